@@ -1,0 +1,21 @@
+# Debian packages only; scripts/packages.txt lists them.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers url)
+find_package(OpenSSL 3 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(simdjson REQUIRED)
+if(WEIR_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(benchmark REQUIRED)
+  include(GoogleTest)
+endif()
+
+# Asio and Beast are compiled once, in src/net/net_impl.cpp.
+add_library(weir_asio INTERFACE)
+target_link_libraries(weir_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(weir_asio INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

@@ -1,0 +1,18 @@
+# weir_module(NAME SOURCES a.cpp ... LINKS target ...): one static library for each folder of src/.
+# LINKS names exactly what docs/architecture.md lets the module use; tools/check_layers.py checks the includes.
+function(weir_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(weir_${name} STATIC ${arg_SOURCES})
+  target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(weir_${name} PUBLIC ${arg_LINKS} PRIVATE weir_options ${arg_PRIVATE_LINKS})
+endfunction()
+
+# weir_test(NAME SOURCES ... LINKS ...): one GoogleTest binary, each test known to ctest by its own name.
+function(weir_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE WEIR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}")
+endfunction()

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "weir/base/secret.hpp"
+
+// The one way to log: an event name in snake_case and typed fields. Never prompts, answers or keys; the sink
+// masks every secret that was announced with hide(). Threads: any.
+namespace weir::log {
+
+enum class Level : std::uint8_t { debug, info, warn, error, off };
+enum class Format : std::uint8_t { automatic, text, json };  // automatic: text on a terminal, else JSON lines
+
+using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
+
+struct Field {
+  std::string_view key;
+  Value value;
+
+  Field(std::string_view k, std::string_view v) : key(k), value(v) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(std::string_view(v)) {}
+  Field(std::string_view k, const char* v) : key(k), value(std::string_view(v)) {}
+  Field(std::string_view k, bool v) : key(k), value(v) {}
+  Field(std::string_view k, double v) : key(k), value(v) {}
+  Field(std::string_view k, std::int64_t v) : key(k), value(v) {}
+  Field(std::string_view k, std::uint64_t v) : key(k), value(v) {}
+  Field(std::string_view k, int v) : key(k), value(static_cast<std::int64_t>(v)) {}
+  Field(std::string_view k, unsigned v) : key(k), value(static_cast<std::uint64_t>(v)) {}
+};
+using Fields = std::initializer_list<Field>;
+
+struct Options {
+  Level level = Level::info;
+  Format format = Format::automatic;
+  std::string file;  // empty: stderr
+};
+
+// Opens the sink; until then records go to stderr as text. Throws std::runtime_error when the file can't be opened.
+void open(const Options& options);
+// Opens the file again under its name, after a rotation. Does nothing for stderr.
+void reopen();
+void set_level(Level level);
+// From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are not masked:
+// they would mask ordinary words.
+void hide(const Secret& secret);
+// Masks announced secrets in any text that leaves the process by another way, such as an error body.
+[[nodiscard]] std::string redact(std::string_view text);
+
+[[nodiscard]] bool enabled(Level level) noexcept;
+void write(Level level, std::string_view event, Fields fields);
+
+inline void debug(std::string_view event, Fields fields = {}) {
+  if (enabled(Level::debug)) write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, Fields fields = {}) { write(Level::info, event, fields); }
+inline void warn(std::string_view event, Fields fields = {}) { write(Level::warn, event, fields); }
+inline void error(std::string_view event, Fields fields = {}) { write(Level::error, event, fields); }
+
+}  // namespace weir::log

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+[[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;  // spaces and tabs
+[[nodiscard]] std::string lower(std::string_view text);               // ASCII
+
+// Whether text matches a pattern in which '*' stands for any run of characters.
+[[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text) noexcept;
+
+// Edits to get from a to b: insert, delete, replace, swap of neighbours.
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+// The candidate that someone most likely meant, or an empty view when none is near.
+[[nodiscard]] std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace weir

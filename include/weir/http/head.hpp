@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "weir/http/fields.hpp"
+
+namespace weir::http {
+
+struct RequestHead {
+  std::string method;   // as sent: "POST"
+  std::string target;   // as sent: "/v1/models?x=1"
+  int minor_version = 1;  // HTTP/1.minor_version
+  Fields fields;
+
+  // The target up to '?'.
+  [[nodiscard]] std::string_view path() const {
+    return std::string_view(target).substr(0, target.find('?'));
+  }
+};
+
+struct ResponseHead {
+  int status = 200;
+  int minor_version = 1;
+  Fields fields;
+};
+
+}  // namespace weir::http

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "weir/base/clock.hpp"
+#include "weir/net/awaitable.hpp"
+#include "weir/net/cancellation.hpp"
+#include "weir/net/event.hpp"
+#include "weir/net/timers.hpp"
+
+namespace weir::net {
+
+// One thread's event loop: its io_context, its timers and the coroutines it runs. Sessions, connection pools and
+// DNS caches belong to one loop and never leave its thread. Everything but post(), stop() and io() is the loop's
+// thread only.
+class Loop {
+ public:
+  explicit Loop(const Clock& clock, Duration resolution = Timers::kResolution);
+
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+  [[nodiscard]] Timers& timers() { return timers_; }
+  [[nodiscard]] Instant now() const { return timers_.now(); }
+
+  // Runs until stop(). An exception that escapes a handler is logged and counted, and the loop goes on: one
+  // session's bug must not end the others.
+  void run();
+  void stop();                                  // from any thread
+  void post(std::function<void()> work);        // from any thread
+
+  // The only way to start a coroutine. What it throws is logged under `name`, a literal.
+  void spawn(const char* name, Awaitable<void> task);
+  [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
+  [[nodiscard]] std::size_t escaped_exceptions() const noexcept { return escaped_; }
+
+  // Until the moment, or until the cancellation is requested.
+  [[nodiscard]] Awaitable<void> sleep_until(BootTime at, Cancellation& cancellation);
+
+ private:
+  boost::asio::io_context io_{1};
+  Timers timers_;
+  std::size_t tasks_ = 0;
+  std::size_t escaped_ = 0;
+};
+
+// Runs blocking work (a name look-up) on the pool and resumes on the loop with its end. The work owns what it
+// uses: where the waiting coroutine has been cancelled it goes on alone and its result is dropped.
+// Returns false where the cancellation came first.
+[[nodiscard]] Awaitable<bool> offload(Loop& loop, boost::asio::thread_pool& pool, std::function<void()> work,
+                                      Cancellation& cancellation);
+
+}  // namespace weir::net

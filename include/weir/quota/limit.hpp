@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+
+// A limit as data: what a preset, the configuration or an answer says. No state; see meter.hpp for that.
+namespace weir::quota {
+
+enum class Dimension : std::uint8_t { requests, tokens, input_tokens, output_tokens, in_flight };
+enum class WindowKind : std::uint8_t { sliding, fixed, first_use, calendar, refill, interval, credit, concurrency };
+enum class Source : std::uint8_t { preset, config, header, body, inferred };
+
+// A length of time, or a civil unit whose length a calendar knows. length is exact for second to day; for a month
+// it is 31 days, the longest, which is the safe one for every window kind but calendar.
+struct Period {
+  enum class Unit : std::uint8_t { span, day, month } unit = Unit::span;
+  Duration length{};
+
+  friend bool operator==(const Period&, const Period&) = default;
+};
+
+inline constexpr Duration kDay = std::chrono::hours(24);
+inline constexpr Period kSecondPeriod{Period::Unit::span, std::chrono::seconds(1)};
+inline constexpr Period kMinutePeriod{Period::Unit::span, std::chrono::minutes(1)};
+inline constexpr Period kHourPeriod{Period::Unit::span, std::chrono::hours(1)};
+inline constexpr Period kDayPeriod{Period::Unit::day, kDay};
+inline constexpr Period kMonthPeriod{Period::Unit::month, 31 * kDay};
+
+struct Limit {
+  Dimension dimension = Dimension::requests;
+  std::uint64_t amount = 0;                 // 0: not on this plan
+  Period period = kMinutePeriod;            // unused for credit and concurrency
+  WindowKind window = WindowKind::sliding;
+  std::string zone = "UTC";                 // calendar only, an IANA name
+  std::optional<std::chrono::sys_days> expires;  // credit only
+  std::vector<std::string> models;          // globs over upstream model ids; empty: the whole scope it stands in
+  Source source = Source::config;
+  std::string as_of;                        // a preset's date, "2026-09-12"; else empty
+
+  friend bool operator==(const Limit&, const Limit&) = default;
+};
+
+// How a provider counts.
+struct ChargeRule {
+  enum class Tokens : std::uint8_t { usage, prompt_plus_max_tokens, input } tokens = Tokens::usage;
+  enum class Settle : std::uint8_t { usage, admission } settle = Settle::usage;  // what becomes of the difference
+  std::uint64_t default_max_tokens = 0;  // charged at admission where the request names none; 0: unknown
+  bool failures_count = false;           // refused requests count
+  bool cached_free = false;              // cached prompt tokens don't count
+
+  friend bool operator==(const ChargeRule&, const ChargeRule&) = default;
+};
+
+[[nodiscard]] std::string_view name(Dimension dimension) noexcept;    // "requests"
+[[nodiscard]] std::string_view name(WindowKind window) noexcept;      // "sliding"
+[[nodiscard]] std::string_view name(Source source) noexcept;          // "preset"
+// "rpm", "tpd", "concurrency"; "requests per 2s" where no short name exists.
+[[nodiscard]] std::string short_name(const Limit& limit);
+
+}  // namespace weir::quota

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/http/guard.hpp"
+#include "weir/http/head.hpp"
+#include "weir/net/awaitable.hpp"
+#include "weir/net/cancellation.hpp"
+#include "weir/net/loop.hpp"
+
+namespace weir::transport {
+
+// One whole request: its head passed the guard, its body has arrived. Valid until serve() returns.
+struct Request {
+  const http::RequestHead* head = nullptr;
+  // Mutable, so that a reader may work in place; at least kBodyPadding readable bytes stand behind it.
+  std::span<char> body;
+  Instant arrived;   // when its head was complete
+  std::string peer;  // address of the client, for the log
+
+  [[nodiscard]] std::string_view body_text() const { return {body.data(), body.size()}; }
+};
+inline constexpr std::size_t kBodyPadding = 64;  // what simdjson may read beyond the end
+
+// Where the answer to one request goes. Each call returns false where the client has gone; then stop.
+// Session's thread only.
+class Responder {
+ public:
+  virtual ~Responder() = default;
+
+  // A whole answer. Content-Length, Date and Connection are added.
+  [[nodiscard]] virtual net::Awaitable<bool> respond(const http::ResponseHead& head, std::string_view body) = 0;
+
+  // An answer in pieces: the head with the first piece in one write, then more, then finish(). Chunked for a 1.1
+  // client, until-close for a 1.0 one. An empty piece writes nothing.
+  [[nodiscard]] virtual net::Awaitable<bool> begin(const http::ResponseHead& head, std::string_view first) = 0;
+  [[nodiscard]] virtual net::Awaitable<bool> write(std::string_view piece) = 0;
+  [[nodiscard]] virtual net::Awaitable<bool> finish() = 0;
+  // Ends without the framing's end: the client sees that it was cut. The connection closes.
+  virtual void abort() noexcept = 0;
+
+  // Requested as soon as the client leaves: a reset, or a FIN after its whole request (we take that for gone).
+  [[nodiscard]] virtual net::Cancellation& cancellation() noexcept = 0;
+};
+
+// What answers requests. One object serves all threads; serve() must not block.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Answers exactly once, or aborts. `loop` is the session's.
+  [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request, Responder& responder) = 0;
+  // The JSON answer for a request that never became one (framing, guard, limits). No I/O.
+  [[nodiscard]] virtual std::string error_body(const Error& error) = 0;
+};
+
+struct ServerConfig {
+  std::string address = "127.0.0.1";  // an IP literal
+  std::uint16_t port = 8484;          // 0: any free one
+  std::string tls_cert_file;          // both empty: plain
+  std::string tls_key_file;
+  std::uint64_t max_body = 32U << 20U;       // bytes
+  std::size_t max_connections = 4096;        // of all threads together
+  Duration head_timeout = std::chrono::seconds(10);      // accept, or first byte of the next, to whole head
+  Duration body_idle_timeout = std::chrono::seconds(30);
+  Duration body_timeout = std::chrono::seconds(120);
+  Duration keep_alive_timeout = std::chrono::seconds(75);
+  Duration write_timeout = std::chrono::seconds(60);     // a reader that is stuck
+};
+
+// Listens and runs sessions on the loops it is given, one SO_REUSEPORT acceptor each.
+// start() and stop() on the main thread; sessions live on their loops.
+class Server {
+ public:
+  // `handler` and `guard` outlive the server.
+  Server(ServerConfig config, const http::HostGuard& guard, Handler& handler);
+  ~Server();
+
+  // Binds and begins to accept on each loop. Fails with kind io ("address in use") or config (bad certificate).
+  [[nodiscard]] Result<void> start(std::span<net::Loop* const> loops);
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  // Accepts no more, closes idle connections and lets the others finish their request: answers from now on say
+  // `connection: close`. Any thread; idempotent.
+  void drain();
+  // Closes what is left. Any thread; the loops must still run.
+  void close_all();
+  [[nodiscard]] std::size_t connections() const noexcept;  // open now, any thread
+  [[nodiscard]] bool draining() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::transport

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/http/head.hpp"
+#include "weir/net/awaitable.hpp"
+#include "weir/net/cancellation.hpp"
+#include "weir/net/loop.hpp"
+
+namespace weir::transport {
+
+inline constexpr std::size_t kMaxAnswerHead = 64 * 1024;
+inline constexpr std::size_t kMaxAnswerFields = 200;
+
+// An HTTP proxy for CONNECT. Empty host: none.
+struct Proxy {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string authorization;  // value of Proxy-Authorization, or empty
+};
+
+// Where a provider is: comes from the configuration only.
+struct Endpoint {
+  bool tls = true;
+  std::string host;        // name or IP literal, without brackets
+  std::uint16_t port = 443;
+  Proxy proxy;
+
+  [[nodiscard]] std::string authority() const;  // for Host: the port only where it isn't the scheme's own
+};
+
+// One request to a provider. Views must live until the answer's head is there.
+struct UpstreamRequest {
+  const Endpoint* endpoint = nullptr;
+  std::string_view method = "POST";
+  std::string_view path;                            // "/openai/v1/chat/completions"
+  std::string_view fields;                          // whole header lines, each ended by CRLF; Host and length are added
+  std::span<const std::string_view> body;           // written one after the other, in one gathered write
+  Duration connect_timeout = std::chrono::seconds(5);  // look-up and TCP
+  Duration tls_timeout = std::chrono::seconds(10);
+  BootTime head_by;                                 // the answer's head must be complete by then
+  // Called when the last byte has been handed to the kernel: from here on the provider may have counted it.
+  std::function<void(Instant)> on_sent;
+};
+
+// An answer whose head has arrived. Destroying it before its end closes the connection: that is how an exchange
+// is aborted. Loop's thread only.
+class Answer {
+ public:
+  virtual ~Answer() = default;
+  [[nodiscard]] virtual const http::ResponseHead& head() const noexcept = 0;
+  // The next piece of the body, framing taken off; empty at the end, and then the connection is pooled again if it
+  // may be. The view ends with the next call. Errors: upstream_closed (cut short), upstream_protocol,
+  // upstream_timeout (nothing came by `by`), cancelled.
+  [[nodiscard]] virtual net::Awaitable<Result<std::string_view>> next(BootTime by) = 0;
+  // Microseconds-to-connect and the like, for the log.
+  [[nodiscard]] virtual bool reused_connection() const noexcept = 0;
+};
+
+// Sends requests to providers over pooled connections. One a loop; loop's thread only.
+class UpstreamClient {
+ public:
+  virtual ~UpstreamClient() = default;
+  // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that fails
+  // before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any other.
+  // Errors: dns_failed, connect_failed, tls_failed (nothing was sent); upstream_closed, upstream_protocol,
+  // upstream_timeout; cancelled. `cancellation` also ends the answer's body.
+  [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(UpstreamRequest request,
+                                                                                 net::Cancellation& cancellation) = 0;
+  // Closes idle connections.
+  virtual void close_idle() = 0;
+};
+
+
+struct UpstreamConfig {
+  Duration idle_timeout = std::chrono::seconds(55);   // of a pooled connection; providers close after 60 and more
+  std::size_t idle_max = 64;                          // pooled connections an endpoint
+  Duration dns_ttl = std::chrono::seconds(60);
+  Duration dns_timeout = std::chrono::seconds(4);
+};
+
+// What the loops' clients share: the resolver's threads and the trust store. Outlives every client.
+class UpstreamShared {
+ public:
+  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's).
+  UpstreamShared();
+  ~UpstreamShared();  // waits for look-ups under way
+
+  [[nodiscard]] std::unique_ptr<UpstreamClient> make_client(net::Loop& loop, UpstreamConfig config);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::transport

@@ -1,0 +1,167 @@
+#include "weir/base/log.hpp"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "weir/base/json_text.hpp"
+
+namespace weir::log {
+namespace {
+
+constexpr std::size_t kShortestSecret = 6;
+
+struct Sink {
+  std::mutex mutex;  // guards everything below
+  Options options{.format = Format::text};
+  bool json = false;
+  std::shared_ptr<spdlog::logger> logger;
+  std::vector<Secret> hidden;
+};
+
+// The one piece of global state: a process has one log.
+Sink& sink() {
+  static Sink instance;
+  return instance;
+}
+
+std::atomic<Level> current_level{Level::info};
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warn: return spdlog::level::warn;
+    case Level::error: return spdlog::level::err;
+    case Level::off: break;
+  }
+  return spdlog::level::off;
+}
+
+void open_locked(Sink& s) {
+  spdlog::sink_ptr target;
+  if (s.options.file.empty()) {
+    target = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  } else {
+    try {
+      target = std::make_shared<spdlog::sinks::basic_file_sink_mt>(s.options.file);
+    } catch (const spdlog::spdlog_ex& e) {
+      throw std::runtime_error("log.file: " + std::string(e.what()));
+    }
+  }
+  const bool terminal = s.options.file.empty() && ::isatty(STDERR_FILENO) == 1;
+  s.json = s.options.format == Format::json || (s.options.format == Format::automatic && !terminal);
+  s.logger = std::make_shared<spdlog::logger>("weir", std::move(target));
+  s.logger->set_level(spdlog::level::trace);  // enabled() has decided already
+  s.logger->flush_on(spdlog::level::trace);
+  s.logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%H:%M:%S.%e %L %v",
+                        s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
+}
+
+template <class T>
+void append_number(std::string& out, T value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  out.append(buffer.data(), end);
+}
+
+void append_value(std::string& out, const Value& value, bool json) {
+  std::visit(
+      [&](auto v) {
+        using T = decltype(v);
+        if constexpr (std::is_same_v<T, std::string_view>) {
+          const bool plain = !json && !v.empty() && v.find_first_of(" \"=\n\r\t\\") == std::string_view::npos;
+          if (plain) out += v;
+          else append_json_string(out, v);
+        } else if constexpr (std::is_same_v<T, bool>) {
+          out += v ? "true" : "false";
+        } else {
+          append_number(out, v);
+        }
+      },
+      value);
+}
+
+std::string format(std::string_view event, Fields fields, bool json) {
+  std::string line;
+  if (json) {
+    line += "\"event\":";
+    append_json_string(line, event);
+  } else {
+    line += event;
+  }
+  for (const Field& field : fields) {
+    line += json ? ',' : ' ';
+    if (json) append_json_string(line, field.key);
+    else line += field.key;
+    line += json ? ':' : '=';
+    append_value(line, field.value, json);
+  }
+  return line;
+}
+
+void mask(std::string& text, const std::vector<Secret>& hidden) {
+  for (const Secret& secret : hidden) {
+    const std::string_view word = secret.reveal();
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 3)) text.replace(at, word.size(), "***");
+  }
+}
+
+}  // namespace
+
+void open(const Options& options) {
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  s.options = options;
+  current_level = options.level;
+  open_locked(s);
+}
+
+void reopen() {
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  if (!s.options.file.empty()) open_locked(s);
+}
+
+void set_level(Level level) { current_level = level; }
+
+void hide(const Secret& secret) {
+  if (secret.reveal().size() < kShortestSecret) return;
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  const auto same = [&](const Secret& known) { return known.reveal() == secret.reveal(); };
+  if (std::ranges::none_of(s.hidden, same)) s.hidden.push_back(secret);
+}
+
+std::string redact(std::string_view text) {
+  std::string out(text);
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  mask(out, s.hidden);
+  return out;
+}
+
+bool enabled(Level level) noexcept { return level >= current_level.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view event, Fields fields) {
+  if (!enabled(level)) return;
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  if (!s.logger) open_locked(s);
+  std::string line = format(event, fields, s.json);
+  mask(line, s.hidden);
+  s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace weir::log
