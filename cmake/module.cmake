@@ -7,6 +7,10 @@ function(weir_module name)
   target_link_libraries(weir_${name} PUBLIC ${arg_LINKS} PRIVATE weir_options ${arg_PRIVATE_LINKS})
 endfunction()
 
+# What scripts/sanitize.sh and scripts/fuzz.sh build: everything that CTest runs but the binary itself, and the fuzzers.
+add_custom_target(cpp_tests)
+add_custom_target(fuzzers)
+
 # weir_test(NAME SOURCES ... LINKS ...): one GoogleTest binary, each test known to ctest by its own name.
 function(weir_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS;LABELS" ${ARGN})
@@ -15,4 +19,22 @@ function(weir_test name)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE WEIR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}")
+  add_dependencies(cpp_tests ${name}_test)
+endfunction()
+
+# weir_fuzzer(NAME SOURCE LINKS ...): with WEIR_FUZZ a libFuzzer binary fuzz_NAME; otherwise the same function over
+# the checked-in corpus/ as a test, so that every compiler replays it.
+function(weir_fuzzer name source)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  add_executable(fuzz_${name} ${source})
+  target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(fuzz_${name} PRIVATE ${arg_LINKS} weir_options)
+  if(WEIR_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay_main.cpp)
+    add_test(NAME fuzz_${name}_corpus COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
+    add_dependencies(cpp_tests fuzz_${name})
+  endif()
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()

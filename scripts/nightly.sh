@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What is too slow for every change: the compiler that ships under its own sanitizers, each public header by itself,
+# the end-to-end tests against a sanitized binary, and long fuzzing.
+#   scripts/nightly.sh [SECONDS]              default: 600 for each fuzz target
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install_packages.sh build tests
+echo "Compiling each public header by itself"
+# shellcheck disable=SC2016  # expanded by the inner shell
+find include -name '*.hpp' -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c '
+  for compiler in g++ clang++-14; do
+    $compiler -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wno-pragma-once-outside-header -Iinclude -x c++ "$0" || exit 255
+  done'
+
+scripts/test.sh
+scripts/fuzz.sh "${1:-600}"
+binary=$(scripts/build.sh clang-asan)
+echo "The SDK against the sanitized binary"
+(cd tests/e2e && WEIR_BINARY=$binary node --test)
+scripts/sanitize.sh gcc-asan clang-asan clang-tsan
