@@ -48,7 +48,9 @@ static_assert(kTable.size() == static_cast<std::size_t>(ErrorKind::internal) + 1
 
 }  // namespace
 
-const ErrorTraits& traits(ErrorKind kind) noexcept { return kTable[static_cast<std::size_t>(kind)]; }
+const ErrorTraits& traits(ErrorKind kind) noexcept {
+  return kTable[static_cast<std::size_t>(kind)];
+}
 
 bool nothing_was_sent(ErrorKind kind) noexcept {
   return kind == ErrorKind::dns_failed || kind == ErrorKind::connect_failed || kind == ErrorKind::tls_failed;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -21,10 +22,11 @@ namespace weir::log {
 namespace {
 
 constexpr std::size_t kShortestSecret = 6;
+constexpr std::string_view kMask = "***";
 
 struct Sink {
   std::mutex mutex;  // guards everything below
-  Options options{.format = Format::text};
+  Options options{.level = Level::info, .format = Format::text, .file = {}};
   bool json = false;
   std::shared_ptr<spdlog::logger> logger;
   std::vector<Secret> hidden;
@@ -40,11 +42,16 @@ std::atomic<Level> current_level{Level::info};
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
-    case Level::off: break;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+    case Level::off:
+      break;
   }
   return spdlog::level::off;
 }
@@ -69,6 +76,27 @@ void open_locked(Sink& s) {
                         s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
 }
 
+void mask(std::string& text, const std::vector<Secret>& hidden) {
+  for (const Secret& secret : hidden) {
+    const std::string_view word = secret.reveal();
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + kMask.size())) {
+      text.replace(at, word.size(), kMask);
+    }
+  }
+}
+
+bool is_plain(char c) {
+  return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7F;
+}
+
+void append_text(std::string& out, std::string_view text, bool json) {
+  const bool plain = !json && !text.empty() && std::ranges::all_of(text, is_plain);
+  if (plain)
+    out += text;
+  else
+    append_json_string(out, text);
+}
+
 template <class T>
 void append_number(std::string& out, T value) {
   std::array<char, 32> buffer;
@@ -76,16 +104,22 @@ void append_number(std::string& out, T value) {
   out.append(buffer.data(), end);
 }
 
-void append_value(std::string& out, const Value& value, bool json) {
+void append_value(std::string& out, const Value& value, const Sink& s) {
   std::visit(
       [&](auto v) {
         using T = decltype(v);
         if constexpr (std::is_same_v<T, std::string_view>) {
-          const bool plain = !json && !v.empty() && v.find_first_of(" \"=\n\r\t\\") == std::string_view::npos;
-          if (plain) out += v;
-          else append_json_string(out, v);
+          // Masked before it is escaped: afterwards a secret with a quote in it would not be found.
+          std::string text(v);
+          mask(text, s.hidden);
+          append_text(out, text, s.json);
         } else if constexpr (std::is_same_v<T, bool>) {
           out += v ? "true" : "false";
+        } else if constexpr (std::is_same_v<T, double>) {
+          if (std::isfinite(v))
+            append_number(out, v);
+          else
+            out += "null";  // JSON has no word for it
         } else {
           append_number(out, v);
         }
@@ -93,29 +127,17 @@ void append_value(std::string& out, const Value& value, bool json) {
       value);
 }
 
-std::string format(std::string_view event, Fields fields, bool json) {
+std::string format(std::string_view event, Fields fields, const Sink& s) {
   std::string line;
-  if (json) {
-    line += "\"event\":";
-    append_json_string(line, event);
-  } else {
-    line += event;
-  }
+  if (s.json) line += "\"event\":";
+  append_text(line, event, s.json);
   for (const Field& field : fields) {
-    line += json ? ',' : ' ';
-    if (json) append_json_string(line, field.key);
-    else line += field.key;
-    line += json ? ':' : '=';
-    append_value(line, field.value, json);
+    line += s.json ? ',' : ' ';
+    append_text(line, field.key, s.json);
+    line += s.json ? ':' : '=';
+    append_value(line, field.value, s);
   }
   return line;
-}
-
-void mask(std::string& text, const std::vector<Secret>& hidden) {
-  for (const Secret& secret : hidden) {
-    const std::string_view word = secret.reveal();
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 3)) text.replace(at, word.size(), "***");
-  }
 }
 
 }  // namespace
@@ -134,14 +156,19 @@ void reopen() {
   if (!s.options.file.empty()) open_locked(s);
 }
 
-void set_level(Level level) { current_level = level; }
+void set_level(Level level) {
+  current_level = level;
+}
 
 void hide(const Secret& secret) {
   if (secret.reveal().size() < kShortestSecret) return;
   Sink& s = sink();
   const std::lock_guard lock(s.mutex);
   const auto same = [&](const Secret& known) { return known.reveal() == secret.reveal(); };
-  if (std::ranges::none_of(s.hidden, same)) s.hidden.push_back(secret);
+  if (std::ranges::any_of(s.hidden, same)) return;
+  // The longer first: where one secret begins another, masking the short one would leave the other's end.
+  const auto is_shorter = [&](const Secret& known) { return known.reveal().size() < secret.reveal().size(); };
+  s.hidden.insert(std::ranges::find_if(s.hidden, is_shorter), secret);
 }
 
 std::string redact(std::string_view text) {
@@ -152,15 +179,16 @@ std::string redact(std::string_view text) {
   return out;
 }
 
-bool enabled(Level level) noexcept { return level >= current_level.load(std::memory_order_relaxed); }
+bool enabled(Level level) noexcept {
+  return level >= current_level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view event, Fields fields) {
   if (!enabled(level)) return;
   Sink& s = sink();
   const std::lock_guard lock(s.mutex);
   if (!s.logger) open_locked(s);
-  std::string line = format(event, fields, s.json);
-  mask(line, s.hidden);
+  const std::string line = format(event, fields, s);
   s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -17,6 +17,8 @@ std::uint64_t SystemRandom::bits() {
   return z ^ (z >> 31);
 }
 
-double SystemRandom::unit() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double SystemRandom::unit() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
 }  // namespace weir

@@ -19,15 +19,15 @@ struct Unit {
 };
 
 constexpr std::array kDurationUnits{
-    Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3}, Unit{"s", 1.0},
+    Unit{"ns", 1e-9}, Unit{"us", 1e-6},  Unit{"ms", 1e-3},   Unit{"s", 1.0},
     Unit{"m", 60.0},  Unit{"h", 3600.0}, Unit{"d", 86400.0},
 };
 constexpr std::array kSizeUnits{
-    Unit{"", 1.0},        Unit{"B", 1.0},         Unit{"k", 1e3},           Unit{"kB", 1e3},  Unit{"KB", 1e3},
-    Unit{"MB", 1e6},      Unit{"GB", 1e9},        Unit{"KiB", 1024.0},      Unit{"MiB", 1048576.0},
-    Unit{"GiB", 1073741824.0},
+    Unit{"", 1.0},   Unit{"B", 1.0},  Unit{"k", 1e3},      Unit{"kB", 1e3},        Unit{"KB", 1e3},
+    Unit{"MB", 1e6}, Unit{"GB", 1e9}, Unit{"KiB", 1024.0}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0},
 };
-constexpr std::array kCountUnits{Unit{"", 1.0}, Unit{"k", 1e3}, Unit{"K", 1e3}, Unit{"M", 1e6}, Unit{"B", 1e9}};
+constexpr std::array kCountUnits{Unit{"", 1.0}, Unit{"k", 1e3}, Unit{"K", 1e3}, Unit{"M", 1e6},
+                                 Unit{"B", 1e9}};
 
 constexpr double kLongest = 100.0 * 366 * 86400;  // seconds
 
@@ -87,9 +87,13 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration(std::llround(seconds * 1e9));
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_whole(text, kSizeUnits); }
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  return parse_whole(text, kSizeUnits);
+}
 
-std::optional<std::uint64_t> parse_count(std::string_view text) { return parse_whole(text, kCountUnits); }
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  return parse_whole(text, kCountUnits);
+}
 
 std::optional<double> parse_percent(std::string_view text) {
   const auto number = read_number(text);
@@ -116,10 +120,8 @@ std::string format_openai_duration(Duration duration) {
 }
 
 std::string format_for_people(Duration duration) {
-  if (duration < std::chrono::seconds(1)) {
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(duration, Duration::zero()));
-    return std::to_string(ms.count()) + "ms";
-  }
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(duration, Duration::zero())).count();
+  if (ms < 1000) return std::to_string(ms) + "ms";
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
   const auto pair = [](std::int64_t big, const char* big_unit, std::int64_t small, const char* small_unit) {
     std::string out = std::to_string(big) + big_unit;

@@ -7,7 +7,9 @@ Cancellation::Registration::Registration(Cancellation& owner, std::function<void
   if (owner_.requested_) owner_.cancel_();
 }
 
-Cancellation::Registration::~Registration() { owner_.cancel_ = std::move(outer_); }
+Cancellation::Registration::~Registration() {
+  owner_.cancel_ = std::move(outer_);
+}
 
 void Cancellation::request() {
   if (requested_) return;

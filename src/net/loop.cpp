@@ -24,9 +24,13 @@ void Loop::run() {
   }
 }
 
-void Loop::stop() { io_.stop(); }
+void Loop::stop() {
+  io_.stop();
+}
 
-void Loop::post(std::function<void()> work) { boost::asio::post(io_, std::move(work)); }
+void Loop::post(std::function<void()> work) {
+  boost::asio::post(io_, std::move(work));
+}
 
 void Loop::spawn(const char* name, Awaitable<void> task) {
   ++tasks_;
@@ -52,16 +56,21 @@ Awaitable<void> Loop::sleep_until(BootTime at, Cancellation& cancellation) {
 
 Awaitable<bool> offload(Loop& loop, boost::asio::thread_pool& pool, std::function<void()> work,
                         Cancellation& cancellation) {
-  // Shared with the pool's thread, which may outlive this coroutine. Only the loop's thread touches the event.
+  // Shared with the pool's thread, which may outlive this coroutine. Only the loop's thread touches the
+  // event.
   struct Shared {
     explicit Shared(boost::asio::io_context& io) : done(io) {}
     Event done;
   };
   const auto shared = std::make_shared<Shared>(loop.io());
   bool finished = false;
-  boost::asio::post(pool, [work = std::move(work), shared, &loop] {
-    work();
-    loop.post([shared] { shared->done.set(); });
+  boost::asio::post(pool, [work = std::move(work), handed = shared, &loop]() mutable {
+    try {
+      work();
+    } catch (const std::exception& e) {
+      log::error("offloaded_work_failed", {{"what", e.what()}});
+    }
+    loop.post([handed = std::move(handed)] { handed->done.set(); });
   });
   const Cancellation::Registration registration(cancellation, [shared] { shared->done.set(); });
   co_await shared->done.wait();

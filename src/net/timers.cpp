@@ -20,7 +20,9 @@ void Deadline::arm_after(Duration delay) {
   arm(delay > BootTime::max() - now ? BootTime::max() : now + delay);
 }
 
-void Deadline::disarm() noexcept { unlink(); }
+void Deadline::disarm() noexcept {
+  unlink();
+}
 
 Timers::Timers(boost::asio::io_context& io, const Clock& clock, Duration resolution)
     : clock_(clock), resolution_(resolution), timer_(io) {}
@@ -48,6 +50,16 @@ void Timers::schedule() {
 
 void Timers::tick() {
   next_tick_ = BootTime::max();
+  try {
+    fire_due();
+  } catch (...) {
+    schedule();  // one callback's bug must not silence the other deadlines
+    throw;
+  }
+  if (next_tick_ == BootTime::max()) schedule();
+}
+
+void Timers::fire_due() {
   const BootTime now = clock_.now().boot;
   while (!armed_.empty() && armed_.begin()->at_ <= now) {
     Deadline& due = *armed_.begin();
@@ -55,7 +67,6 @@ void Timers::tick() {
     due.expired_ = true;
     due.on_expiry_();
   }
-  if (next_tick_ == BootTime::max()) schedule();
 }
 
 }  // namespace weir::net

@@ -39,13 +39,14 @@ struct Options {
   std::string file;  // empty: stderr
 };
 
-// Opens the sink; until then records go to stderr as text. Throws std::runtime_error when the file can't be opened.
+// Opens the sink; until then records go to stderr as text. Throws std::runtime_error when the file can't be
+// opened.
 void open(const Options& options);
 // Opens the file again under its name, after a rotation. Does nothing for stderr.
 void reopen();
 void set_level(Level level);
-// From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are not masked:
-// they would mask ordinary words.
+// From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are not
+// masked: they would mask ordinary words.
 void hide(const Secret& secret);
 // Masks announced secrets in any text that leaves the process by another way, such as an error body.
 [[nodiscard]] std::string redact(std::string_view text);
@@ -56,8 +57,14 @@ void write(Level level, std::string_view event, Fields fields);
 inline void debug(std::string_view event, Fields fields = {}) {
   if (enabled(Level::debug)) write(Level::debug, event, fields);
 }
-inline void info(std::string_view event, Fields fields = {}) { write(Level::info, event, fields); }
-inline void warn(std::string_view event, Fields fields = {}) { write(Level::warn, event, fields); }
-inline void error(std::string_view event, Fields fields = {}) { write(Level::error, event, fields); }
+inline void info(std::string_view event, Fields fields = {}) {
+  write(Level::info, event, fields);
+}
+inline void warn(std::string_view event, Fields fields = {}) {
+  write(Level::warn, event, fields);
+}
+inline void error(std::string_view event, Fields fields = {}) {
+  write(Level::error, event, fields);
+}
 
 }  // namespace weir::log

@@ -8,8 +8,8 @@ namespace weir {
 class RandomSource {
  public:
   virtual ~RandomSource() = default;
-  [[nodiscard]] virtual double unit() = 0;                            // in [0, 1)
-  [[nodiscard]] virtual std::uint64_t bits() = 0;                     // 64 even bits
+  [[nodiscard]] virtual double unit() = 0;         // in [0, 1)
+  [[nodiscard]] virtual std::uint64_t bits() = 0;  // 64 even bits
 };
 
 // splitmix64, seeded by the system. Not for secrets.

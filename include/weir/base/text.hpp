@@ -14,6 +14,10 @@ namespace weir {
 // Whether text matches a pattern in which '*' stands for any run of characters.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text) noexcept;
 
+// The length of the UTF-8 sequence at text[at], or 0 where there is none (overlong forms, surrogates, stray
+// bytes).
+[[nodiscard]] std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
+
 // Edits to get from a to b: insert, delete, replace, swap of neighbours.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 // The candidate that someone most likely meant, or an empty view when none is near.

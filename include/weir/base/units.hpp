@@ -10,7 +10,8 @@
 // Reading and writing quantities the way people write them. All of it is locale-free.
 namespace weir {
 
-// "45s", "2m30s", "1.5h", "250ms", "7d"; a bare number is seconds. Nothing for anything else or over 100 years.
+// "45s", "2m30s", "1.5h", "250ms", "7d"; a bare number is seconds. Nothing for anything else or over 100
+// years.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 // "32MiB", "64kB", "1GB"; a bare number is bytes.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);

@@ -5,12 +5,13 @@
 
 namespace weir::net {
 
-// Someone's wish that the work in progress should end: the client has gone, the daemon is stopping. What is being
-// awaited registers how it can be ended (close this socket, set that event); the coroutine then finds its
-// operation failed and looks at requested(). Loop's thread only.
+// Someone's wish that the work in progress should end: the client has gone, the daemon is stopping. What is
+// being awaited registers how it can be ended (close this socket, set that event); the coroutine then finds
+// its operation failed and looks at requested(). Loop's thread only.
 class Cancellation {
  public:
-  // The registration of one canceller; its end takes it back. At most one at a time: a request awaits one thing.
+  // The registration of one canceller; its end takes it back. At most one at a time: a request awaits one
+  // thing.
   class Registration {
    public:
     Registration(Cancellation& owner, std::function<void()> cancel);

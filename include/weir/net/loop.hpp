@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstddef>
@@ -15,9 +16,10 @@
 
 namespace weir::net {
 
-// One thread's event loop: its io_context, its timers and the coroutines it runs. Sessions, connection pools and
-// DNS caches belong to one loop and never leave its thread. Everything but post(), stop() and io() is the loop's
-// thread only.
+// One thread's event loop: its io_context, its timers and the coroutines it runs. Sessions, connection pools
+// and DNS caches belong to one loop and never leave its thread. Everything but post(), stop(), tasks() and
+// io() is the loop's thread only. Its coroutines must have ended before it is destroyed: close what they wait
+// for, then wait for tasks() to be 0.
 class Loop {
  public:
   explicit Loop(const Clock& clock, Duration resolution = Timers::kResolution);
@@ -29,12 +31,12 @@ class Loop {
   // Runs until stop(). An exception that escapes a handler is logged and counted, and the loop goes on: one
   // session's bug must not end the others.
   void run();
-  void stop();                                  // from any thread
-  void post(std::function<void()> work);        // from any thread
+  void stop();                            // from any thread
+  void post(std::function<void()> work);  // from any thread
 
   // The only way to start a coroutine. What it throws is logged under `name`, a literal.
   void spawn(const char* name, Awaitable<void> task);
-  [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }
+  [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }  // under way now
   [[nodiscard]] std::size_t escaped_exceptions() const noexcept { return escaped_; }
 
   // Until the moment, or until the cancellation is requested.
@@ -43,7 +45,7 @@ class Loop {
  private:
   boost::asio::io_context io_{1};
   Timers timers_;
-  std::size_t tasks_ = 0;
+  std::atomic<std::size_t> tasks_ = 0;
   std::size_t escaped_ = 0;
 };
 

@@ -11,11 +11,11 @@ namespace weir::net {
 
 class Timers;
 
-// Calls back once when a moment has passed, unless it is disarmed or destroyed before. The callback runs on the
-// loop's thread, outside any operation: it may close sockets, and must not destroy the deadline.
-// Loop's thread only.
-class Deadline : public boost::intrusive::set_base_hook<
-                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+// Calls back once when a moment has passed, unless it is disarmed or destroyed before. The callback runs on
+// the loop's thread, outside any operation: it may close sockets, and must not destroy the deadline. Loop's
+// thread only.
+class Deadline
+    : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Deadline(Timers& timers, std::function<void()> on_expiry);
   Deadline(const Deadline&) = delete;
@@ -39,9 +39,9 @@ class Deadline : public boost::intrusive::set_base_hook<
 };
 
 // All deadlines of one thread behind one timer: arming one costs no system call unless it is the very next.
-// While any is armed the injected clock is looked at at least once each `resolution`, so that a suspended machine
-// or a fake clock that jumps is noticed then. A deadline is never early.
-// Loop's thread only. Outlives every Deadline made with it.
+// While any is armed the injected clock is looked at at least once each `resolution`, so that a suspended
+// machine or a fake clock that jumps is noticed then. A deadline is never early. Loop's thread only. Outlives
+// every Deadline made with it.
 class Timers {
  public:
   static constexpr Duration kResolution = std::chrono::milliseconds(100);
@@ -62,6 +62,7 @@ class Timers {
   void add(Deadline& deadline);
   void schedule();
   void tick();
+  void fire_due();
 
   const Clock& clock_;
   const Duration resolution_;

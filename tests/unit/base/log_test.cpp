@@ -1,0 +1,163 @@
+#include "weir/base/log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace weir {
+namespace {
+
+using namespace std::string_literals;
+using Json = nlohmann::json;
+
+// The process's one log, into a file of this test's own.
+class Log : public ::testing::Test {
+ protected:
+  Log() {
+    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+    path_ = std::filesystem::temp_directory_path() /
+            ("weir-log-" + std::to_string(::getpid()) + "-" + test->name() + ".log");
+  }
+  ~Log() override {
+    log::open({.level = log::Level::off, .format = log::Format::text, .file = {}});
+    std::filesystem::remove(path_);
+    std::filesystem::remove(rotated());
+  }
+
+  void open(log::Format format, log::Level level = log::Level::info) {
+    log::open({.level = level, .format = format, .file = path_.string()});
+  }
+  [[nodiscard]] std::filesystem::path rotated() const { return path_.string() + ".1"; }
+  [[nodiscard]] static std::vector<std::string> lines_of(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+  [[nodiscard]] std::string only_line() const {
+    const auto lines = lines_of(path_);
+    EXPECT_EQ(lines.size(), 1U);
+    return lines.empty() ? "" : lines.front();
+  }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(Log, WritesOneJsonObjectALine) {
+  open(log::Format::json);
+  log::info("request_served", {{"request_id", "req_1"},
+                               {"status", 200},
+                               {"ttfb_ms", 1.5},
+                               {"stream", true},
+                               {"bytes_in", std::uint64_t{18446744073709551615U}},
+                               {"drift", std::int64_t{-3}}});
+  const Json line = Json::parse(only_line());
+  EXPECT_EQ(line["event"], "request_served");
+  EXPECT_EQ(line["level"], "info");
+  EXPECT_EQ(line["request_id"], "req_1");
+  EXPECT_EQ(line["status"], 200);
+  EXPECT_EQ(line["ttfb_ms"], 1.5);
+  EXPECT_EQ(line["stream"], true);
+  EXPECT_EQ(line["bytes_in"], 18446744073709551615U);
+  EXPECT_EQ(line["drift"], -3);
+  const auto time = line["time"].get<std::string>();
+  EXPECT_EQ(time.size(), 24U);
+  EXPECT_EQ(time.back(), 'Z');
+}
+
+TEST_F(Log, StaysOneValidObjectWhateverTheFieldsHold) {
+  open(log::Format::json);
+  const std::string nasty = "\"},\n\r\t\\\x01\x1b[31m\xFF{}%v%n\0end"s;
+  log::info("odd", {{"text", nasty},
+                    {"nan", std::nan("")},
+                    {"inf", -std::numeric_limits<double>::infinity()},
+                    {"huge", std::numeric_limits<double>::max()},
+                    {"tiny", std::numeric_limits<double>::denorm_min()}});
+  const Json line = Json::parse(only_line());
+  EXPECT_TRUE(line["nan"].is_null());
+  EXPECT_TRUE(line["inf"].is_null());
+  EXPECT_EQ(line["huge"], std::numeric_limits<double>::max());
+}
+
+TEST_F(Log, QuotesInTextWhatCouldDeceiveAReader) {
+  open(log::Format::text);
+  log::warn("odd", {{"plain", "groq/m:free"},
+                    {"space", "a b"},
+                    {"line", "a\nb event=forged"},
+                    {"escape", "\x1b[2J"},
+                    {"none", ""}});
+  const std::string line = only_line();
+  EXPECT_NE(
+      line.find(R"(odd plain=groq/m:free space="a b" line="a\nb event=forged" escape="\u001b[2J" none="")"),
+      std::string::npos)
+      << line;
+}
+
+TEST_F(Log, LeavesOutWhatIsBelowTheLevel) {
+  open(log::Format::json, log::Level::warn);
+  EXPECT_FALSE(log::enabled(log::Level::info));
+  log::debug("no");
+  log::info("no");
+  log::warn("yes");
+  log::set_level(log::Level::error);
+  log::warn("no");
+  EXPECT_EQ(Json::parse(only_line())["event"], "yes");
+}
+
+TEST_F(Log, MasksEverySecretWhereverItStands) {
+  log::hide(Secret("sk-planted-key-1"));
+  log::hide(Secret("sk-planted"));  // begins the other
+  log::hide(Secret("quo\"te\\key"));
+  log::hide(Secret("short"));
+  for (const log::Format format : {log::Format::json, log::Format::text}) {
+    std::filesystem::remove(path_);
+    open(format);
+    log::info("leak", {{"a", "Bearer sk-planted-key-1"},
+                       {"b", "sk-planted-key-1sk-planted-key-1"},
+                       {"c", "xquo\"te\\keyx"},
+                       {"d", "a short word"}});
+    const std::string line = only_line();
+    EXPECT_EQ(line.find("planted"), std::string::npos) << line;
+    EXPECT_EQ(line.find("key-1"), std::string::npos) << line;
+    EXPECT_EQ(line.find("te\\"), std::string::npos) << line;
+    EXPECT_NE(line.find("x***x"), std::string::npos) << line;
+    EXPECT_NE(line.find("a short word"), std::string::npos)
+        << "a secret that short would mask ordinary words";
+  }
+}
+
+TEST_F(Log, RedactsTextThatLeavesAnotherWay) {
+  log::hide(Secret("sk-planted-key-2"));
+  log::hide(Secret("******"));
+  EXPECT_EQ(log::redact("wrong key sk-planted-key-2, sk-planted-key-2!"), "wrong key ***, ***!");
+  EXPECT_EQ(log::redact("nothing here"), "nothing here");
+  EXPECT_EQ(log::redact(""), "");
+}
+
+TEST_F(Log, GoesOnInANewFileAfterARotation) {
+  open(log::Format::json);
+  log::info("before");
+  std::filesystem::rename(path_, rotated());
+  log::info("still_before");
+  log::reopen();
+  log::info("after");
+  EXPECT_EQ(lines_of(rotated()).size(), 2U);
+  EXPECT_EQ(Json::parse(only_line())["event"], "after");
+}
+
+TEST_F(Log, SaysSoWhenItsFileCannotBeOpened) {
+  EXPECT_THROW(
+      log::open({.level = log::Level::info, .format = log::Format::json, .file = "/proc/no/such/file.log"}),
+      std::runtime_error);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,69 @@
+#include "weir/base/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace weir {
+namespace {
+
+TEST(Text, ComparesWithoutCase) {
+  EXPECT_TRUE(equals_ignoring_case("Content-Length", "content-LENGTH"));
+  EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+  EXPECT_FALSE(equals_ignoring_case("[", "{")) << "32 apart, but no letters";
+  EXPECT_EQ(lower("ABC-xyz\xC3\x89"), "abc-xyz\xC3\x89");
+}
+
+TEST(Text, TrimsSpacesAndTabsOnly) {
+  EXPECT_EQ(trim(" \t a b\t "), "a b");
+  EXPECT_EQ(trim("\ra"), "\ra");
+  EXPECT_EQ(trim(" \t "), "");
+  EXPECT_EQ(trim(""), "");
+}
+
+TEST(Text, MatchesGlobs) {
+  EXPECT_TRUE(matches_glob("*", ""));
+  EXPECT_TRUE(matches_glob("*:free", "openai/gpt-oss-20b:free"));
+  EXPECT_FALSE(matches_glob("*:free", "openai/gpt-oss-20b"));
+  EXPECT_TRUE(matches_glob("a*b*c", "a-b-b-c"));
+  EXPECT_FALSE(matches_glob("a*b*c", "a-c-b"));
+  EXPECT_TRUE(matches_glob("exact", "exact"));
+  EXPECT_FALSE(matches_glob("exact", "exactly"));
+  EXPECT_FALSE(matches_glob("", "x"));
+  EXPECT_TRUE(matches_glob("", ""));
+  EXPECT_TRUE(matches_glob("**a**", "xxaxx"));
+  // Not timed: matching by trying every run would not end.
+  EXPECT_FALSE(matches_glob("*a*a*a*a*a*a*a*a*a*a*b", std::string(20'000, 'a')));
+}
+
+TEST(Text, MeasuresWhatATyperGetsWrong) {
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(edit_distance("targets", "targets"), 0U);
+  EXPECT_EQ(edit_distance("target", "targets"), 1U);
+  EXPECT_EQ(edit_distance("tragets", "targets"), 1U) << "neighbours swapped";
+  EXPECT_EQ(edit_distance("fallback", "targets"), edit_distance("targets", "fallback"));
+}
+
+TEST(Text, SuggestsOnlyWhatIsNear) {
+  const std::array<std::string_view, 4> keys{"strategy", "targets", "tier", "weight"};
+  EXPECT_EQ(closest("stratgy", keys), "strategy");
+  EXPECT_EQ(closest("target", keys), "targets");
+  EXPECT_EQ(closest("wieght", keys), "weight");
+  EXPECT_EQ(closest("colour", keys), "");
+  EXPECT_EQ(closest("x", {}), "");
+}
+
+TEST(Text, MeasuresUtf8AndRefusesWhatIsNone) {
+  EXPECT_EQ(utf8_length("a", 0), 1U);
+  EXPECT_EQ(utf8_length("x\xC3\xA9", 1), 2U);
+  EXPECT_EQ(utf8_length("\xE2\x82\xAC", 0), 3U);
+  EXPECT_EQ(utf8_length("\xF0\x9F\x98\x80", 0), 4U);
+  for (const char* none : {"\x80", "\xC0\xAF", "\xC1\x81", "\xC3", "\xC3(", "\xE0\x80\x80", "\xED\xA0\x80",
+                           "\xE2\x82", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {
+    EXPECT_EQ(utf8_length(none, 0), 0U) << none;
+  }
+}
+
+}  // namespace
+}  // namespace weir
