@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,12 +13,12 @@
 #include "weir/base/clock.hpp"
 #include "weir/quota/limit.hpp"
 
-// The owner of all quota state: the only door to it. Everything here is synchronous and takes `now`. Threads: any;
-// one short lock an account, no I/O under it.
+// The owner of all quota state: the only door to it. Everything here is synchronous and takes `now`. Threads:
+// any; one short lock an account, no I/O under it.
 namespace weir::quota {
 
-// What one attempt takes from each kind of meter. `tokens` is what a tokens meter is charged (prompt and output);
-// input and output stand beside it for meters that count only those.
+// What one attempt takes from each kind of meter. `tokens` is what a tokens meter is charged (prompt and
+// output); input and output stand beside it for meters that count only those.
 struct Cost {
   std::uint64_t requests = 1;
   std::uint64_t tokens = 0;
@@ -35,11 +34,19 @@ struct Observation {
   Period period = kMinutePeriod;
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> remaining;
-  std::optional<Duration> reset;   // from now; only informative for a window that refills
+  std::optional<Duration> reset;  // from now; only informative for a window that refills
 };
 
-enum class CooldownCause : std::uint8_t { rate_limited, quota_exhausted, capacity, payment_required, auth, model_gone,
-                                          not_on_plan, failing };
+enum class CooldownCause : std::uint8_t {
+  rate_limited,
+  quota_exhausted,
+  capacity,
+  payment_required,
+  auth,
+  model_gone,
+  not_on_plan,
+  failing
+};
 [[nodiscard]] std::string_view name(CooldownCause cause) noexcept;
 
 // A block of exactly what was refused. until == BootTime::max(): a state that needs a person, not a wait.
@@ -50,27 +57,30 @@ struct Cooldown {
 
 // Why something can't be reserved now.
 struct Refusal {
-  BootTime available_at{};                // the earliest moment the cost fits; max(): never, as far as we know
-  std::string limit;                      // "rpm", "tpd", or the cooldown's cause
-  bool too_large = false;                 // the cost is more than that window can ever hold
+  // The earliest moment the cost fits, if what is held now is sent now and nothing else is. max(): not by
+  // waiting. Where only the end of a request in flight can make room, nobody knows: a second from now.
+  BootTime available_at{};
+  std::string limit;       // "rpm", "tpd", or the cooldown's cause: what ends last
+  bool too_large = false;  // the cost is more than that window can ever hold
 };
 
 // One window's figures, for people.
 struct MeterView {
-  Limit limit;
-  std::string scope;                      // "account" or the model's id
-  std::uint64_t used = 0;                 // sent
-  std::uint64_t reserved = 0;             // held
-  std::uint64_t left = 0;
-  std::optional<BootTime> reset;          // when something comes back next; nothing: nothing is used
+  Limit limit;                    // amount and source as they are in force
+  std::string scope;              // "account" or the model's id
+  std::uint64_t used = 0;         // sent
+  std::uint64_t reserved = 0;     // held
+  std::uint64_t left = 0;         // of an interval: 1 where the next request may go now
+  std::optional<BootTime> reset;  // when time gives something back next, if ever
+  std::uint64_t drift = 0;        // what others used with the same key, as far as answers showed
 };
 
 class Account;
-class Pool;
 
-// The quota taken for one attempt, all meters of its target at once. Moves through held, sent and settled; one that
-// is dropped on the way keeps its estimate where it was sent, and gives everything back where it was not.
-// One thread at a time.
+// The quota taken for one attempt, all meters of its target at once. Moves through held, sent and settled;
+// one that is dropped on the way keeps its estimate where it was sent, and gives everything back where it was
+// not. An answer proves that the request was sent: observe, refuse, settle and keep say so where send did
+// not. One thread at a time. Empty once it has been refunded, refused, settled or kept.
 class Reservation {
  public:
   Reservation() = default;
@@ -84,7 +94,9 @@ class Reservation {
 
   // The last byte has left: charges are stamped now.
   void send(Instant now);
-  // The answer's head said this of the account's windows. Ignored where a later request's answer was applied before.
+  // The answer said this of the account's windows. Ignored where a later request's answer was applied before,
+  // where limit or remaining is missing, and where the window it speaks of is over. A window that has no
+  // meter gets one.
   void observe(std::span<const Observation> observations, Instant now);
   // Nothing was sent: everything back.
   void refund(Instant now);
@@ -97,25 +109,21 @@ class Reservation {
 
  private:
   friend class Pool;
-  struct Charge;   // one meter's part
-  enum class State : std::uint8_t { held, sent };
+  Reservation(std::shared_ptr<Account> account, std::uint32_t id) noexcept;
+  void drop() noexcept;
 
-  void finish(Instant now) noexcept;
-
-  std::shared_ptr<Account> account_;
-  std::vector<Charge> charges_;
-  State state_ = State::held;
-  Cost cost_;
+  std::shared_ptr<Account> account_;  // shared: an answer may outlive the configuration it was asked under
+  std::uint32_t id_ = 0;              // of the account's record
 };
 
 // What one target draws on: the meters of its account that count its model, and the cooldowns that touch it.
-// Cheap to copy; keeps its account alive.
+// Cheap to copy; keeps its account alive. Only a bound pool may be asked.
 class Pool {
  public:
   Pool() = default;
 
-  // DESIGN "Score": the least over the meters of (room - cost) / limit, windows that reset divided by
-  // max(time to reset / period, 0.05), clamped to [0.01, 1]; 0.5 where none is known. Nothing where it doesn't fit.
+  // The least over the meters of (room - cost) / limit, windows that reset divided by max(time to reset /
+  // period, 0.05), clamped to [0.01, 1]; 0.5 where none is known. Nothing where it doesn't fit.
   [[nodiscard]] std::optional<double> headroom(const Cost& cost, Instant now) const;
   // All meters or none. The decision and the taking are one step.
   [[nodiscard]] std::variant<Reservation, Refusal> reserve(const Cost& cost, Instant now) const;
@@ -125,7 +133,8 @@ class Pool {
   // A 429 or its like: blocks this model, or the whole account. The later end wins.
   void cool_down_model(Cooldown cooldown, Instant now) const;
   void cool_down_account(Cooldown cooldown, Instant now) const;
-  // A 429 named the window it is about: that meter is full until then. Where no meter matches, the model cools down.
+  // A 429 named the window it is about: that meter is full until then; of several the one nearest to full.
+  // Where no meter matches, the model cools down.
   void mark_full(Dimension dimension, Period period, BootTime until, Instant now) const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
@@ -133,9 +142,10 @@ class Pool {
 
  private:
   friend class Ledger;
+  Pool(std::shared_ptr<Account> account, std::size_t model) noexcept;
+
   std::shared_ptr<Account> account_;
-  std::string model_;
-  std::vector<std::size_t> meters_;  // indices into the account's
+  std::size_t model_ = 0;  // index in the account
 };
 
 // Creates accounts and binds pools. Threads: any, but meant for start-up and reload.
@@ -144,10 +154,12 @@ class Ledger {
   Ledger();
   ~Ledger();
 
-  // The pool of `model` in `account`, where the account has `account_limits` and the model its own `model_limits`.
-  // A meter whose window is known already keeps its counts and takes the new amount: a reload loses nothing.
-  [[nodiscard]] Pool bind(std::string_view account, std::string_view model, std::span<const Limit> account_limits,
-                          std::span<const Limit> model_limits, const ChargeRule& charge);
+  // The pool of `model` in `account`, where the account has `account_limits` and the model its own
+  // `model_limits`. A meter whose window is known already keeps its counts and takes the new amount: a reload
+  // loses nothing. Of two limits on one window the smaller holds.
+  [[nodiscard]] Pool bind(std::string_view account, std::string_view model,
+                          std::span<const Limit> account_limits, std::span<const Limit> model_limits,
+                          const ChargeRule& charge);
 
  private:
   class Accounts;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,15 +9,24 @@
 
 #include "weir/base/clock.hpp"
 
-// A limit as data: what a preset, the configuration or an answer says. No state; see meter.hpp for that.
+// A limit as data: what a preset, the configuration or an answer says. No state: the ledger keeps that.
 namespace weir::quota {
 
 enum class Dimension : std::uint8_t { requests, tokens, input_tokens, output_tokens, in_flight };
-enum class WindowKind : std::uint8_t { sliding, fixed, first_use, calendar, refill, interval, credit, concurrency };
+enum class WindowKind : std::uint8_t {
+  sliding,
+  fixed,
+  first_use,
+  calendar,
+  refill,
+  interval,
+  credit,
+  concurrency
+};
 enum class Source : std::uint8_t { preset, config, header, body, inferred };
 
-// A length of time, or a civil unit whose length a calendar knows. length is exact for second to day; for a month
-// it is 31 days, the longest, which is the safe one for every window kind but calendar.
+// A length of time, or a civil unit whose length a calendar knows. length is exact for second to day; for a
+// month it is 31 days, the longest, which is the safe one for every window kind but calendar.
 struct Period {
   enum class Unit : std::uint8_t { span, day, month } unit = Unit::span;
   Duration length{};
@@ -33,14 +43,14 @@ inline constexpr Period kMonthPeriod{Period::Unit::month, 31 * kDay};
 
 struct Limit {
   Dimension dimension = Dimension::requests;
-  std::uint64_t amount = 0;                 // 0: not on this plan
-  Period period = kMinutePeriod;            // unused for credit and concurrency
+  std::uint64_t amount = 0;       // 0: not on this plan
+  Period period = kMinutePeriod;  // unused for credit and concurrency
   WindowKind window = WindowKind::sliding;
-  std::string zone = "UTC";                 // calendar only, an IANA name
+  std::string zone = "UTC";                      // calendar only, an IANA name
   std::optional<std::chrono::sys_days> expires;  // credit only
-  std::vector<std::string> models;          // globs over upstream model ids; empty: the whole scope it stands in
+  std::vector<std::string> models;               // globs over upstream ids; empty: all of its scope
   Source source = Source::config;
-  std::string as_of;                        // a preset's date, "2026-09-12"; else empty
+  std::string as_of;  // a preset's date, "2026-09-12"; else empty
 
   friend bool operator==(const Limit&, const Limit&) = default;
 };
@@ -48,7 +58,7 @@ struct Limit {
 // How a provider counts.
 struct ChargeRule {
   enum class Tokens : std::uint8_t { usage, prompt_plus_max_tokens, input } tokens = Tokens::usage;
-  enum class Settle : std::uint8_t { usage, admission } settle = Settle::usage;  // what becomes of the difference
+  enum class Settle : std::uint8_t { usage, admission } settle = Settle::usage;  // which charge stays
   std::uint64_t default_max_tokens = 0;  // charged at admission where the request names none; 0: unknown
   bool failures_count = false;           // refused requests count
   bool cached_free = false;              // cached prompt tokens don't count
@@ -56,10 +66,20 @@ struct ChargeRule {
   friend bool operator==(const ChargeRule&, const ChargeRule&) = default;
 };
 
-[[nodiscard]] std::string_view name(Dimension dimension) noexcept;    // "requests"
-[[nodiscard]] std::string_view name(WindowKind window) noexcept;      // "sliding"
-[[nodiscard]] std::string_view name(Source source) noexcept;          // "preset"
+[[nodiscard]] std::string_view name(Dimension dimension) noexcept;  // "requests"
+[[nodiscard]] std::string_view name(WindowKind window) noexcept;    // "sliding"
+[[nodiscard]] std::string_view name(Source source) noexcept;        // "preset"
 // "rpm", "tpd", "concurrency"; "requests per 2s" where no short name exists.
 [[nodiscard]] std::string short_name(const Limit& limit);
+
+// How the ledger meters a limit. Where it can't count a kind of window as the provider does, it takes a kind
+// that never allows more than the provider, and says what that costs.
+struct EngineWindow {
+  WindowKind kind = WindowKind::sliding;
+  Duration length{};  // of the window that is metered; zero for concurrency and credit
+  bool exact = true;
+  std::string_view reason;  // for people, where it isn't exact; static text
+};
+[[nodiscard]] EngineWindow engine_window(const Limit& limit) noexcept;
 
 }  // namespace weir::quota

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "quota/window.hpp"
+
+namespace weir::quota {
+
+// Windows that begin at the multiples of a period on the UTC clock. The provider's clock may differ from ours
+// by the skew, so a cost counts until every window that may have taken it is surely over: what is sent within
+// the skew of an edge counts on both sides.
+//
+// A wall clock that is set doesn't give anything back: a cost counts until its windows are over by the clock
+// it was charged under and by the clock as it is now.
+class FixedWindow final : public Window {
+ public:
+  explicit FixedWindow(Duration period)
+      : period_(std::max(period, Duration(1))), skew_(clock_skew(period_)) {}
+
+  [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
+  [[nodiscard]] BootTime counts_until(Instant sent) const override {
+    return sent.boot_at(end_for(sent.wall));
+  }
+  [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
+  BootTime add(std::uint64_t cost, Instant now) override;
+  void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
+  void take_oldest(std::uint64_t cost, Instant now) override;
+  [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
+  [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
+
+ private:
+  // What ends together.
+  struct Cell {
+    WallTime end;     // by the clock it was charged under
+    BootTime until;   // the same moment
+    BootTime oldest;  // charge
+    BootTime newest;
+    Duration offset{};  // wall minus boot at the newest
+    std::uint64_t cost = 0;
+  };
+  // Two count at a time, and two more may count again when the clock is set back by less than a period.
+  static constexpr std::size_t kCells = 4;
+
+  [[nodiscard]] Duration since_edge(WallTime time) const;
+  [[nodiscard]] WallTime end_for(WallTime sent) const;
+  [[nodiscard]] BootTime until(const Cell& cell, Instant now) const;
+  [[nodiscard]] Cell* find(BootTime stamp);
+  Cell& open_cell(WallTime end, Instant now);
+  void drop_dead(Instant now);
+
+  Duration period_;
+  Duration skew_;
+  std::array<Cell, kCells> cells_;  // oldest first
+  std::size_t size_ = 0;
+};
+
+}  // namespace weir::quota

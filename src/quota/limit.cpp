@@ -1,0 +1,175 @@
+#include "weir/quota/limit.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "weir/base/units.hpp"
+
+namespace weir::quota {
+namespace {
+
+struct ShortName {
+  Dimension dimension;
+  Period period;
+  std::string_view name;
+};
+
+constexpr std::array kShortNames{
+    ShortName{Dimension::requests, kSecondPeriod, "rps"},
+    ShortName{Dimension::requests, kMinutePeriod, "rpm"},
+    ShortName{Dimension::requests, kHourPeriod, "rph"},
+    ShortName{Dimension::requests, kDayPeriod, "rpd"},
+    ShortName{Dimension::requests, kMonthPeriod, "rpmo"},
+    ShortName{Dimension::tokens, kMinutePeriod, "tpm"},
+    ShortName{Dimension::tokens, kHourPeriod, "tph"},
+    ShortName{Dimension::tokens, kDayPeriod, "tpd"},
+    ShortName{Dimension::tokens, kMonthPeriod, "tpmo"},
+    ShortName{Dimension::input_tokens, kMinutePeriod, "itpm"},
+    ShortName{Dimension::output_tokens, kMinutePeriod, "otpm"},
+};
+
+constexpr std::string_view kFirstUseReason =
+    "the start of a first_use window is not followed; a sliding window of that length never allows more";
+constexpr std::string_view kRefillReason =
+    "a refilled bucket gives back little by little; a sliding window of that length never allows more";
+constexpr std::string_view kZoneReason =
+    "time zones are not followed; a sliding window of the longest such day or month never allows more";
+constexpr std::string_view kMonthReason =
+    "months are not followed; a sliding window of 31 days never allows more";
+constexpr std::string_view kIntervalReason =
+    "an interval is kept between requests only; a sliding window of the whole period counts the rest";
+constexpr std::string_view kCreditReason = "what was spent before weir started is not counted";
+
+// The day on which daylight saving ends is that much longer.
+constexpr Duration kLongestDayExtra = std::chrono::hours(1);
+
+EngineWindow sliding(Duration length, std::string_view reason) noexcept {
+  return {.kind = WindowKind::sliding, .length = length, .exact = reason.empty(), .reason = reason};
+}
+
+EngineWindow aligned(const Period& period) noexcept {
+  if (period.unit == Period::Unit::month) return sliding(period.length, kMonthReason);
+  return {.kind = WindowKind::fixed, .length = period.length};
+}
+
+bool is_utc(std::string_view zone) noexcept {
+  constexpr std::array<std::string_view, 5> kNames{"", "UTC", "Etc/UTC", "GMT", "Etc/GMT"};
+  return std::ranges::find(kNames, zone) != kNames.end();
+}
+
+EngineWindow calendar(const Limit& limit) noexcept {
+  if (is_utc(limit.zone)) return aligned(limit.period);
+  const bool civil = limit.period.unit != Period::Unit::span;
+  return sliding(civil ? limit.period.length + kLongestDayExtra : limit.period.length, kZoneReason);
+}
+
+EngineWindow interval(const Limit& limit) noexcept {
+  if (limit.dimension != Dimension::requests) return sliding(limit.period.length, kIntervalReason);
+  const auto amount = static_cast<Duration::rep>(std::clamp<std::uint64_t>(limit.amount, 1, 1'000'000'000));
+  const Duration gap((limit.period.length.count() + amount - 1) / amount);
+  return {.kind = WindowKind::interval, .length = gap};
+}
+
+}  // namespace
+
+std::string_view name(Dimension dimension) noexcept {
+  switch (dimension) {
+    case Dimension::requests:
+      return "requests";
+    case Dimension::tokens:
+      return "tokens";
+    case Dimension::input_tokens:
+      return "input_tokens";
+    case Dimension::output_tokens:
+      return "output_tokens";
+    case Dimension::in_flight:
+      return "in_flight";
+  }
+  return "";
+}
+
+std::string_view name(WindowKind window) noexcept {
+  switch (window) {
+    case WindowKind::sliding:
+      return "sliding";
+    case WindowKind::fixed:
+      return "fixed";
+    case WindowKind::first_use:
+      return "first_use";
+    case WindowKind::calendar:
+      return "calendar";
+    case WindowKind::refill:
+      return "refill";
+    case WindowKind::interval:
+      return "interval";
+    case WindowKind::credit:
+      return "credit";
+    case WindowKind::concurrency:
+      return "concurrency";
+  }
+  return "";
+}
+
+std::string_view name(Source source) noexcept {
+  switch (source) {
+    case Source::preset:
+      return "preset";
+    case Source::config:
+      return "config";
+    case Source::header:
+      return "header";
+    case Source::body:
+      return "body";
+    case Source::inferred:
+      return "inferred";
+  }
+  return "";
+}
+
+std::string short_name(const Limit& limit) {
+  if (limit.window == WindowKind::concurrency || limit.dimension == Dimension::in_flight)
+    return "concurrency";
+  const std::string dimension(name(limit.dimension));
+  if (limit.window == WindowKind::credit) return dimension + " credit";
+  const auto* const known = std::ranges::find_if(kShortNames, [&limit](const ShortName& row) {
+    return row.dimension == limit.dimension && row.period.length == limit.period.length;
+  });
+  if (known != kShortNames.end()) return std::string(known->name);
+  switch (limit.period.unit) {
+    case Period::Unit::day:
+      return dimension + " per day";
+    case Period::Unit::month:
+      return dimension + " per month";
+    case Period::Unit::span:
+      break;
+  }
+  return dimension + " per " + format_duration(limit.period.length);
+}
+
+EngineWindow engine_window(const Limit& limit) noexcept {
+  if (limit.dimension == Dimension::in_flight) return {.kind = WindowKind::concurrency};
+  const Duration length = limit.period.length;
+  switch (limit.window) {
+    case WindowKind::sliding: {
+      const bool month = limit.period.unit == Period::Unit::month;
+      return sliding(length, month ? kMonthReason : std::string_view());
+    }
+    case WindowKind::fixed:
+      return aligned(limit.period);
+    case WindowKind::first_use:
+      return sliding(length, kFirstUseReason);
+    case WindowKind::calendar:
+      return calendar(limit);
+    case WindowKind::refill:
+      return sliding(length, kRefillReason);
+    case WindowKind::interval:
+      return interval(limit);
+    case WindowKind::credit:
+      return {.kind = WindowKind::credit, .exact = false, .reason = kCreditReason};
+    case WindowKind::concurrency:
+      return {.kind = WindowKind::concurrency};
+  }
+  return sliding(length, {});
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,173 @@
+#include "quota/meter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "quota/arithmetic.hpp"
+
+namespace weir::quota {
+namespace {
+
+// Quota that is about to be lost weighs more, but not without bound.
+constexpr double kLeastShareToReset = 0.05;
+
+Limit normalised(Limit limit, const EngineWindow& engine) {
+  if (engine.kind == WindowKind::concurrency) limit.dimension = Dimension::in_flight;
+  return limit;
+}
+
+}  // namespace
+
+Meter::Meter(const Limit& limit, std::string scope)
+    : limit_(normalised(limit, engine_window(limit))),
+      scope_(std::move(scope)),
+      name_(short_name(limit)),
+      engine_(engine_window(limit)),
+      window_(make_window(limit)) {}
+
+std::uint64_t Meter::amount() const noexcept {
+  if (!header_) return limit_.amount;
+  return limit_.source == Source::config ? std::min(limit_.amount, *header_) : *header_;
+}
+
+std::uint64_t Meter::capacity() const noexcept {
+  const std::uint64_t all = amount();
+  return engine_.kind == WindowKind::interval ? std::min<std::uint64_t>(all, 1) : all;
+}
+
+bool Meter::is_for(const Limit& limit, std::string_view scope) const {
+  const EngineWindow engine = engine_window(limit);
+  return scope_ == scope && normalised(limit, engine).dimension == limit_.dimension &&
+         engine.kind == engine_.kind && engine.length == engine_.length &&
+         limit.period.length == limit_.period.length && limit.models == limit_.models &&
+         limit.expires == limit_.expires;
+}
+
+bool Meter::is_about(Dimension dimension, const Period& period) const noexcept {
+  if (dimension != limit_.dimension || engine_.kind == WindowKind::credit) return false;
+  return dimension == Dimension::in_flight || period.length == limit_.period.length;
+}
+
+bool Meter::can_observe() const noexcept {
+  return engine_.kind == WindowKind::sliding || engine_.kind == WindowKind::fixed;
+}
+
+void Meter::rebind(const Limit& limit) {
+  limit_ = normalised(limit, engine_);
+  name_ = short_name(limit);
+}
+
+std::uint64_t Meter::room(Instant now) const {
+  if (now.boot < full_until_ || window_->ended(now)) return 0;
+  return less(less(capacity(), window_->counted(now)), held_);
+}
+
+bool Meter::fits(std::uint64_t cost, Instant now) const {
+  return amount() > 0 && now.boot >= full_until_ && !window_->ended(now) && cost <= room(now);
+}
+
+bool Meter::is_too_large(std::uint64_t cost) const noexcept {
+  return amount() > 0 && cost > capacity();
+}
+
+BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
+  const std::uint64_t all = capacity();
+  if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
+  const std::uint64_t beside = all - cost;
+  const BootTime at = held_ <= beside ? window_->falls_to(beside - held_, now) : window_->counts_until(now);
+  return std::max(at, full_until_);
+}
+
+std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
+  if (engine_.kind == WindowKind::interval || capacity() == 0) return std::nullopt;
+  const double left = static_cast<double>(less(room(now), cost)) / static_cast<double>(capacity());
+  const std::optional<double> share = window_->share_to_reset(now);
+  return share ? left / std::max(*share, kLeastShareToReset) : left;
+}
+
+MeterView Meter::view(Instant now) const {
+  MeterView view;
+  view.limit = limit_;
+  view.limit.amount = amount();
+  if (header_ && *header_ != limit_.amount && amount() == *header_) view.limit.source = Source::header;
+  view.scope = scope_;
+  view.used = window_->counted(now);
+  view.reserved = held_;
+  view.left = room(now);
+  view.reset = window_->next_return(now);
+  if (now.boot < full_until_) view.reset = std::max(view.reset.value_or(full_until_), full_until_);
+  view.drift = drift_;
+  return view;
+}
+
+void Meter::hold(std::uint64_t cost) {
+  held_ += cost;
+}
+
+void Meter::release(std::uint64_t cost) {
+  held_ = less(held_, cost);
+}
+
+void Meter::send(Charge& charge, Instant now) {
+  held_ = less(held_, charge.cost);
+  in_flight_ += charge.cost;
+  sent_ += charge.cost;
+  charge.stamp = window_->add(charge.cost, now);
+  charge.sequence = ++sequence_;
+  charge.in_flight = in_flight_;
+  charge.counted = window_->counted(now);
+  charge.sent = sent_;
+}
+
+void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
+  std::uint64_t final = final_charge(ending, limit_.dimension, charge.cost);
+  if (ending.outcome == Outcome::refused) {
+    // The provider didn't count what it refused, so that much of what its answer said is someone else's use.
+    if (charge.spare) final = std::max(final, less(charge.cost, *charge.spare));
+    if (charge.limit_is_zero) header_ = 0;
+  }
+  in_flight_ = less(in_flight_, charge.cost);
+  sent_ += less(final, charge.cost);
+  window_->settle(charge.stamp, charge.cost, final, now);
+}
+
+// The provider had counted limit - remaining when it wrote this. Of ours it can have counted no more than
+// what counted when the request left and what was sent since; beyond that someone else uses the key. And it
+// must have counted all of ours but what was in flight when the request left and what was sent since. Both
+// bounds lean to the safe side: a provider that charges an answer at its end hasn't counted this request yet,
+// so it is in flight too.
+void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now) {
+  if (charge.sequence < observed_ || !window_->same_window(charge.stamp, now)) return;
+  if (limit == 0) {
+    // "Not on this plan", which an answer that serves the request would deny.
+    charge.limit_is_zero = true;
+    return;
+  }
+  const bool first = observed_ == 0;
+  observed_ = charge.sequence;
+  header_ = limit;
+  const std::uint64_t counted_there = limit - remaining;
+  const std::uint64_t since = sent_ - charge.sent;
+
+  const std::uint64_t ours = plus(charge.counted, since);
+  charge.spare = less(ours, counted_there);
+  if (const std::uint64_t foreign = less(counted_there, ours); foreign > 0) {
+    window_->add(foreign, now);
+    sent_ += foreign;
+    if (!first) drift_ = plus(drift_, foreign);  // the first may show what was used before our time
+    return;
+  }
+  const std::uint64_t most = plus(counted_there, plus(charge.in_flight, since));
+  window_->take_oldest(less(window_->counted(now), most), now);
+}
+
+void Meter::start_at(std::uint64_t used, Instant now) {
+  window_->add(used, now);
+  sent_ += used;
+}
+
+void Meter::mark_full(BootTime until) noexcept {
+  full_until_ = std::max(full_until_, until);
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "quota/outcome.hpp"
+#include "quota/window.hpp"
+#include "weir/quota/ledger.hpp"
+
+namespace weir::quota {
+
+// One meter's part of a reservation, with what the meter noted when it was sent.
+struct Charge {
+  std::size_t meter = 0;  // index in the account
+  std::uint64_t cost = 0;
+
+  BootTime stamp{};             // by which the window finds it
+  std::uint64_t sequence = 0;   // among all that the meter sent
+  std::uint64_t in_flight = 0;  // sent and not settled at that moment, this one too
+  std::uint64_t counted = 0;    // what counted at that moment, this one too
+  std::uint64_t sent = 0;       // in all until that moment, this one too
+
+  // Noted when its answer was observed.
+  std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
+  bool limit_is_zero = false;          // so it said; believed once the request is refused
+};
+
+// The live state of one limit in one scope. Whatever a window kind is, its costs are held, sent and settled
+// alike, and what a provider says of it is merged alike. Not synchronised: its account's lock guards it.
+class Meter {
+ public:
+  Meter(const Limit& limit, std::string scope);
+
+  [[nodiscard]] const std::string& scope() const noexcept { return scope_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const Limit& limit() const noexcept { return limit_; }
+  // The limit as it is in force: the smaller of configuration and header; a header beats a preset.
+  [[nodiscard]] std::uint64_t amount() const noexcept;
+  // Whether this is the meter of that limit, whatever its amount.
+  [[nodiscard]] bool is_for(const Limit& limit, std::string_view scope) const;
+  // Whether a provider that speaks of a window means this one.
+  [[nodiscard]] bool is_about(Dimension dimension, const Period& period) const noexcept;
+  [[nodiscard]] bool can_observe() const noexcept;
+  // Takes another amount and source; the counts stay.
+  void rebind(const Limit& limit);
+
+  [[nodiscard]] std::uint64_t room(Instant now) const;
+  [[nodiscard]] bool fits(std::uint64_t cost, Instant now) const;
+  // Whether no wait will ever do.
+  [[nodiscard]] bool is_too_large(std::uint64_t cost) const noexcept;
+  // The first moment at which the cost fits; what is held counts as sent now. max(): never.
+  [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now) const;
+  // What would be left as a share of the limit, weighed by how soon it is lost. Nothing where the kind has no
+  // such figure.
+  [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now) const;
+  [[nodiscard]] MeterView view(Instant now) const;
+
+  void hold(std::uint64_t cost);
+  void release(std::uint64_t cost);  // held, not sent: all back
+  void send(Charge& charge, Instant now);
+  // What was sent has ended: the charge becomes what is to stay.
+  void settle(const Charge& charge, const Ending& ending, Instant now);
+
+  // The answer to `charge` said: limit, and what remains of it.
+  void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
+  // A new meter begins with what the provider has counted.
+  void start_at(std::uint64_t used, Instant now);
+  // Answers to what has been sent so far say nothing new.
+  void close_observations() noexcept { observed_ = sequence_ + 1; }
+  void mark_full(BootTime until) noexcept;
+
+ private:
+  // What may be counted at once: the amount, but one for an interval.
+  [[nodiscard]] std::uint64_t capacity() const noexcept;
+
+  Limit limit_;
+  std::string scope_;
+  std::string name_;
+  EngineWindow engine_;
+  std::unique_ptr<Window> window_;
+  std::optional<std::uint64_t> header_;  // the amount that answers name
+  BootTime full_until_ = BootTime::min();
+
+  std::uint64_t held_ = 0;
+  std::uint64_t in_flight_ = 0;  // sent and not settled
+  std::uint64_t sent_ = 0;       // in all; only differences of it are used
+  std::uint64_t sequence_ = 0;
+  std::uint64_t observed_ = 0;  // the newest sequence whose answer was applied
+  std::uint64_t drift_ = 0;
+};
+
+}  // namespace weir::quota

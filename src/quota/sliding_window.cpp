@@ -1,0 +1,142 @@
+#include "quota/sliding_window.hpp"
+
+#include <cassert>
+
+#include "quota/arithmetic.hpp"
+
+namespace weir::quota {
+
+SlidingWindow::SlidingWindow(Duration period)
+    : held_(std::max(period, Duration(1)) + slot_guard(period)),
+      cell_((std::max(period, Duration(1)) + Duration(kExact - 1)) / static_cast<Duration::rep>(kExact)) {}
+
+std::uint64_t SlidingWindow::counted(Instant now) const {
+  std::uint64_t left = sum_;
+  for (std::size_t i = 0; i < size_ && expired(slot(i), now); ++i) left -= slot(i).cost;
+  return left;
+}
+
+BootTime SlidingWindow::falls_to(std::uint64_t allowed, Instant now) const {
+  std::uint64_t left = sum_;
+  BootTime at = now.boot;
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (!expired(slot(i), now)) {
+      if (left <= allowed) return at;
+      at = slot(i).newest + held_;
+    }
+    left -= slot(i).cost;
+  }
+  return at;
+}
+
+std::optional<BootTime> SlidingWindow::next_return(Instant now) const {
+  for (std::size_t i = 0; i < size_; ++i)
+    if (slot(i).cost > 0 && !expired(slot(i), now)) return slot(i).newest + held_;
+  return std::nullopt;
+}
+
+BootTime SlidingWindow::add(std::uint64_t cost, Instant now) {
+  drop_expired(now);
+  if (cost == 0) return now.boot;
+  if (slots_ == nullptr) slots_ = std::make_unique<std::array<Slot, kSlots>>();
+  make_space();
+  // Threads may arrive in another order than they read the clock. Later is safe.
+  const BootTime at = size_ > 0 ? std::max(now.boot, slot(size_ - 1).newest) : now.boot;
+  sum_ += cost;
+  if (size_ > 0) {
+    Slot& last = slot(size_ - 1);
+    if (last.newest == at || (by_cell_ && cell_of(last.newest) == cell_of(at))) {
+      last.newest = at;
+      last.cost += cost;
+      return at;
+    }
+  }
+  assert(size_ < kSlots);
+  slot(size_++) = {.oldest = at, .newest = at, .cost = cost};
+  return at;
+}
+
+void SlidingWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {
+  if (stamp + held_ <= now.boot || charged == used) return;
+  Slot* const found = find(stamp);
+  if (used > charged) {
+    if (found == nullptr) {
+      add(used - charged, now);
+      return;
+    }
+    found->cost += used - charged;
+    sum_ += used - charged;
+  } else if (found != nullptr) {
+    const std::uint64_t back = std::min(found->cost, charged - used);
+    found->cost -= back;
+    sum_ -= back;
+  }
+}
+
+void SlidingWindow::take_oldest(std::uint64_t cost, Instant now) {
+  drop_expired(now);
+  for (std::size_t i = 0; i < size_ && cost > 0; ++i) {
+    const std::uint64_t taken = std::min(slot(i).cost, cost);
+    slot(i).cost -= taken;
+    sum_ -= taken;
+    cost -= taken;
+  }
+}
+
+SlidingWindow::Slot* SlidingWindow::find(BootTime stamp) {
+  std::size_t low = 0;
+  std::size_t high = size_;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (slot(middle).newest < stamp) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < size_ && slot(low).oldest <= stamp ? &slot(low) : nullptr;
+}
+
+void SlidingWindow::drop_expired(Instant now) {
+  while (size_ > 0 && expired(slot(0), now)) {
+    sum_ -= slot(0).cost;
+    first_ = (first_ + 1) % kSlots;
+    --size_;
+  }
+}
+
+// Cells begin when the exact slots are used up and end when half of them are free again, so that merging,
+// which looks at every slot, happens at most once in 128 costs.
+void SlidingWindow::make_space() {
+  if (!by_cell_ && size_ == kExact) drop_empty();
+  if (!by_cell_ && size_ == kExact) {
+    merge_cells();
+    by_cell_ = size_ > kExact / 2;
+  } else if (by_cell_ && size_ <= kExact / 2) {
+    by_cell_ = false;
+  }
+}
+
+// What was given back in full needs no slot.
+void SlidingWindow::drop_empty() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < size_; ++i)
+    if (slot(i).cost > 0) slot(kept++) = slot(i);
+  size_ = kept;
+}
+
+void SlidingWindow::merge_cells() {
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < size_; ++i) {
+    const Slot next = slot(i);
+    if (cell_of(slot(last).newest) == cell_of(next.newest)) {
+      slot(last).newest = next.newest;
+      slot(last).cost += next.cost;
+    } else {
+      slot(++last) = next;
+    }
+  }
+  size_ = last + 1;
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "quota/window.hpp"
+
+namespace weir::quota {
+
+// Every cost counts for the period (and the guard) after it was sent, so that no interval of that length ever
+// holds more than the limit. Exact for up to 256 costs; beyond that the period is cut into 256 cells of fixed
+// place, and what was sent in one cell counts until its newest stops counting: never early, at most period /
+// 256 late. The room for them, 6 KiB, is allocated when the first cost comes.
+class SlidingWindow final : public Window {
+ public:
+  explicit SlidingWindow(Duration period);
+
+  [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
+  [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + held_; }
+  [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
+  BootTime add(std::uint64_t cost, Instant now) override;
+  void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
+  void take_oldest(std::uint64_t cost, Instant now) override;
+
+ private:
+  // One cost, or all of one cell.
+  struct Slot {
+    BootTime oldest;
+    BootTime newest;
+    std::uint64_t cost = 0;
+  };
+  static constexpr std::size_t kExact = 256;
+  // 256 cells cover the period; the guard adds up to three, and both ends may stand in the middle of a cell.
+  static constexpr std::size_t kSlots = kExact + 8;
+
+  [[nodiscard]] Slot& slot(std::size_t index) { return (*slots_)[(first_ + index) % kSlots]; }
+  [[nodiscard]] const Slot& slot(std::size_t index) const { return (*slots_)[(first_ + index) % kSlots]; }
+  [[nodiscard]] bool expired(const Slot& slot, Instant now) const { return slot.newest + held_ <= now.boot; }
+  [[nodiscard]] Duration::rep cell_of(BootTime time) const { return time.time_since_epoch() / cell_; }
+  [[nodiscard]] Slot* find(BootTime stamp);
+
+  void drop_expired(Instant now);
+  void make_space();
+  void drop_empty();
+  void merge_cells();
+
+  Duration held_;  // how long a cost counts
+  Duration cell_;
+  std::unique_ptr<std::array<Slot, kSlots>> slots_;  // a ring, oldest first
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t sum_ = 0;  // of all slots
+  bool by_cell_ = false;
+};
+
+}  // namespace weir::quota

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "weir/base/clock.hpp"
+#include "weir/quota/limit.hpp"
+
+namespace weir::quota {
+
+// The record of what was sent under one limit and when it stops counting: the part in which the window kinds
+// differ. It knows no limit. Not synchronised, its account's lock guards it; a call that changes it never has
+// an earlier `now` than the one before.
+class Window {
+ public:
+  Window() = default;
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+  virtual ~Window() = default;
+
+  // The cost that counts at that moment.
+  [[nodiscard]] virtual std::uint64_t counted(Instant now) const = 0;
+  // The first moment, not before now, at which no more than `allowed` counts if nothing more is sent. max():
+  // never.
+  [[nodiscard]] virtual BootTime falls_to(std::uint64_t allowed, Instant now) const = 0;
+  // When a cost that is sent at that moment stops counting. max(): never.
+  [[nodiscard]] virtual BootTime counts_until(Instant sent) const = 0;
+  // The first moment at which some of what counts now stops counting, where that comes by time alone.
+  [[nodiscard]] virtual std::optional<BootTime> next_return(Instant now) const = 0;
+
+  // Counts a cost as sent now. The stamp returned finds it again.
+  virtual BootTime add(std::uint64_t cost, Instant now) = 0;
+  // What was charged under that stamp turns out to be `used`. Changes only what still counts from that stamp.
+  virtual void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) = 0;
+  // Takes so much away from what would stop counting first. What is left then counts the longest: the safe
+  // choice for whoever only knows that less was counted.
+  virtual void take_oldest(std::uint64_t cost, Instant now) = 0;
+
+  // Whether the provider's answer to what was sent with that stamp speaks of the window that counts now.
+  [[nodiscard]] virtual bool same_window(BootTime stamp, Instant now) const;
+  // Time to the reset over the period, where everything is given back at one moment.
+  [[nodiscard]] virtual std::optional<double> share_to_reset(Instant now) const;
+  // Whether the limit's time is over for good: nothing fits any more.
+  [[nodiscard]] virtual bool ended(Instant now) const;
+};
+
+// The window that engine_window names for this limit.
+[[nodiscard]] std::unique_ptr<Window> make_window(const Limit& limit);
+
+// How much longer than its period a sliding slot is held. The provider's window begins when a request
+// arrives, ours when it leaves, so a later request that travels faster could arrive before the slot is free
+// over there. Meant to be four times the connection's round-trip variance; until that is measured, this
+// constant.
+inline constexpr Duration kSlotGuard = std::chrono::milliseconds(5);
+[[nodiscard]] constexpr Duration slot_guard(Duration period) noexcept {
+  return std::min(kSlotGuard, period / 100);
+}
+
+// How far a provider's clock may be from ours around the edge of an aligned window.
+inline constexpr Duration kClockSkewMax = std::chrono::milliseconds(250);
+[[nodiscard]] constexpr Duration clock_skew(Duration period) noexcept {
+  return std::min(kClockSkewMax, period / 40);
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,127 @@
+#include "weir/quota/limit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace weir::quota {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Limit limit(Dimension dimension, Period period, WindowKind window = WindowKind::sliding,
+            std::uint64_t amount = 60) {
+  Limit limit;
+  limit.dimension = dimension;
+  limit.amount = amount;
+  limit.period = period;
+  limit.window = window;
+  return limit;
+}
+
+TEST(ShortName, IsTheOneThatConfigurationUses) {
+  EXPECT_EQ(short_name(limit(Dimension::requests, kSecondPeriod)), "rps");
+  EXPECT_EQ(short_name(limit(Dimension::requests, kMinutePeriod)), "rpm");
+  EXPECT_EQ(short_name(limit(Dimension::requests, kHourPeriod)), "rph");
+  EXPECT_EQ(short_name(limit(Dimension::requests, kDayPeriod)), "rpd");
+  EXPECT_EQ(short_name(limit(Dimension::requests, kMonthPeriod)), "rpmo");
+  EXPECT_EQ(short_name(limit(Dimension::tokens, kMinutePeriod)), "tpm");
+  EXPECT_EQ(short_name(limit(Dimension::tokens, kHourPeriod)), "tph");
+  EXPECT_EQ(short_name(limit(Dimension::tokens, kDayPeriod)), "tpd");
+  EXPECT_EQ(short_name(limit(Dimension::tokens, kMonthPeriod)), "tpmo");
+  EXPECT_EQ(short_name(limit(Dimension::input_tokens, kMinutePeriod)), "itpm");
+  EXPECT_EQ(short_name(limit(Dimension::output_tokens, kMinutePeriod)), "otpm");
+  EXPECT_EQ(short_name(limit(Dimension::in_flight, kMinutePeriod, WindowKind::concurrency)), "concurrency");
+}
+
+TEST(ShortName, SpellsOutWhatHasNone) {
+  EXPECT_EQ(short_name(limit(Dimension::requests, {Period::Unit::span, seconds(2)})), "requests per 2s");
+  EXPECT_EQ(short_name(limit(Dimension::input_tokens, kDayPeriod)), "input_tokens per day");
+  EXPECT_EQ(short_name(limit(Dimension::output_tokens, kMonthPeriod)), "output_tokens per month");
+  EXPECT_EQ(short_name(limit(Dimension::tokens, {}, WindowKind::credit)), "tokens credit");
+}
+
+TEST(Names, AreTheWordsOfTheConfiguration) {
+  EXPECT_EQ(name(Dimension::output_tokens), "output_tokens");
+  EXPECT_EQ(name(WindowKind::first_use), "first_use");
+  EXPECT_EQ(name(Source::header), "header");
+}
+
+TEST(EngineWindow, CountsTheseKindsAsTheyAre) {
+  const EngineWindow sliding = engine_window(limit(Dimension::requests, kMinutePeriod));
+  EXPECT_EQ(sliding.kind, WindowKind::sliding);
+  EXPECT_TRUE(sliding.exact);
+  EXPECT_EQ(sliding.reason, "");
+  EXPECT_EQ(sliding.length, seconds(60));
+
+  const EngineWindow fixed = engine_window(limit(Dimension::tokens, kHourPeriod, WindowKind::fixed));
+  EXPECT_EQ(fixed.kind, WindowKind::fixed);
+  EXPECT_TRUE(fixed.exact);
+
+  EXPECT_TRUE(engine_window(limit(Dimension::in_flight, {}, WindowKind::concurrency)).exact);
+}
+
+TEST(EngineWindow, MetersACivilDayInUtcAsAnAlignedDay) {
+  const EngineWindow day = engine_window(limit(Dimension::requests, kDayPeriod, WindowKind::calendar));
+  EXPECT_EQ(day.kind, WindowKind::fixed);
+  EXPECT_EQ(day.length, hours(24));
+  EXPECT_TRUE(day.exact);
+}
+
+TEST(EngineWindow, MetersACivilDayElsewhereByTheLongestSuchDay) {
+  Limit pacific = limit(Dimension::requests, kDayPeriod, WindowKind::calendar);
+  pacific.zone = "America/Los_Angeles";
+  const EngineWindow day = engine_window(pacific);
+  EXPECT_EQ(day.kind, WindowKind::sliding);
+  EXPECT_EQ(day.length, hours(25));  // 24 would let two days' quota into the one that ends daylight saving
+  EXPECT_FALSE(day.exact);
+  EXPECT_NE(day.reason, "");
+}
+
+TEST(EngineWindow, MetersMonthsAsTheLongest) {
+  for (const WindowKind kind : {WindowKind::sliding, WindowKind::fixed, WindowKind::calendar}) {
+    const EngineWindow month = engine_window(limit(Dimension::requests, kMonthPeriod, kind));
+    EXPECT_EQ(month.kind, WindowKind::sliding);
+    EXPECT_EQ(month.length, hours(31 * 24));
+    EXPECT_FALSE(month.exact);
+  }
+}
+
+TEST(EngineWindow, MetersWhatItCannotFollowAsSlidingAndSaysWhy) {
+  for (const WindowKind kind : {WindowKind::first_use, WindowKind::refill}) {
+    const EngineWindow engine = engine_window(limit(Dimension::tokens, kMinutePeriod, kind));
+    EXPECT_EQ(engine.kind, WindowKind::sliding);
+    EXPECT_FALSE(engine.exact);
+    EXPECT_NE(engine.reason, "");
+  }
+}
+
+TEST(EngineWindow, KeepsAnIntervalOfThePeriodOverTheAmount) {
+  const EngineWindow interval =
+      engine_window(limit(Dimension::requests, kMinutePeriod, WindowKind::interval, 40));
+  EXPECT_EQ(interval.kind, WindowKind::interval);
+  EXPECT_EQ(interval.length, milliseconds(1500));
+  EXPECT_TRUE(interval.exact);
+  // Rounded up: three gaps must not fit into less than a second.
+  const Limit thirds = limit(Dimension::requests, kSecondPeriod, WindowKind::interval, 3);
+  EXPECT_GE(3 * engine_window(thirds).length, seconds(1));
+}
+
+TEST(EngineWindow, CountsOnlyRequestsAtIntervals) {
+  const EngineWindow engine =
+      engine_window(limit(Dimension::tokens, kMinutePeriod, WindowKind::interval, 6000));
+  EXPECT_EQ(engine.kind, WindowKind::sliding);
+  EXPECT_EQ(engine.length, seconds(60));
+  EXPECT_FALSE(engine.exact);
+}
+
+TEST(EngineWindow, KeepsACreditButWarnsThatTheStartIsUnknown) {
+  const EngineWindow credit = engine_window(limit(Dimension::tokens, {}, WindowKind::credit));
+  EXPECT_EQ(credit.kind, WindowKind::credit);
+  EXPECT_FALSE(credit.exact);
+}
+
+}  // namespace
+}  // namespace weir::quota

@@ -1,0 +1,266 @@
+// What a target draws on: scopes, cooldowns, headroom, reload.
+
+#include "quota_fixture.hpp"
+
+namespace weir::quota {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace)
+
+class PoolTest : public QuotaTest {
+ protected:
+  [[nodiscard]] Cooldown until_in(Duration time, CooldownCause cause = CooldownCause::rate_limited) const {
+    return {.cause = cause, .until = now().boot + time};
+  }
+  [[nodiscard]] Pool model(std::string_view name, const Limits& account, const Limits& own = {}) {
+    return ledger_.bind("account", name, account, own, {});
+  }
+};
+
+using Scope = PoolTest;
+using Cool = PoolTest;
+using MarkFull = PoolTest;
+using Headroom = PoolTest;
+using Reload = PoolTest;
+
+TEST_F(Scope, OfAnAccountLimitIsSharedByItsModels) {
+  const Pool first = model("first", {rpm(2)});
+  const Pool second = model("second", {rpm(2)});
+  serve(first);
+  serve(second);
+  EXPECT_FALSE(fits(first));
+  EXPECT_FALSE(fits(second));
+  EXPECT_EQ(view(first, "rpm").scope, "account");
+}
+
+TEST_F(Scope, OfAModelLimitIsItsOwn) {
+  const Pool first = model("first", {}, {rpm(1)});
+  const Pool second = model("second", {}, {rpm(1)});
+  serve(first);
+  EXPECT_FALSE(fits(first));
+  EXPECT_TRUE(fits(second));
+  EXPECT_EQ(view(first, "rpm").scope, "first");
+}
+
+TEST_F(Scope, OfAnotherAccountIsApart) {
+  const Limits limits{rpm(1)};
+  const Pool first = ledger_.bind("one", "m", limits, {}, {});
+  const Pool second = ledger_.bind("two", "m", limits, {}, {});
+  serve(first);
+  EXPECT_TRUE(fits(second));
+}
+
+TEST_F(Scope, OfAPoolOverSomeModelsIsThose) {
+  Limit free = rpd(1);
+  free.models = {"*:free"};
+  const Pool first = model("a:free", {free});
+  const Pool second = model("b:free", {free});
+  const Pool paid = model("a", {free});
+  serve(first);
+  EXPECT_FALSE(fits(second));
+  EXPECT_TRUE(fits(paid));
+  EXPECT_TRUE(paid.view(now()).empty());
+}
+
+TEST_F(Cool, BlocksTheModelUntilTheMomentItEnds) {
+  const Pool first = model("first", {});
+  const Pool second = model("second", {});
+  first.cool_down_model(until_in(seconds(7)), now());
+  EXPECT_EQ(refusal(first).limit, "rate_limited");
+  EXPECT_EQ(wait(first), seconds(7));
+  EXPECT_EQ(first.headroom({}, now()), std::nullopt);
+  EXPECT_TRUE(fits(second));
+  pass(seconds(7) - nanoseconds(1));
+  EXPECT_FALSE(fits(first));
+  pass(nanoseconds(1));
+  EXPECT_TRUE(fits(first));
+  EXPECT_FALSE(first.cooldown(now()).has_value());
+}
+
+TEST_F(Cool, BlocksTheWholeAccount) {
+  const Pool first = model("first", {});
+  const Pool second = model("second", {});
+  first.cool_down_account(until_in(seconds(7), CooldownCause::capacity), now());
+  EXPECT_EQ(refusal(second).limit, "capacity");
+  EXPECT_EQ(wait(second), seconds(7));
+}
+
+TEST_F(Cool, EndsAtTheLaterEndAndKeepsItsCause) {
+  const Pool pool = bind({});
+  pool.cool_down_model(until_in(seconds(60), CooldownCause::quota_exhausted), now());
+  pool.cool_down_model(until_in(seconds(5), CooldownCause::failing), now());
+  EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::quota_exhausted);
+  EXPECT_EQ(wait(pool), seconds(60));
+  pool.cool_down_account(until_in(seconds(90), CooldownCause::capacity), now());
+  EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::capacity);
+  EXPECT_EQ(wait(pool), seconds(90));
+  pass(seconds(90));
+  pool.cool_down_model(until_in(seconds(1), CooldownCause::failing), now());
+  EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::failing);
+}
+
+TEST_F(Cool, WithoutEndIsAStateAndNotAWait) {
+  const Pool pool = bind({});
+  pool.cool_down_account({.cause = CooldownCause::payment_required, .until = BootTime::max()}, now());
+  pass(hours(10'000));
+  EXPECT_EQ(refusal(pool).available_at, BootTime::max());
+  EXPECT_EQ(refusal(pool).limit, "payment_required");
+}
+
+TEST_F(Cool, GivesWayToALimitThatEndsLater) {
+  const Pool pool = bind({rpm(1)});
+  serve(pool);
+  pool.cool_down_model(until_in(seconds(7)), now());
+  EXPECT_EQ(refusal(pool).limit, "rpm");
+  EXPECT_EQ(wait(pool), kMinuteHeld);
+}
+
+TEST_F(Cool, DoesNotHideThatTheCostNeverFits) {
+  const Pool pool = bind({tpm(100)});
+  pool.cool_down_model({.cause = CooldownCause::auth, .until = BootTime::max()}, now());
+  EXPECT_TRUE(refusal(pool, tokens(101)).too_large);
+}
+
+TEST_F(MarkFull, LeavesNoRoomUntilThatMomentAndNoLater) {
+  const Pool pool = bind({rpm(30), tpm(8000)});
+  pool.mark_full(Dimension::tokens, kMinutePeriod, now().boot + seconds(4), now());
+  EXPECT_EQ(refusal(pool, tokens(1)).limit, "tpm");
+  EXPECT_EQ(wait(pool, tokens(1)), seconds(4));
+  EXPECT_EQ(view(pool, "tpm").left, 0U);
+  EXPECT_EQ(view(pool, "tpm").reset, now().boot + seconds(4));
+  EXPECT_EQ(view(pool, "rpm").left, 30U);
+  pass(seconds(4) - nanoseconds(1));
+  EXPECT_FALSE(fits(pool, tokens(1)));
+  pass(nanoseconds(1));
+  EXPECT_TRUE(fits(pool, tokens(8000)));
+}
+
+TEST_F(MarkFull, OfAMinuteLeavesTheDayAlone) {
+  const Pool pool = bind({rpm(30), rpd(1000)});
+  pool.mark_full(Dimension::requests, kMinutePeriod, now().boot + seconds(4), now());
+  EXPECT_EQ(view(pool, "rpd").left, 1000U);
+}
+
+TEST_F(MarkFull, BlamesTheScopeThatIsNearestToFull) {
+  const Pool first = model("first", {rpm(100)}, {rpm(30)});
+  const Pool second = model("second", {rpm(100)}, {rpm(30)});
+  for (int i = 0; i < 25; ++i) serve(first);
+  first.mark_full(Dimension::requests, kMinutePeriod, now().boot + seconds(4), now());
+  EXPECT_FALSE(fits(first));
+  EXPECT_TRUE(fits(second));
+}
+
+TEST_F(MarkFull, CoolsTheModelDownWhereNoMeterMatches) {
+  const Pool pool = bind({rpm(30)});
+  pool.mark_full(Dimension::tokens, kDayPeriod, now().boot + hours(4), now());
+  EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::quota_exhausted);
+  EXPECT_EQ(wait(pool), hours(4));
+  EXPECT_EQ(view(pool, "rpm").left, 30U);
+}
+
+TEST_F(MarkFull, CanMeanConcurrency) {
+  const Pool pool = bind({concurrency(4)});
+  pool.mark_full(Dimension::in_flight, {}, now().boot + seconds(1), now());
+  EXPECT_EQ(refusal(pool).limit, "concurrency");
+  EXPECT_EQ(wait(pool), seconds(1));
+}
+
+TEST_F(Headroom, IsTheLeastShareLeftOverTheMeters) {
+  const Pool pool = bind({rpm(10), tpm(1000)});
+  serve(pool, tokens(600));
+  EXPECT_DOUBLE_EQ(pool.headroom(tokens(100), now()).value(), 0.3);
+  EXPECT_DOUBLE_EQ(pool.headroom(tokens(0), now()).value(), 0.4);
+}
+
+TEST_F(Headroom, CountsWhatIsHeld) {
+  const Pool pool = bind({rpm(10)});
+  const Reservation held = reserve(pool);
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 0.8);
+}
+
+TEST_F(Headroom, GrowsTowardsTheResetOfAWindowThatLosesTheRest) {
+  const Pool pool = bind({rpm(10, WindowKind::fixed)});
+  for (int i = 0; i < 7; ++i) serve(pool);
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 0.2);
+  pass(seconds(30));
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 0.4);
+  pass(seconds(15));
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 0.8);
+  pass(seconds(14));
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 1.0);
+}
+
+TEST_F(Headroom, IsNeverQuiteZeroWhereTheCostFits) {
+  const Pool pool = bind({rpm(1)});
+  EXPECT_DOUBLE_EQ(pool.headroom({}, now()).value(), 0.01);
+}
+
+TEST_F(Headroom, IsAHalfWhereNothingIsKnown) {
+  EXPECT_EQ(bind({}).headroom({}, now()), 0.5);
+}
+
+TEST_F(Headroom, IsNothingWhereTheCostDoesNotFit) {
+  const Pool pool = bind({tpm(100)});
+  EXPECT_EQ(pool.headroom(tokens(101), now()), std::nullopt);
+}
+
+TEST_F(Reload, KeepsTheCountsOfAWindowAndTakesItsNewAmount) {
+  const Pool before = model("m", {rpm(10)}, {tpm(1000)});
+  serve(before, tokens(400));
+  const Pool after = model("m", {rpm(5)}, {tpm(600)});
+  EXPECT_EQ(view(after, "rpm").left, 4U);
+  EXPECT_EQ(view(after, "tpm").left, 200U);
+}
+
+TEST_F(Reload, SettlesWhatWasReservedBefore) {
+  const Pool before = model("m", {}, {tpm(1000)});
+  Reservation slow = send(before, tokens(400));
+  const Pool after = model("m", {}, {tpm(1000), rpm(3)});
+  slow.settle(tokens(100), now());
+  EXPECT_EQ(view(after, "tpm").used, 100U);
+  EXPECT_EQ(view(after, "rpm").used, 0U);
+}
+
+TEST_F(Reload, DropsALimitThatIsGoneAndRemembersItsCounts) {
+  const Pool first = model("m", {}, {tpm(1000), rpm(3)});
+  serve(first, tokens(400));
+  EXPECT_EQ(model("m", {}, {rpm(3)}).view(now()).size(), 1U);
+  EXPECT_EQ(view(model("m", {}, {tpm(1000), rpm(3)}), "tpm").used, 400U);
+}
+
+TEST_F(Reload, KeepsCooldownsAndWhatAnswersMade) {
+  const Pool before = model("m", {});
+  Reservation one = send(before);
+  const Observation said = heard(Dimension::requests, kDayPeriod, 1000, 500);
+  one.observe({&said, 1}, now());
+  before.cool_down_model(until_in(seconds(7)), now());
+  const Pool after = model("m", {});
+  EXPECT_EQ(view(after, "rpd").limit.amount, 1000U);
+  EXPECT_EQ(wait(after), seconds(7));
+  // Configured now: the same meter, and the smaller limit.
+  EXPECT_EQ(view(model("m", {}, {rpd(800)}), "rpd").used, 501U);
+  EXPECT_EQ(view(model("m", {}, {rpd(800)}), "rpd").limit.amount, 800U);
+}
+
+TEST_F(Reload, OfTheSameWindowTwiceTakesTheSmaller) {
+  for (const Limits& limits : {Limits{rpm(30), rpm(10)}, Limits{rpm(10), rpm(30)}}) {
+    const Pool pool = bind(limits);
+    ASSERT_EQ(pool.view(now()).size(), 1U);
+    EXPECT_EQ(view(pool, "rpm").limit.amount, 10U);
+  }
+}
+
+TEST_F(Scope, NeverMistakesADayForAMinute) {
+  // What other gateways do: requests a day read as requests a minute, and a refusal of one axis applied to
+  // another.
+  const Pool pool = bind({rpm(30), rpd(1000), tpm(8000)});
+  Reservation one = send(pool, tokens(100));
+  const Observation day = heard(Dimension::requests, kDayPeriod, 1000, 3);
+  one.observe({&day, 1}, now());
+  EXPECT_EQ(view(pool, "rpm").left, 29U);
+  EXPECT_EQ(view(pool, "rpd").left, 3U);
+  EXPECT_EQ(view(pool, "tpm").left, 7900U);
+}
+
+}  // namespace
+}  // namespace weir::quota
