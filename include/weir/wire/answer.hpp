@@ -5,26 +5,25 @@
 #include <string>
 #include <string_view>
 
-#include "weir/base/error.hpp"
 #include "weir/wire/usage.hpp"
 
 namespace weir::wire {
 
 // What a plain (not streamed) chat answer holds.
 struct AnswerFacts {
-  bool valid_json = false;
-  bool error = false;            // an error object in place of, or beside, choices
-  std::size_t text_bytes = 0;
-  std::optional<Usage> usage;
+  bool valid_json = false;     // without it, nothing else is known
+  bool error = false;          // an error object in place of, or beside, choices; or finish_reason "error"
+  std::size_t text_bytes = 0;  // of content, reasoning, refusal and tool arguments
+  std::optional<Usage> usage;  // at least one number of it
 };
 [[nodiscard]] AnswerFacts read_answer(std::string_view body);
 
-// The provider's own words in an error body of any shape (facts: object, array, flat, string, plain text, HTML),
-// cut to 500 characters; empty where there are none. JSON encoded twice is decoded twice.
+// The provider's own words in an error body of any shape (facts: object, array, flat, string, plain text,
+// HTML), cut to 500 characters; empty where there are none. JSON encoded twice is decoded twice.
 struct ErrorText {
   std::string message;
-  std::string type;
-  std::string code;
+  std::string type;  // Google's status, where there is no type
+  std::string code;  // numbers as they stand
 };
 [[nodiscard]] ErrorText read_error_body(std::string_view body);
 

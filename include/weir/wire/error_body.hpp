@@ -10,17 +10,19 @@ namespace weir::wire {
 
 // One attempt as an error tells it. Times in milliseconds.
 struct AttemptNote {
-  std::string target;   // "groq/openai/gpt-oss-120b"
-  std::string key;      // its label
-  std::string outcome;  // "429", "timeout", "skipped: rpm"
+  std::string target;     // "groq/openai/gpt-oss-120b"
+  std::string key;        // its label
+  std::string outcome;    // "429", "timeout", "skipped: rpm"
   std::string resets_at;  // RFC 3339, or empty
-  long ms = -1;         // -1: not attempted
+  long ms = -1;           // -1: not attempted
 };
 
 // {"error":{message,type,param,code,weir:{request_id,attempts}}}: the only shape in which an error leaves.
+// Valid JSON whatever the texts hold.
 [[nodiscard]] std::string error_body(const Error& error, std::string_view param, std::string_view request_id,
                                      std::span<const AttemptNote> attempts);
 // The two events that end a broken stream honestly: a chunk with finish_reason "error", and the error object.
+// Belongs behind a whole event; no [DONE] follows.
 [[nodiscard]] std::string stream_error(const Error& error, std::string_view request_id);
 
 }  // namespace weir::wire

@@ -13,16 +13,19 @@ namespace weir::wire {
 // One server-sent event: its bytes as they came, blank line included, and the text of its data lines.
 struct SseEvent {
   std::string_view raw;
-  std::string_view data;   // joined by LF; empty for comments
+  std::string_view data;  // joined by LF; empty for comments
 };
 
-// Cuts a stream of bytes into events. LF, CRLF and CR end a line, mixed and split at any byte; a BOM at the start,
-// comments, several data lines and a missing space after the colon are fine. Works on bytes: UTF-8 may be split.
+// Cuts a stream of bytes into events. LF, CRLF and CR end a line, mixed and split at any byte; a BOM at the
+// start, comments, several data lines and a missing space after the colon are fine. Works on bytes: UTF-8 may
+// be split. Nothing is lost: what next() handed out and rest() are the bytes that were fed, in order. A CR
+// ends its event at once: where an LF still follows, it leads the next raw bytes, and means nothing there.
 class SseFramer {
  public:
   static constexpr std::size_t kMaxEvent = 16U << 20U;
 
-  // Appends what arrived. Fails with upstream_protocol where one event grows past kMaxEvent.
+  // Appends what arrived. Fails with upstream_protocol, and takes nothing, where more than kMaxEvent would
+  // stand here that next() hasn't handed out.
   [[nodiscard]] Result<void> feed(std::string_view bytes);
   // The next complete event, or nothing. Views end with the next feed() or next().
   [[nodiscard]] std::optional<SseEvent> next();
@@ -30,22 +33,28 @@ class SseFramer {
   [[nodiscard]] std::string_view rest() const;
 
  private:
+  [[nodiscard]] SseEvent take();
+  [[nodiscard]] std::string_view data_of(std::string_view event);
+
   std::string buffer_;
-  std::size_t begin_ = 0;   // of the first event not handed out
-  std::size_t scan_ = 0;    // bytes before it hold no end of an event that begins at begin_
-  std::string data_;        // where data lines must be joined
-  bool started_ = false;    // the BOM, if any, is behind us
+  std::size_t begin_ = 0;  // of the first event not handed out
+  std::size_t line_ = 0;   // where the line that is being read begins
+  std::size_t scan_ = 0;   // bytes of that line before it hold no end of a line
+  bool after_cr_ = false;  // the byte before scan_ is a CR: an LF belongs to it
+  std::string data_;       // where data lines must be joined
+  bool started_ = false;   // the BOM, if any, is behind us
 };
 
-// What one event of a chat stream means.
+// What one event of a chat stream means. Of data that isn't JSON: nothing. Bytes that aren't UTF-8 do no
+// harm: providers split characters between events.
 struct EventFacts {
-  bool done = false;            // [DONE]
-  bool commits = false;         // non-empty content, reasoning, refusal, tool call or finish_reason
-  bool finished = false;        // carries a finish_reason
-  bool error = false;           // an error object, or finish_reason "error"
-  bool usage_only = false;      // usage and an empty choices array: the extra chunk of include_usage
-  std::size_t text_bytes = 0;   // of content, reasoning, refusal and tool arguments
-  std::optional<Usage> usage;
+  bool done = false;        // [DONE]
+  bool commits = false;     // non-empty content, reasoning, refusal, tool call or finish_reason, and no error
+  bool finished = false;    // carries a finish_reason other than "error"
+  bool error = false;       // an error object, or finish_reason "error"
+  bool usage_only = false;  // usage and an empty choices array: the extra chunk of include_usage
+  std::size_t text_bytes = 0;  // of content, reasoning, refusal and tool arguments
+  std::optional<Usage> usage;  // at least one number of it; where several events have one, the last counts
 };
 [[nodiscard]] EventFacts read_event(std::string_view data);
 

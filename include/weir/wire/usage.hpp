@@ -5,8 +5,8 @@
 
 namespace weir::wire {
 
-// What an answer says it used. Provider numbers are untrusted: a negative, huge (over 2^40) or non-numeric one is
-// left out. An explicit 0 is 0.
+// What an answer says it used. Provider numbers are untrusted: a negative, huge (over 2^40) or non-numeric
+// one is left out. An explicit 0 is 0.
 struct Usage {
   std::optional<std::uint64_t> prompt_tokens;
   std::optional<std::uint64_t> completion_tokens;

@@ -1,0 +1,264 @@
+#include "weir/wire/chat_request.hpp"
+
+#include <algorithm>
+#include <list>
+#include <utility>
+
+#include "wire/json_reader.hpp"
+#include "wire/json_scalar.hpp"
+
+namespace weir::wire {
+namespace {
+
+using Kind = JsonReader::Kind;
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kLongestEcho = 64;  // of a client's own key in our message
+
+ReadFailure failure(std::string param, std::string message) {
+  return {Error{ErrorKind::invalid_request, std::move(message)}, std::move(param)};
+}
+
+// "line 3, column 14", as editors count: from 1, columns in bytes.
+std::string place(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const auto line = 1 + std::ranges::count(before, '\n');
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return "line " + std::to_string(line) + ", column " + std::to_string(at - line_begin + 1);
+}
+
+// One request on its way into a ChatRequest. A refusal ends the reading, as a flaw in the JSON does.
+class RequestReader {
+ public:
+  RequestReader(std::string_view body, ChatRequest& request) : body_(body), json_(body), request_(request) {}
+
+  std::optional<ReadFailure> read();
+
+ private:
+  void member();
+  void model();
+  void messages();
+  void message();
+  void content_parts();
+  void stream();
+  void stream_options();
+  void token_limit(std::optional<std::uint64_t>& limit);
+  void tools();
+  void response_format();
+
+  void remember_key();
+  [[nodiscard]] std::optional<ReadFailure> twice() const;
+  [[nodiscard]] ReadFailure not_json() const;
+  // A value that was read well and is wrong: where the JSON has failed, that is what is told.
+  void refuse(std::string_view param, std::string_view rule);
+
+  std::string_view body_;
+  JsonReader json_;
+  ChatRequest& request_;
+  std::vector<std::string_view> keys_;     // of the top level
+  std::list<std::string> unescaped_keys_;  // those that don't stand in the body as they are
+  bool has_model_ = false;
+  bool has_messages_ = false;
+  std::optional<std::uint64_t> max_completion_tokens_;
+  std::optional<std::uint64_t> max_tokens_;
+  std::optional<ReadFailure> refused_;
+};
+
+std::optional<ReadFailure> RequestReader::read() {
+  if (body_.starts_with(kByteOrderMark)) {
+    return failure("", "the request body begins with a byte order mark; send UTF-8 without one");
+  }
+  if (json_.ok() && json_.kind() != Kind::object)
+    return failure("", "the request body must be a JSON object");
+  json_.enter();
+  request_.first_member = json_.behind();
+  keys_.reserve(16);
+  while (!refused_ && json_.next_member()) {
+    remember_key();
+    member();
+  }
+  if (refused_) return refused_;
+  if (!json_.finish()) return not_json();
+  if (auto found = twice()) return found;
+  if (!has_model_) return failure("model", "model is missing: name the model to ask");
+  if (!has_messages_) return failure("messages", "messages is missing: an array of at least one message");
+  request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
+  return std::nullopt;
+}
+
+void RequestReader::member() {
+  const std::string_view key = json_.key();
+  if (key == "messages") return messages();
+  if (key == "model") return model();
+  if (key == "stream") return stream();
+  if (key == "stream_options") return stream_options();
+  if (key == "max_completion_tokens") return token_limit(max_completion_tokens_);
+  if (key == "max_tokens") return token_limit(max_tokens_);
+  if (key == "tools") return tools();
+  if (key == "response_format") return response_format();
+  json_.skip();
+}
+
+void RequestReader::model() {
+  has_model_ = true;
+  request_.model_value.at = json_.offset();
+  auto name = json_.take_string();
+  request_.model_value.size = json_.behind() - request_.model_value.at;
+  if (!name || name->empty()) return refuse("model", "must be a string that is not empty");
+  if (name->size() > kMaxModelName) return refuse("model", "must not be longer than 256 bytes");
+  request_.model = std::move(*name);
+}
+
+void RequestReader::messages() {
+  has_messages_ = true;
+  constexpr std::string_view kRule = "must be an array of at least one message object";
+  if (json_.kind() != Kind::array) return refuse("messages", kRule);
+  json_.enter();
+  while (json_.next_element()) {
+    if (json_.kind() != Kind::object) return refuse("messages", kRule);
+    ++request_.messages;
+    message();
+  }
+  if (request_.messages == 0) refuse("messages", kRule);
+}
+
+void RequestReader::message() {
+  json_.enter();
+  while (json_.next_member()) {
+    const std::string_view key = json_.key();
+    if (key == "content" && json_.kind() == Kind::array)
+      content_parts();
+    else if (key == "tool_calls")
+      request_.prompt_bytes += json_.skip().size();
+    else if (key != "role" && json_.kind() == Kind::string)
+      request_.prompt_bytes += inside(json_.skip()).size();
+    else
+      json_.skip();
+  }
+}
+
+void RequestReader::content_parts() {
+  json_.enter();
+  while (json_.next_element()) {
+    if (json_.kind() != Kind::object) {
+      json_.skip();
+      continue;
+    }
+    json_.enter();
+    while (json_.next_member()) {
+      const std::string_view key = json_.key();
+      if (key == "text" && json_.kind() == Kind::string) {
+        request_.prompt_bytes += inside(json_.skip()).size();
+      } else if (key == "type") {
+        const auto type = json_.take_string();
+        if (type == "image_url" || type == "input_audio") request_.uses_images = true;
+      } else {
+        json_.skip();
+      }
+    }
+  }
+}
+
+void RequestReader::stream() {
+  const Kind kind = json_.kind();
+  request_.stream = json_.skip() == "true";
+  if (kind != Kind::boolean && kind != Kind::null) refuse("stream", "must be true or false");
+}
+
+void RequestReader::stream_options() {
+  const std::size_t begin = json_.offset();
+  const Kind kind = json_.kind();
+  if (kind != Kind::object) {
+    json_.skip();
+    if (kind != Kind::null) return refuse("stream_options", "must be an object");
+  } else {
+    json_.enter();
+    while (json_.next_member()) {
+      if (json_.key() != "include_usage") {
+        json_.skip();
+        continue;
+      }
+      if (request_.include_usage) return refuse("stream_options", "has include_usage twice");
+      const Span value{json_.offset(), 0};
+      const Kind value_kind = json_.kind();
+      request_.asks_for_usage = json_.skip() == "true";
+      request_.include_usage = Span{value.at, json_.behind() - value.at};
+      if (value_kind != Kind::boolean && value_kind != Kind::null) {
+        return refuse("stream_options", "must have true or false for include_usage");
+      }
+    }
+  }
+  request_.stream_options = Span{begin, json_.behind() - begin};
+}
+
+void RequestReader::token_limit(std::optional<std::uint64_t>& limit) {
+  const Kind kind = json_.kind();
+  const std::string key(json_.key());
+  const std::string_view number = json_.skip();
+  if (kind == Kind::null) return;
+  if (kind == Kind::number) limit = whole_number(number);
+  if (!limit) refuse(key, "must be a whole number of tokens");
+}
+
+void RequestReader::tools() {
+  const bool is_array = json_.kind() == Kind::array;
+  const std::string_view value = json_.skip();
+  request_.uses_tools = is_array && inside(value).find_first_not_of(" \t\r\n") != std::string_view::npos;
+  if (request_.uses_tools) request_.prompt_bytes += value.size();
+}
+
+void RequestReader::response_format() {
+  if (json_.kind() != Kind::object) {
+    json_.skip();
+    return;
+  }
+  json_.enter();
+  while (json_.next_member()) {
+    if (json_.key() != "type") {
+      json_.skip();
+      continue;
+    }
+    const auto type = json_.take_string();
+    request_.uses_json_schema = type == "json_schema" || type == "json_object";
+  }
+}
+
+void RequestReader::remember_key() {
+  if (json_.key_was_escaped())
+    keys_.push_back(unescaped_keys_.emplace_back(json_.key()));
+  else
+    keys_.push_back(json_.key());
+}
+
+// A key that stands twice: one reader takes the first, another the last, and what we checked isn't what is
+// served.
+std::optional<ReadFailure> RequestReader::twice() const {
+  std::vector<std::string_view> sorted = keys_;
+  std::ranges::sort(sorted);
+  const auto found = std::ranges::adjacent_find(sorted);
+  if (found == sorted.end()) return std::nullopt;
+  std::size_t size = std::min(found->size(), kLongestEcho);
+  while (size > 0 && size < found->size() && (static_cast<unsigned char>((*found)[size]) & 0xC0U) == 0x80U)
+    --size;
+  const std::string key(found->substr(0, size));
+  return failure(key, "\"" + key + "\" stands twice in the request");
+}
+
+ReadFailure RequestReader::not_json() const {
+  const JsonFlaw& flaw = *json_.flaw();
+  return failure(
+      "", "the request body is not valid JSON: " + std::string(flaw.reason) + " at " + place(body_, flaw.at));
+}
+
+void RequestReader::refuse(std::string_view param, std::string_view rule) {
+  if (json_.ok()) refused_ = failure(std::string(param), std::string(param) + " " + std::string(rule));
+}
+
+}  // namespace
+
+std::optional<ReadFailure> read_chat_request(std::string_view body, ChatRequest& request) {
+  request = {};
+  return RequestReader(body, request).read();
+}
+
+}  // namespace weir::wire

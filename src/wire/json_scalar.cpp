@@ -1,0 +1,168 @@
+#include "wire/json_scalar.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace weir::wire {
+namespace {
+
+struct Escape {
+  std::size_t length = 0;  // in the JSON text; 0: none that JSON knows
+  char32_t code = 0;       // a lone surrogate stands for itself
+};
+
+bool is_high_surrogate(char32_t code) {
+  return code >= 0xD800 && code <= 0xDBFF;
+}
+bool is_low_surrogate(char32_t code) {
+  return code >= 0xDC00 && code <= 0xDFFF;
+}
+
+// The four digits behind "\u" at text[at].
+std::optional<char32_t> read_code_unit(std::string_view text, std::size_t at) {
+  if (text.size() - at < 6 || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
+  const char* const first = text.data() + at + 2;
+  std::uint32_t code = 0;
+  const auto [end, status] = std::from_chars(first, first + 4, code, 16);
+  if (status != std::errc() || end != first + 4) return std::nullopt;
+  return code;
+}
+
+// The escape at inside[at], which is a backslash. A surrogate pair is one.
+Escape read_escape(std::string_view inside, std::size_t at) {
+  if (at + 1 == inside.size()) return {};
+  switch (inside[at + 1]) {
+    case '"':
+    case '\\':
+    case '/':
+      return {2, static_cast<char32_t>(inside[at + 1])};
+    case 'b':
+      return {2, U'\b'};
+    case 'f':
+      return {2, U'\f'};
+    case 'n':
+      return {2, U'\n'};
+    case 'r':
+      return {2, U'\r'};
+    case 't':
+      return {2, U'\t'};
+    default:
+      break;
+  }
+  const auto first = read_code_unit(inside, at);
+  if (!first) return {};
+  if (is_high_surrogate(*first)) {
+    const auto second = read_code_unit(inside, at + 6);
+    if (second && is_low_surrogate(*second)) {
+      return {12, 0x10000 + ((*first - 0xD800) << 10U) + (*second - 0xDC00)};
+    }
+  }
+  return {6, *first};
+}
+
+std::size_t utf8_size(char32_t code) {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x10000 ? 3 : 4;
+}
+
+void append_utf8(std::string& out, char32_t code) {
+  const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
+  switch (utf8_size(code)) {
+    case 1:
+      out += static_cast<char>(code);
+      break;
+    case 2:
+      out += static_cast<char>(0xC0U | (code >> 6U));
+      tail(0);
+      break;
+    case 3:
+      out += static_cast<char>(0xE0U | (code >> 12U));
+      tail(6);
+      tail(0);
+      break;
+    default:
+      out += static_cast<char>(0xF0U | (code >> 18U));
+      tail(12);
+      tail(6);
+      tail(0);
+  }
+}
+
+std::size_t skip_digits(std::string_view token, std::size_t at) {
+  while (at < token.size() && token[at] >= '0' && token[at] <= '9') ++at;
+  return at;
+}
+
+}  // namespace
+
+std::size_t find_bad_escape(std::string_view inside) {
+  std::size_t at = inside.find('\\');
+  while (at != std::string_view::npos) {
+    const std::size_t length = read_escape(inside, at).length;
+    if (length == 0) return at;
+    at = inside.find('\\', at + length);
+  }
+  return std::string_view::npos;
+}
+
+std::optional<std::string> unescape(std::string_view inside) {
+  std::string out;
+  out.reserve(inside.size());
+  std::size_t plain = 0;  // where the run of unescaped bytes begins
+  std::size_t at = inside.find('\\');
+  while (at != std::string_view::npos) {
+    const Escape escape = read_escape(inside, at);
+    if (escape.length == 0 || is_high_surrogate(escape.code) || is_low_surrogate(escape.code))
+      return std::nullopt;
+    out += inside.substr(plain, at - plain);
+    append_utf8(out, escape.code);
+    plain = at + escape.length;
+    at = inside.find('\\', plain);
+  }
+  out += inside.substr(plain);
+  return out;
+}
+
+std::size_t unescaped_size(std::string_view inside) {
+  std::size_t size = inside.size();
+  std::size_t at = inside.find('\\');
+  while (at != std::string_view::npos) {
+    const Escape escape = read_escape(inside, at);
+    if (escape.length == 0) break;
+    size -= escape.length - utf8_size(escape.code);
+    at = inside.find('\\', at + escape.length);
+  }
+  return size;
+}
+
+bool is_number(std::string_view token) {
+  std::size_t at = token.starts_with('-') ? 1 : 0;
+  const std::size_t whole = at;
+  at = skip_digits(token, at);
+  if (at == whole || (token[whole] == '0' && at - whole > 1)) return false;
+  if (at < token.size() && token[at] == '.') {
+    const std::size_t fraction = at + 1;
+    at = skip_digits(token, fraction);
+    if (at == fraction) return false;
+  }
+  if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
+    ++at;
+    if (at < token.size() && (token[at] == '+' || token[at] == '-')) ++at;
+    const std::size_t exponent = at;
+    at = skip_digits(token, exponent);
+    if (at == exponent) return false;
+  }
+  return at == token.size();
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view token) {
+  constexpr double kLargest = 9007199254740992.0;  // beyond it doubles skip whole numbers
+  double value = 0;
+  const auto [end, status] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (status != std::errc() || end != token.data() + token.size() || !is_number(token)) return std::nullopt;
+  if (value < 0 || value > kLargest || value != std::floor(value)) return std::nullopt;
+  return static_cast<std::uint64_t>(value);
+}
+
+}  // namespace weir::wire

@@ -1,0 +1,57 @@
+// However a stream is cut, no byte is lost and the same events come out. The first bytes say where it is cut.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/wire/sse.hpp"
+
+namespace {
+
+using namespace weir::wire;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Outcome {
+  std::string bytes;              // of the events and the rest
+  std::vector<std::string> data;  // of events that have any
+};
+
+// Feeds pieces of cuts[i] + 1 bytes, over and over.
+Outcome run(std::string_view stream, std::string_view cuts) {
+  SseFramer framer;
+  Outcome outcome;
+  for (std::size_t i = 0; !stream.empty(); ++i) {
+    const std::size_t wanted =
+        cuts.empty() ? stream.size() : static_cast<unsigned char>(cuts[i % cuts.size()]) + 1U;
+    const std::string_view piece = stream.substr(0, std::min(wanted, stream.size()));
+    stream.remove_prefix(piece.size());
+    require(framer.feed(piece).has_value());
+    while (const auto event = framer.next()) {
+      outcome.bytes += event->raw;
+      if (event->data.empty()) continue;
+      outcome.data.emplace_back(event->data);
+      const EventFacts facts = read_event(event->data);
+      require(!(facts.error && facts.commits));
+    }
+  }
+  outcome.bytes += framer.rest();
+  return outcome;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const std::string_view cuts = input.substr(0, std::min<std::size_t>(4, size));
+  const std::string_view stream = input.substr(cuts.size());
+  const Outcome whole = run(stream, {});
+  const Outcome cut = run(stream, cuts);
+  require(whole.bytes == stream && cut.bytes == stream);
+  require(whole.data == cut.data);
+  return 0;
+}
