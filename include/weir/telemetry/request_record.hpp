@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+
+namespace weir::telemetry {
+
+// One try of one target.
+struct AttemptRecord {
+  std::string target;   // "groq/openai/gpt-oss-120b"
+  std::string key;      // its label
+  std::string outcome;  // "ok", "429", "connect_failed"
+  Duration took{};
+};
+
+// Everything that is said of one request afterwards: access log, answer headers, error bodies. Plain values.
+struct RequestRecord {
+  std::string request_id;
+  std::string peer;
+  std::string method;
+  std::string path;
+  std::string client;     // the client key's name, or empty
+  std::string model;      // as asked for
+  std::string served_by;  // the target, or empty
+  std::string key;        // its key's label
+  std::vector<AttemptRecord> attempts;
+  bool stream = false;
+  int status = 0;     // 0: nothing was answered
+  std::string error;  // its kind, or empty
+  std::uint64_t estimated_tokens = 0;
+  std::optional<std::uint64_t> used_tokens;
+  Duration first_byte{};  // until the commit event; 0 where there was none
+  Duration took{};
+  Duration overhead{};  // our own part before the first byte
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+// "groq/m#main=429(210ms); gemini/m#main=ok", at most 10 hops and 1 KB.
+[[nodiscard]] std::string trail(const std::vector<AttemptRecord>& attempts);
+
+// The one access line of a request.
+void log_access(const RequestRecord& record);
+
+}  // namespace weir::telemetry

@@ -1,0 +1,55 @@
+#include "weir/telemetry/request_record.hpp"
+
+#include <chrono>
+
+#include "weir/base/log.hpp"
+
+namespace weir::telemetry {
+namespace {
+
+std::int64_t ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+}  // namespace
+
+std::string trail(const std::vector<AttemptRecord>& attempts) {
+  constexpr std::size_t kHopsMax = 10;
+  constexpr std::size_t kBytesMax = 1024;
+  std::string out;
+  for (std::size_t i = 0; i < attempts.size() && i < kHopsMax; ++i) {
+    const AttemptRecord& attempt = attempts[i];
+    std::string hop = attempt.target + "#" + attempt.key + "=" + attempt.outcome;
+    if (attempt.outcome != "ok") hop += "(" + std::to_string(ms(attempt.took)) + "ms)";
+    if (out.size() + hop.size() + 2 > kBytesMax) break;
+    if (!out.empty()) out += "; ";
+    out += hop;
+  }
+  return out;
+}
+
+void log_access(const RequestRecord& record) {
+  log::info("request",
+            {{"request_id", record.request_id},
+             {"client", record.client},
+             {"peer", record.peer},
+             {"method", record.method},
+             {"path", record.path},
+             {"status", record.status},
+             {"error", record.error},
+             {"model", record.model},
+             {"served_by", record.served_by},
+             {"key", record.key},
+             {"attempts", static_cast<std::uint64_t>(record.attempts.size())},
+             {"trail", trail(record.attempts)},
+             {"stream", record.stream},
+             {"reserved_tokens", record.estimated_tokens},
+             {"used_tokens", record.used_tokens.value_or(0)},
+             {"ttfb_ms", ms(record.first_byte)},
+             {"duration_ms", ms(record.took)},
+             {"overhead_us", std::chrono::duration_cast<std::chrono::microseconds>(record.overhead).count()},
+             {"bytes_in", record.bytes_in},
+             {"bytes_out", record.bytes_out}});
+}
+
+}  // namespace weir::telemetry
