@@ -26,7 +26,8 @@ void Fields::clear() noexcept {
 Fields::Field Fields::operator[](std::size_t i) const {
   const Place& place = index_[i];
   const std::string_view text = text_;
-  return {text.substr(place.name, place.name_size), text.substr(place.name + place.name_size, place.value_size)};
+  return {text.substr(place.name, place.name_size),
+          text.substr(place.name + place.name_size, place.value_size)};
 }
 
 std::optional<std::string_view> Fields::find(std::string_view name) const {

@@ -8,7 +8,7 @@ namespace weir::http {
 
 struct RequestHead {
   std::string method;   // as sent: "POST"
-  std::string target;   // as sent: "/v1/models?x=1"
+  std::string target;   // "/v1/models?x=1"; an absolute form has been reduced to this behind the guard
   int minor_version = 1;  // HTTP/1.minor_version
   Fields fields;
 
