@@ -32,14 +32,14 @@ struct BaseUrl {
 };
 
 struct Key {
-  std::string label;             // for people; never the secret
-  Secret value;                  // empty: no Authorization is sent
-  std::string account;           // keys of one account share its quota
+  std::string label;    // for people; never the secret
+  Secret value;         // empty: no Authorization is sent
+  std::string account;  // keys of one account share its quota
 };
 
 struct Model {
-  std::string name;              // in provider/name
-  std::string id;                // what the upstream calls it
+  std::string name;  // in provider/name
+  std::string id;    // what the upstream calls it
   std::string family;
   std::uint64_t context = 0;     // tokens; 0: unknown
   std::uint64_t max_output = 0;  // tokens; 0: unknown
@@ -52,15 +52,15 @@ struct Model {
 
 struct Provider {
   std::string name;
-  const Preset* preset = nullptr;    // never null in a valid configuration
+  const Preset* preset = nullptr;  // never null in a valid configuration
   std::string plan;
   BaseUrl base_url;
-  std::vector<Key> keys;             // at least one; api_key: none makes one with an empty value
+  std::vector<Key> keys;  // at least one; api_key: none makes one with an empty value
   std::vector<Model> models;
   std::vector<quota::Limit> limits;  // of each account
   quota::ChargeRule charge;
   Timeouts timeouts;
-  std::string proxy;                 // "http://host:port", or empty
+  std::string proxy;  // "http://host:port", or empty
 };
 
 }  // namespace weir::providers

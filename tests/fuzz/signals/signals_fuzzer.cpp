@@ -1,0 +1,72 @@
+// Durations, quota headers and error bodies as an arbitrary provider might send them.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "providers/value_formats.hpp"
+#include "weir/providers/signals.hpp"
+
+namespace {
+
+using namespace weir;
+
+constexpr WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 10 / 2);
+constexpr int kStatuses[] = {200, 400, 401, 402, 404, 413, 422, 429, 498, 500, 503};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void require_within_bounds(const std::optional<Duration>& wait) {
+  require(!wait || (*wait >= Duration::zero() && *wait <= providers::kLongestWait));
+}
+
+// The part up to the next line feed, which is taken off.
+std::string_view take_line(std::string_view& rest) {
+  const std::size_t end = rest.find('\n');
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return line;
+}
+
+void read_values(std::string_view text) {
+  using providers::ValueFormat;
+  for (const auto format : {ValueFormat::count, ValueFormat::seconds, ValueFormat::go_duration,
+                            ValueFormat::unix_s, ValueFormat::unix_ms, ValueFormat::rfc3339})
+    require_within_bounds(providers::parse_wait(text, format, kNow));
+  require_within_bounds(providers::parse_wait_of_any_form(text, kNow));
+  static_cast<void>(providers::parse_http_date(text));
+  if (const auto prefix = providers::read_go_duration(text)) require(prefix->size <= text.size());
+}
+
+// The value in every header of every preset, and in those that no preset names.
+void read_answer(int status, std::string_view value, std::string_view body) {
+  for (const providers::Preset& preset : providers::builtin_presets()) {
+    http::Fields fields;
+    for (const providers::HeaderRule& rule : preset.headers) fields.add(rule.header, value);
+    for (const char* header : {"retry-after", "retry-after-ms", "date", "x-ratelimit-reset"})
+      fields.add(header, value);
+    fields.add("x-ratelimit-remaining", "0");
+    const auto observed = providers::observations(preset.headers, fields, kNow);
+    const auto verdict = providers::classify(status, fields, body, observed, kNow);
+    require_within_bounds(verdict.wait);
+    require(!verdict.whole_account || status == 401 || status == 429);
+    require(verdict.dimension.has_value() == verdict.period.has_value());
+    require((verdict.answer_class == providers::AnswerClass::ok) == (status == 200));
+  }
+}
+
+}  // namespace
+
+// First byte: the status. First line: a value. The rest: a body.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  const int status = kStatuses[static_cast<unsigned char>(rest.front()) % std::size(kStatuses)];
+  rest.remove_prefix(1);
+  const std::string_view value = take_line(rest);
+  read_values(value);
+  read_answer(status, value, rest);
+  return 0;
+}

@@ -1,0 +1,225 @@
+#include "weir/providers/signals.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+namespace weir::providers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr WallTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 10 / 2) + 17h;
+
+http::Fields fields_of(std::initializer_list<std::pair<std::string_view, std::string_view>> list) {
+  http::Fields fields;
+  for (const auto& [name, value] : list) fields.add(name, value);
+  return fields;
+}
+
+Verdict verdict_of(int status, const http::Fields& fields = {}, std::string_view body = {},
+                   std::string_view preset = "openai") {
+  const auto observed = observations(find_preset(preset)->headers, fields, kNow);
+  return classify(status, fields, body, observed, kNow);
+}
+
+std::string groq_words(std::string_view sentence) {
+  return R"({"error":{"message":")" + std::string(sentence) +
+         R"(","type":"tokens","code":"rate_limit_exceeded"}})";
+}
+
+TEST(RetryAfter, MillisecondsComeFirst) {
+  EXPECT_EQ(retry_after(fields_of({{"retry-after", "6"}, {"retry-after-ms", "5432"}}), kNow),
+            Duration(5432ms));
+  EXPECT_EQ(retry_after(fields_of({{"Retry-After", "6"}, {"Retry-After-Ms", "soon"}}), kNow), Duration(6s));
+}
+
+TEST(RetryAfter, ReadsSecondsAndDates) {
+  EXPECT_EQ(retry_after(fields_of({{"retry-after", "2"}}), kNow), Duration(2s));
+  EXPECT_EQ(retry_after(fields_of({{"retry-after", "1.5"}}), kNow), Duration(1500ms));
+  EXPECT_EQ(retry_after(fields_of({{"retry-after", "0"}}), kNow), Duration::zero());
+  EXPECT_EQ(retry_after(fields_of({{"retry-after", "Fri, 02 Oct 2026 17:00:30 GMT"}}), kNow), Duration(30s));
+}
+
+// The provider's clock may be off; its date and its retry-after are off by the same.
+TEST(RetryAfter, ADateCountsFromTheAnswersOwnDate) {
+  const auto fields = fields_of(
+      {{"date", "Fri, 02 Oct 2026 16:58:00 GMT"}, {"retry-after", "Fri, 02 Oct 2026 16:58:20 GMT"}});
+  EXPECT_EQ(retry_after(fields, kNow), Duration(20s));
+}
+
+TEST(RetryAfter, IsNothingWhereItIsNonsense) {
+  EXPECT_EQ(retry_after({}, kNow), std::nullopt);
+  for (const char* value : {"", "-1", "soon", "1e9", "99999999999", "Thu, 01 Oct 2026 17:00:00 GMT"})
+    EXPECT_EQ(retry_after(fields_of({{"retry-after", value}}), kNow), std::nullopt) << value;
+}
+
+TEST(Observations, AWindowIsOneObservation) {
+  const auto fields = fields_of({{"X-RateLimit-Limit-Requests", "60"},
+                                 {"X-RateLimit-Remaining-Requests", "59"},
+                                 {"X-RateLimit-Reset-Requests", "1s"}});
+  const auto all = observations(find_preset("openai")->headers, fields, kNow);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].dimension, quota::Dimension::requests);
+  EXPECT_EQ(all[0].period, quota::kMinutePeriod);
+  EXPECT_EQ(all[0].limit, 60U);
+  EXPECT_EQ(all[0].remaining, 59U);
+  EXPECT_EQ(all[0].reset, Duration(1s));
+}
+
+TEST(Observations, MissingIsUnknownAndNeverZero) {
+  EXPECT_TRUE(observations(find_preset("groq")->headers, {}, kNow).empty());
+  const auto all =
+      observations(find_preset("groq")->headers, fields_of({{"x-ratelimit-limit-tokens", "8000"}}), kNow);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].remaining, std::nullopt);
+  EXPECT_EQ(all[0].reset, std::nullopt);
+}
+
+TEST(Observations, NonsenseIsUnknown) {
+  for (const char* value : {"-1", "", "many", "1e3", "7.5", "99999999999999999999"})
+    EXPECT_TRUE(
+        observations(find_preset("groq")->headers, fields_of({{"x-ratelimit-remaining-tokens", value}}), kNow)
+            .empty())
+        << value;
+}
+
+TEST(Classify, FollowsTheStatusWhereNothingElseIsSaid) {
+  const std::pair<int, AnswerClass> table[] = {
+      {200, AnswerClass::ok},
+      {201, AnswerClass::ok},
+      {302, AnswerClass::server_error},
+      {400, AnswerClass::invalid_request},
+      {401, AnswerClass::auth},
+      {402, AnswerClass::payment_required},
+      {403, AnswerClass::auth},
+      {404, AnswerClass::model_unavailable},
+      {405, AnswerClass::invalid_request},
+      {408, AnswerClass::server_error},
+      {409, AnswerClass::server_error},
+      {410, AnswerClass::model_unavailable},
+      {413, AnswerClass::request_too_large},
+      {422, AnswerClass::invalid_request},
+      {429, AnswerClass::rate_limited},
+      {498, AnswerClass::capacity},
+      {500, AnswerClass::server_error},
+      {502, AnswerClass::server_error},
+      {503, AnswerClass::capacity},
+      {529, AnswerClass::capacity},
+  };
+  for (const auto& [status, expected] : table) {
+    const Verdict verdict = verdict_of(status);
+    EXPECT_EQ(name(verdict.answer_class), name(expected)) << status;
+    EXPECT_EQ(verdict.wait, std::nullopt) << status;
+    EXPECT_EQ(verdict.dimension, std::nullopt) << status;
+    EXPECT_EQ(verdict.whole_account, status == 401) << status;
+  }
+}
+
+TEST(Classify, AnEmptyWindowOfADayIsExhausted) {
+  const Verdict verdict =
+      verdict_of(429, fields_of({{"x-ratelimit-remaining-requests", "0"}, {"retry-after", "2"}}), {}, "groq");
+  EXPECT_EQ(verdict.answer_class, AnswerClass::quota_exhausted);
+  EXPECT_EQ(verdict.dimension, quota::Dimension::requests);
+  EXPECT_EQ(verdict.period, quota::kDayPeriod);
+  EXPECT_EQ(verdict.wait, Duration(2s));
+}
+
+TEST(Classify, AWaitOverAMinuteIsExhausted) {
+  EXPECT_EQ(verdict_of(429, fields_of({{"retry-after", "60"}})).answer_class, AnswerClass::rate_limited);
+  EXPECT_EQ(verdict_of(429, fields_of({{"retry-after", "61"}})).answer_class, AnswerClass::quota_exhausted);
+}
+
+// Groq's day bucket says when it is full again; waiting for that would waste hours.
+TEST(Classify, TheResetOfALongWindowIsNoWait) {
+  const Verdict verdict = verdict_of(
+      429, fields_of({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "23h59m"}}), {},
+      "groq");
+  EXPECT_EQ(verdict.wait, std::nullopt);
+}
+
+// The words blame the minute's requests, which stand in no header; the resets that do are of other windows.
+TEST(Classify, TheResetOfAnotherWindowIsNoWait) {
+  const Verdict verdict =
+      verdict_of(429, fields_of({{"x-ratelimit-remaining-tokens", "0"}, {"x-ratelimit-reset-tokens", "59s"}}),
+                 groq_words("on requests per minute (RPM): Limit 30, Used 30, Requested 1."), "groq");
+  EXPECT_EQ(verdict.dimension, quota::Dimension::requests);
+  EXPECT_EQ(verdict.period, quota::kMinutePeriod);
+  EXPECT_EQ(verdict.wait, std::nullopt);
+}
+
+// Whole seconds may be rounded down.
+TEST(Classify, TheWaitIsNeverShorterThanTheWordsSay) {
+  const std::string body =
+      groq_words("on tokens per minute (TPM): Limit 6, Used 5, Requested 1. Please try again in 4.77s.");
+  EXPECT_EQ(verdict_of(429, fields_of({{"retry-after", "4"}}), body).wait, Duration(4770ms));
+  EXPECT_EQ(verdict_of(429, fields_of({{"retry-after", "5"}}), body).wait, Duration(5s));
+}
+
+TEST(Classify, WhatNeverFitsIsNotAWait) {
+  const Verdict verdict = verdict_of(
+      429, fields_of({{"retry-after", "9"}}),
+      groq_words(
+          "on tokens per minute (TPM): Limit 7000, Used 0, Requested ~12903. Please try again in 50.5s."));
+  EXPECT_EQ(verdict.answer_class, AnswerClass::request_too_large);
+  EXPECT_EQ(verdict.wait, std::nullopt);
+}
+
+TEST(Classify, MoreUsedThanTheLimitLeavesNothing) {
+  const Verdict verdict = verdict_of(429, {}, groq_words("(TPD): Limit 100, Used 130, Requested 5."));
+  ASSERT_TRUE(verdict.stated);
+  EXPECT_EQ(verdict.stated->remaining, 0U);
+  EXPECT_EQ(verdict.stated->limit, 100U);
+}
+
+TEST(Classify, TheFirstWindowNamedIsTheOneThatRefused) {
+  const Verdict verdict =
+      verdict_of(429, {}, groq_words("(TPD): Limit 9, Used 9, Requested 1. More (RPM) cost more."));
+  EXPECT_EQ(verdict.dimension, quota::Dimension::tokens);
+  EXPECT_EQ(verdict.period, quota::kDayPeriod);
+}
+
+TEST(Classify, NoCreditIsAStateOnlyWithoutAWait) {
+  const std::string_view body =
+      R"({"error":{"message":"quota","type":"insufficient_quota","code":"insufficient_quota"}})";
+  const Verdict broke = verdict_of(429, {}, body);
+  EXPECT_EQ(broke.answer_class, AnswerClass::payment_required);
+  EXPECT_TRUE(broke.whole_account);
+  const Verdict tomorrow = verdict_of(429, fields_of({{"retry-after", "30000"}}), body);
+  EXPECT_EQ(tomorrow.answer_class, AnswerClass::quota_exhausted);
+  EXPECT_FALSE(tomorrow.whole_account);
+}
+
+// OpenAI and Gemini begin with the same sentence; words alone are no state that needs a person.
+TEST(Classify, TheWordQuotaAloneMeansNothing) {
+  const Verdict verdict = verdict_of(
+      429, {},
+      R"({"error":{"message":"You exceeded your current quota, please check your plan and billing details."}})");
+  EXPECT_EQ(verdict.answer_class, AnswerClass::rate_limited);
+  EXPECT_FALSE(verdict.whole_account);
+}
+
+TEST(Classify, CapacityKeepsItsWait) {
+  EXPECT_EQ(verdict_of(503, fields_of({{"retry-after", "7"}})).wait, Duration(7s));
+  EXPECT_EQ(verdict_of(500, fields_of({{"retry-after-ms", "7"}})).wait, Duration(7ms));
+}
+
+TEST(Classify, PassesTheProvidersWordsOn) {
+  EXPECT_EQ(
+      verdict_of(400, {}, R"([{"error":{"code":400,"message":"Developer instruction is not enabled"}}])")
+          .message,
+      "Developer instruction is not enabled");
+  EXPECT_EQ(verdict_of(200, {}, R"({"error":{"message":"not read"}})").message, "");
+}
+
+TEST(AnswerClass, EachHasAName) {
+  EXPECT_EQ(name(AnswerClass::ok), "ok");
+  EXPECT_EQ(name(AnswerClass::quota_exhausted), "quota_exhausted");
+  EXPECT_EQ(name(AnswerClass::server_error), "server_error");
+}
+
+}  // namespace
+}  // namespace weir::providers
