@@ -53,9 +53,11 @@ class Responder {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Answers exactly once, or aborts. `loop` is the session's.
+  // Answers exactly once, or aborts. `loop` is the session's. Where it throws or gives no answer the client gets a
+  // 500, or a cut where the answer had begun; where the client has gone nothing is missed.
   [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request, Responder& responder) = 0;
-  // The JSON answer for a request that never became one (framing, guard, limits). No I/O.
+  // The JSON body for a request that never became one (framing, guard, limits, clocks), or that serve() left
+  // unanswered. Its status, from the error's kind, and its fields are the server's. No I/O.
   [[nodiscard]] virtual std::string error_body(const Error& error) = 0;
 };
 
@@ -73,15 +75,19 @@ struct ServerConfig {
   Duration write_timeout = std::chrono::seconds(60);     // a reader that is stuck
 };
 
-// Listens and runs sessions on the loops it is given, one SO_REUSEPORT acceptor each.
-// start() and stop() on the main thread; sessions live on their loops.
+// Listens and runs sessions on the loops it is given, one SO_REUSEPORT acceptor each. Sessions live on their loops.
+// A request that breaks a rule of weir/http/guard.hpp, a limit or a clock is answered with a JSON error and
+// `connection: close`, and nothing behind it on its connection is looked at; a connection beyond max_connections
+// gets a 503 (under TLS it is just closed).
 class Server {
  public:
-  // `handler` and `guard` outlive the server.
+  // `handler` and `guard` outlive the server, and the sessions too: wait for connections() to be 0, or stop the
+  // loops, before they go. The loops outlive the server.
   Server(ServerConfig config, const http::HostGuard& guard, Handler& handler);
   ~Server();
 
-  // Binds and begins to accept on each loop. Fails with kind io ("address in use") or config (bad certificate).
+  // Binds and begins to accept on each loop. Once, on the main thread. Fails with kind io ("address in use") or
+  // config (bad certificate).
   [[nodiscard]] Result<void> start(std::span<net::Loop* const> loops);
   [[nodiscard]] std::uint16_t port() const noexcept;
 

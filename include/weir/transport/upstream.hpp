@@ -25,6 +25,8 @@ struct Proxy {
   std::string host;
   std::uint16_t port = 0;
   std::string authorization;  // value of Proxy-Authorization, or empty
+
+  friend bool operator==(const Proxy&, const Proxy&) = default;
 };
 
 // Where a provider is: comes from the configuration only.
@@ -35,6 +37,7 @@ struct Endpoint {
   Proxy proxy;
 
   [[nodiscard]] std::string authority() const;  // for Host: the port only where it isn't the scheme's own
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 // One request to a provider. Views must live until the answer's head is there.
@@ -46,8 +49,9 @@ struct UpstreamRequest {
   std::span<const std::string_view> body;           // written one after the other, in one gathered write
   Duration connect_timeout = std::chrono::seconds(5);  // look-up and TCP
   Duration tls_timeout = std::chrono::seconds(10);
-  BootTime head_by;                                 // the answer's head must be complete by then
-  // Called when the last byte has been handed to the kernel: from here on the provider may have counted it.
+  BootTime head_by;                                 // the answer's head must be complete by then; bounds all before it
+  // Called when the last byte has been handed to the kernel: from here on the provider may have counted it. Called
+  // once more where a stale connection is replaced; not at all where the answer comes before the last byte has left.
   std::function<void(Instant)> on_sent;
 };
 
@@ -58,10 +62,10 @@ class Answer {
   virtual ~Answer() = default;
   [[nodiscard]] virtual const http::ResponseHead& head() const noexcept = 0;
   // The next piece of the body, framing taken off; empty at the end, and then the connection is pooled again if it
-  // may be. The view ends with the next call. Errors: upstream_closed (cut short), upstream_protocol,
+  // may be. What has arrived is given out at once, pieces of it joined. The view ends with the next call. Errors: upstream_closed (cut short), upstream_protocol,
   // upstream_timeout (nothing came by `by`), cancelled.
   [[nodiscard]] virtual net::Awaitable<Result<std::string_view>> next(BootTime by) = 0;
-  // Microseconds-to-connect and the like, for the log.
+  // For the log.
   [[nodiscard]] virtual bool reused_connection() const noexcept = 0;
 };
 
@@ -72,13 +76,12 @@ class UpstreamClient {
   // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that fails
   // before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any other.
   // Errors: dns_failed, connect_failed, tls_failed (nothing was sent); upstream_closed, upstream_protocol,
-  // upstream_timeout; cancelled. `cancellation` also ends the answer's body.
+  // upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives the answer.
   [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(UpstreamRequest request,
                                                                                  net::Cancellation& cancellation) = 0;
   // Closes idle connections.
   virtual void close_idle() = 0;
 };
-
 
 struct UpstreamConfig {
   Duration idle_timeout = std::chrono::seconds(55);   // of a pooled connection; providers close after 60 and more
@@ -87,11 +90,22 @@ struct UpstreamConfig {
   Duration dns_timeout = std::chrono::seconds(4);
 };
 
-// What the loops' clients share: the resolver's threads and the trust store. Outlives every client.
+// Turns a name into IP literals. Blocks; runs on a thread of the resolver's.
+using LookUp = std::function<Result<std::vector<std::string>>(const std::string& host)>;
+
+struct UpstreamSharedConfig {
+  std::string ca_file;  // PEM, trusted in place of SSL_CERT_FILE, SSL_CERT_DIR and the system's certificates
+  LookUp look_up;       // in place of the system's resolver
+};
+
+// What the loops' clients share: the resolver's threads and the trust store. Outlives every client; the loops outlive
+// it, because look-ups under way post to them.
 class UpstreamShared {
  public:
-  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's).
+  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's) on a thread of its
+  // own; handshakes wait for it.
   UpstreamShared();
+  explicit UpstreamShared(UpstreamSharedConfig config);
   ~UpstreamShared();  // waits for look-ups under way
 
   [[nodiscard]] std::unique_ptr<UpstreamClient> make_client(net::Loop& loop, UpstreamConfig config);

@@ -1,0 +1,161 @@
+#include "transport/connector.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "transport/answer_reader.hpp"
+
+namespace weir::transport {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+// With a port always and brackets where they are needed: for CONNECT and for messages.
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string tunnel_request(const Endpoint& endpoint) {
+  const std::string target = host_and_port(endpoint.host, endpoint.port);
+  std::string request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
+  if (!endpoint.proxy.authorization.empty()) {
+    request += "Proxy-Authorization: " + endpoint.proxy.authorization + "\r\n";
+  }
+  return request + "\r\n";
+}
+
+Error tunnel_refused(const Endpoint& endpoint, std::string_view why) {
+  return {ErrorKind::connect_failed,
+          "the proxy " + host_and_port(endpoint.proxy.host, endpoint.proxy.port) + " " + std::string(why)};
+}
+
+Error tls_failed(const Endpoint& endpoint, std::string_view why) {
+  return {ErrorKind::tls_failed, "TLS with " + endpoint.authority() + " failed: " + std::string(why)};
+}
+
+}  // namespace
+
+Connector::Connector(net::Loop& loop, Resolver& resolver, TrustStore& trust)
+    : loop_(loop), resolver_(resolver), trust_(trust) {}
+
+net::Awaitable<Result<Stream>> Connector::connect(const Endpoint& endpoint, std::shared_ptr<SessionSlot> session,
+                                                  const ConnectLimits& limits, net::Cancellation& cancellation) {
+  const bool proxied = !endpoint.proxy.host.empty();
+  const std::string& host = proxied ? endpoint.proxy.host : endpoint.host;
+  const std::uint16_t port = proxied ? endpoint.proxy.port : endpoint.port;
+  const BootTime began = loop_.now().boot;
+  const BootTime connected_by = std::min(began + limits.connect, limits.by);
+  const BootTime looked_up_by = std::min(began + limits.look_up, connected_by);
+
+  Result<Stream> stream = co_await reach(host, port, looked_up_by, connected_by, cancellation);
+  if (!stream) co_return std::move(stream).error();
+  if (proxied) {
+    Result<void> opened = co_await open_tunnel(*stream, endpoint, connected_by, cancellation);
+    if (!opened) co_return std::move(opened).error();
+  }
+  if (endpoint.tls) {
+    const BootTime secured_by = std::min(loop_.now().boot + limits.tls, limits.by);
+    Result<void> secured = co_await secure(*stream, endpoint, std::move(session), secured_by, cancellation);
+    if (!secured) co_return std::move(secured).error();
+  }
+  co_return std::move(stream);
+}
+
+net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::uint16_t port, BootTime look_up_by,
+                                                BootTime by, net::Cancellation& cancellation) {
+  const Result<Addresses> found = co_await resolver_.resolve(host, look_up_by, cancellation);
+  if (!found) co_return found.error();
+  const Addresses& addresses = *found;
+  Error last{ErrorKind::connect_failed, "cannot connect to " + host};
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    // An address that never answers must leave time for those behind it.
+    const BootTime now = loop_.now().boot;
+    const BootTime try_until = now + (by - now) / static_cast<std::int64_t>(addresses.size() - i);
+    const tcp::endpoint address(addresses[i], port);
+    Result<Stream> stream = co_await try_address(host, address, try_until, cancellation);
+    if (stream && i > 0) resolver_.prefer(host, addresses[i]);
+    if (stream || stream.error().kind == ErrorKind::cancelled) co_return std::move(stream);
+    last = std::move(stream).error();
+  }
+  co_return last;
+}
+
+net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, const tcp::endpoint& address,
+                                                      BootTime by, net::Cancellation& cancellation) {
+  Stream stream{tcp::socket(loop_.io())};
+  error_code ec;
+  {
+    const StreamGuard guard(loop_, stream, cancellation, by);
+    co_await stream.socket().async_connect(address, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    if (guard.cancelled()) co_return cancelled_error();
+    if (ec || guard.too_late()) {
+      std::string where = host_and_port(name, address.port());
+      const std::string literal = address.address().to_string();
+      if (literal != name) where += " (" + literal + ")";
+      co_return Error{ErrorKind::connect_failed, "cannot connect to " + where + ": " +
+                                                     (guard.too_late() ? "no answer in time" : ec.message())};
+    }
+  }
+  error_code ignored;  // one event, one packet; nothing is lost where the kernel refuses
+  stream.socket().set_option(tcp::no_delay(true), ignored);
+  co_return std::move(stream);
+}
+
+net::Awaitable<Result<void>> Connector::open_tunnel(Stream& stream, const Endpoint& endpoint, BootTime by,
+                                                    net::Cancellation& cancellation) {
+  const StreamGuard guard(loop_, stream, cancellation, by);
+  const std::string request = tunnel_request(endpoint);
+  const std::array pieces = {boost::asio::const_buffer(request.data(), request.size())};
+  error_code ec;
+  co_await stream.write(pieces, ec);
+  AnswerReader reader(AnswerReader::Asked::connect);
+  std::string unread;
+  std::string arrived(4096, '\0');
+  while (!ec) {
+    const std::size_t n = co_await stream.read_some(arrived, ec);
+    if (ec) break;
+    unread.append(arrived, 0, n);
+    const Result<std::size_t> consumed = reader.read_head(unread);
+    if (!consumed) co_return tunnel_refused(endpoint, "gave an answer that is not HTTP");
+    unread.erase(0, *consumed);
+    if (reader.has_head()) break;
+  }
+  if (guard.cancelled()) co_return cancelled_error();
+  if (guard.too_late()) co_return tunnel_refused(endpoint, "gave no answer in time");
+  if (ec) co_return tunnel_refused(endpoint, "closed the connection");
+  const int status = reader.head().status;
+  if (status == 407) co_return tunnel_refused(endpoint, "wants other credentials (407)");
+  if (status >= 300) co_return tunnel_refused(endpoint, "refused with status " + std::to_string(status));
+  // Neither TLS nor HTTP lets the server speak first: these bytes are the proxy's own.
+  if (!unread.empty()) co_return tunnel_refused(endpoint, "sent bytes of its own into the tunnel");
+  co_return Result<void>();
+}
+
+net::Awaitable<Result<void>> Connector::secure(Stream& stream, const Endpoint& endpoint,
+                                               std::shared_ptr<SessionSlot> session, BootTime by,
+                                               net::Cancellation& cancellation) {
+  const Waited waited = co_await trust_.ready(loop_, by, cancellation);
+  if (waited == Waited::cancelled) co_return cancelled_error();
+  if (waited == Waited::too_late) co_return tls_failed(endpoint, "the trusted certificates took too long to read");
+  if (!trust_.context()) co_return tls_failed(endpoint, trust_.context().error().message);
+
+  const StreamGuard guard(loop_, stream, cancellation, by);
+  TlsPeer peer;
+  peer.context = trust_.context()->get();
+  peer.host = endpoint.host;
+  peer.session = std::move(session);
+  error_code ec;
+  std::string reason;
+  co_await stream.handshake_as_client(peer, ec, reason);
+  if (guard.cancelled()) co_return cancelled_error();
+  if (guard.too_late()) co_return tls_failed(endpoint, "no answer in time");
+  if (ec) co_return tls_failed(endpoint, reason);
+  co_return Result<void>();
+}
+
+}  // namespace weir::transport

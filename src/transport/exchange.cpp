@@ -1,0 +1,172 @@
+#include "transport/exchange.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace weir::transport {
+namespace {
+
+using boost::asio::const_buffer;
+using boost::system::error_code;
+
+// What an idle connection's buffers take at once. A longer request may be refused before all of it has left.
+constexpr std::size_t kAlwaysTaken = 16 * 1024;
+
+std::size_t body_size(const UpstreamRequest& request) {
+  std::size_t size = 0;
+  for (const std::string_view piece : request.body) size += piece.size();
+  return size;
+}
+
+std::string request_head(const UpstreamRequest& request, std::size_t size) {
+  std::string head;
+  head.reserve(request.path.size() + request.fields.size() + 256);
+  head.append(request.method).append(" ").append(request.path).append(" HTTP/1.1\r\nHost: ");
+  head.append(request.endpoint->authority()).append("\r\n");
+  // A POST without a body still says so (RFC 9110, 8.6).
+  if (size > 0 || (request.method != "GET" && request.method != "HEAD")) {
+    head.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
+  }
+  return head.append(request.fields).append("\r\n");
+}
+
+}  // namespace
+
+std::span<char> InBuffer::room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ == capacity_ && begin_ > 0) {
+    std::memmove(block_.get(), block_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_) {
+    const std::size_t larger = std::max(kUsual, capacity_ * 2);
+    auto block = std::make_unique_for_overwrite<char[]>(larger);
+    if (end_ > 0) std::memcpy(block.get(), block_.get(), end_);
+    block_ = std::move(block);
+    capacity_ = larger;
+  }
+  return {block_.get() + end_, capacity_ - end_};
+}
+
+Exchange::Exchange(net::Loop& loop, std::shared_ptr<Pool> pool, Pool::Lane& lane, Stream stream, bool reused)
+    : loop_(loop), pool_(std::move(pool)), lane_(lane), stream_(std::move(stream)), reused_(reused) {}
+
+Exchange::~Exchange() {
+  if (!finished_) stream_.reset();
+}
+
+net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request, net::Cancellation& cancellation) {
+  cancellation_ = &cancellation;
+  reader_.emplace(request.method == "HEAD" ? AnswerReader::Asked::head : AnswerReader::Asked::with_body);
+  const StreamGuard guard(loop_, stream_, cancellation, request.head_by);
+  co_await write_request(request, guard);
+  // Also where the write failed: an answer may lie there that explains it.
+  while (true) {
+    const Result<void> read = co_await read_more(guard);
+    if (!read) co_return fail(read.error());
+    const Result<std::size_t> consumed = reader_->read_head(in_.unread());
+    if (!consumed) co_return fail(consumed.error());
+    in_.consume(*consumed);
+    if (reader_->has_head()) co_return Result<void>();
+  }
+}
+
+net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request, const StreamGuard& guard) {
+  const std::size_t size = body_size(request);
+  const std::string head = request_head(request, size);
+  std::vector<const_buffer> pieces;
+  pieces.reserve(request.body.size() + 1);
+  pieces.emplace_back(head.data(), head.size());
+  for (const std::string_view piece : request.body) pieces.emplace_back(piece.data(), piece.size());
+
+  error_code ec;
+  if (head.size() + size <= kAlwaysTaken) {
+    co_await stream_.write(pieces, ec);
+    wrote_all_ = !ec;
+  } else {
+    wrote_all_ = co_await stream_.write_until_answered(pieces, ec);
+  }
+  if (wrote_all_ && !guard.tripped() && request.on_sent) request.on_sent(loop_.now());
+}
+
+net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {
+  error_code ec;
+  std::size_t n = 0;
+  if (!guard.tripped()) {
+    const std::span<char> room = in_.room();
+    n = co_await stream_.read_some(room, ec);
+  }
+  if (guard.cancelled()) co_return cancelled_error();
+  if (guard.too_late()) {
+    co_return Error{ErrorKind::upstream_timeout, lane_.endpoint.authority() + " sent nothing in time"};
+  }
+  if (ec == boost::asio::error::eof) co_return reader_->end();
+  if (ec == boost::system::errc::protocol_error) {
+    co_return Error{ErrorKind::upstream_protocol, lane_.endpoint.authority() + " broke TLS"};
+  }
+  if (ec) {
+    co_return Error{ErrorKind::upstream_closed, lane_.endpoint.authority() + " broke the connection off: " + ec.message()};
+  }
+  in_.filled(n);
+  anything_arrived_ = true;
+  co_return Result<void>();
+}
+
+net::Awaitable<Result<std::string_view>> Exchange::next(BootTime by) {
+  while (true) {
+    if (finished_) co_return std::string_view();
+    if (cancellation_->requested() && !failure_) co_return fail(cancelled_error());
+    if (failure_) co_return fail(*failure_);
+    const std::string_view body = take_body();
+    if (reader_->done()) finish();
+    if (!body.empty()) co_return body;
+    if (failure_ || finished_) continue;
+    const StreamGuard guard(loop_, stream_, *cancellation_, by);
+    const Result<void> read = co_await read_more(guard);
+    if (!read) co_return fail(read.error());
+  }
+}
+
+// What has arrived of the body, its pieces moved together where chunk lines stood between them.
+std::string_view Exchange::take_body() {
+  char* begin = nullptr;
+  std::size_t size = 0;
+  while (!reader_->done() && !in_.unread().empty()) {
+    const auto step = reader_->read_body(in_.unread());
+    if (!step) {
+      failure_ = step.error();  // for the next call: what came before it is good
+      break;
+    }
+    if (!step->body.empty()) {
+      char* piece = in_.unread_begin() + (step->body.data() - in_.unread().data());
+      if (size == 0) begin = piece;
+      std::memmove(begin + size, piece, step->body.size());
+      size += step->body.size();
+    }
+    in_.consume(step->consumed);
+  }
+  return {begin, size};
+}
+
+void Exchange::finish() {
+  if (std::exchange(finished_, true)) return;
+  const bool clean = wrote_all_ && reader_->keeps_alive() && in_.unread().empty() && !cancellation_->requested();
+  if (clean) {
+    pool_->put(lane_, std::move(stream_));
+  } else {
+    stream_.close();
+  }
+}
+
+Error Exchange::fail(Error error) {
+  stream_.reset();
+  failure_ = error;
+  return error;
+}
+
+}  // namespace weir::transport

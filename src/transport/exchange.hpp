@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "transport/answer_reader.hpp"
+#include "transport/pool.hpp"
+#include "transport/stream.hpp"
+#include "transport/waiting.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::transport {
+
+// Bytes that have arrived, some of them not looked at yet, in one block that starts small and grows as far as a head
+// may be long. Views end with room().
+class InBuffer {
+ public:
+  static constexpr std::size_t kUsual = 16 * 1024;  // a TLS record; more at once gains nothing
+
+  [[nodiscard]] std::string_view unread() const noexcept { return {block_.get() + begin_, end_ - begin_}; }
+  // The same bytes to work on in place.
+  [[nodiscard]] char* unread_begin() noexcept { return block_.get() + begin_; }
+  void consume(std::size_t n) noexcept { begin_ += n; }
+
+  // Where the next bytes go, at least one. The unread ones may move.
+  [[nodiscard]] std::span<char> room();
+  void filled(std::size_t n) noexcept { end_ += n; }
+
+ private:
+  std::unique_ptr<char[]> block_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+// One request and its answer on one connection. Loop's thread only.
+class Exchange final : public Answer {
+ public:
+  // `pool` is shared: an exchange may outlive its client when the daemon stops. `lane` is the pool's.
+  Exchange(net::Loop& loop, std::shared_ptr<Pool> pool, Pool::Lane& lane, Stream stream, bool reused);
+  ~Exchange() override;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // Writes the request and reads the answer's head. Once.
+  // Errors: upstream_closed, upstream_protocol, upstream_timeout; cancelled.
+  [[nodiscard]] net::Awaitable<Result<void>> converse(const UpstreamRequest& request, net::Cancellation& cancellation);
+  [[nodiscard]] bool anything_arrived() const noexcept { return anything_arrived_; }
+
+  [[nodiscard]] const http::ResponseHead& head() const noexcept override { return reader_->head(); }
+  [[nodiscard]] net::Awaitable<Result<std::string_view>> next(BootTime by) override;
+  [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
+
+ private:
+  [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request, const StreamGuard& guard);
+  // More bytes into in_. An error where none can come any more; a clean end where the message ends by it is none.
+  [[nodiscard]] net::Awaitable<Result<void>> read_more(const StreamGuard& guard);
+  [[nodiscard]] std::string_view take_body();
+  void finish();
+  [[nodiscard]] Error fail(Error error);
+
+  net::Loop& loop_;
+  const std::shared_ptr<Pool> pool_;
+  Pool::Lane& lane_;
+  Stream stream_;
+  const bool reused_;
+
+  net::Cancellation* cancellation_ = nullptr;  // of the request, from converse() on
+  std::optional<AnswerReader> reader_;         // from converse() on
+  InBuffer in_;
+  bool wrote_all_ = false;
+  bool anything_arrived_ = false;
+  bool finished_ = false;
+  std::optional<Error> failure_;  // all further calls give it again
+};
+
+}  // namespace weir::transport

@@ -1,0 +1,188 @@
+#include "transport/listener.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "transport/response_head.hpp"
+#include "weir/base/log.hpp"
+
+namespace weir::transport {
+namespace {
+
+namespace asio = boost::asio;
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr Duration kPause = std::chrono::milliseconds(150);  // after an accept that failed
+constexpr std::size_t kTurnedAwayMax = 64;                   // at once; beyond it a connection is just closed
+constexpr int kAnsweredAtOnce = 64;                          // in one go without descriptors
+
+void share_port(int socket, error_code& ec) {
+  const int on = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    ec = {errno, boost::system::system_category()};
+  }
+}
+
+int open_reserve() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool out_of_descriptors(error_code ec) {
+  return ec == boost::system::errc::too_many_files_open ||
+         ec == boost::system::errc::too_many_files_open_in_system;
+}
+
+// Nothing is wrong with us, and the next accept may well succeed.
+bool is_of_one_connection(error_code ec) {
+  return ec == asio::error::connection_aborted || ec == asio::error::interrupted ||
+         ec == boost::system::errc::protocol_error;
+}
+
+Error no_room() {
+  return {ErrorKind::overloaded, "too many connections (server.max_connections)"};
+}
+
+}  // namespace
+
+Listener::Listener(net::Loop& loop, std::shared_ptr<ServerState> server)
+    : loop_(loop), server_(std::move(server)), acceptor_(loop.io()), reserve_(open_reserve()) {}
+
+Listener::~Listener() {
+  if (reserve_ >= 0) ::close(reserve_);
+}
+
+Result<void> Listener::open(const tcp::endpoint& at, Port port) {
+  error_code ec;
+  acceptor_.open(at.protocol(), ec);
+  if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec && port == Port::shared) share_port(acceptor_.native_handle(), ec);
+  if (!ec) acceptor_.bind(at, ec);
+  if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  if (!ec) acceptor_.non_blocking(true, ec);  // for answer_without_descriptors()
+  if (!ec) return {};
+  error_code ignored;
+  acceptor_.close(ignored);
+  return Error{ErrorKind::io, ec.message()};
+}
+
+tcp::endpoint Listener::local_endpoint() const {
+  error_code ignored;
+  return acceptor_.local_endpoint(ignored);
+}
+
+void Listener::start() {
+  loop_.spawn("accept", accept_connections(shared_from_this()));
+}
+
+void Listener::drain() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  stopping_.request();
+  for (Session& session : sessions_) session.drain();
+}
+
+void Listener::close_all() {
+  drain();
+  for (Session& session : sessions_) session.close();
+}
+
+net::Awaitable<void> Listener::accept_connections(std::shared_ptr<Listener> self) {
+  while (self->acceptor_.is_open()) {
+    try {
+      co_await self->accept_one();
+    } catch (const std::exception& e) {
+      log::error("accept_failed", {{"reason", e.what()}});  // and on: a server that doesn't accept is dead
+    }
+  }
+}
+
+net::Awaitable<void> Listener::accept_one() {
+  error_code ec;
+  tcp::endpoint from;
+  Socket socket = co_await acceptor_.async_accept(from, asio::redirect_error(asio::use_awaitable, ec));
+  if (!ec) {
+    admit(std::move(socket), from);
+  } else if (ec != asio::error::operation_aborted && !is_of_one_connection(ec)) {
+    co_await pause(ec);
+  }
+}
+
+void Listener::admit(Socket socket, const tcp::endpoint& from) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  std::string peer = from.address().to_string();
+  auto place = Place::take(server_, &ServerState::connections, server_->config.max_connections);
+  if (!place) return refuse(std::move(socket), std::move(peer));
+  loop_.spawn("session", serve(shared_from_this(), *std::move(place), std::move(socket), std::move(peer)));
+}
+
+void Listener::refuse(Socket socket, std::string peer) {
+  // Under TLS the answer would cost a handshake, and there is no room for that.
+  if (server_->tls) return;
+  auto place = Place::take(server_, &ServerState::turned_away, kTurnedAwayMax);
+  if (!place) return;
+  loop_.spawn("turn_away",
+              turn_away(shared_from_this(), *std::move(place), std::move(socket), std::move(peer)));
+}
+
+net::Awaitable<void> Listener::serve(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,
+                                     Socket socket, std::string peer) {
+  Session session(self->server_, self->loop_, std::move(socket), std::move(peer));
+  self->sessions_.push_back(session);
+  co_await session.run();
+}
+
+net::Awaitable<void> Listener::turn_away(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,
+                                         Socket socket, std::string peer) {
+  Session session(self->server_, self->loop_, std::move(socket), std::move(peer));
+  self->sessions_.push_back(session);
+  const Error error = no_room();
+  co_await session.turn_away(error);
+}
+
+// An accept that fails for want of something would fail again at once, for ever: it must neither spin nor end
+// the loop.
+net::Awaitable<void> Listener::pause(error_code why) {
+  log::warn("accept_failed", {{"reason", why.message()}});
+  if (out_of_descriptors(why)) answer_without_descriptors();
+  const BootTime until = loop_.now().boot + kPause;
+  co_await loop_.sleep_until(until, stopping_);
+}
+
+// With the reserve given up one connection at a time can be accepted, told and closed.
+void Listener::answer_without_descriptors() {
+  if (reserve_ < 0) reserve_ = open_reserve();  // it was lost to another's need, the last time
+  if (reserve_ < 0) return;
+  const std::string body = server_->handler.error_body(no_room());
+  std::string answer;
+  append_answer_head(answer, refusal_head(no_room()),
+                     {.length = body.size(), .connection = AnswerFraming::Connection::close},
+                     loop_.now().wall);
+  answer += body;
+  ::close(std::exchange(reserve_, -1));
+  for (int i = 0; i < kAnsweredAtOnce; ++i) {
+    error_code ec;
+    Socket socket = acceptor_.accept(ec);
+    if (ec) break;
+    if (server_->tls) continue;
+    const int fd = socket.native_handle();
+    ::send(fd, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::shutdown(fd, SHUT_WR);
+    std::array<char, 4096> request;  // left unread it would turn the close into a reset
+    ::recv(fd, request.data(), request.size(), MSG_DONTWAIT);
+  }
+  reserve_ = open_reserve();
+}
+
+}  // namespace weir::transport

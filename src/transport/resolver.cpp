@@ -1,0 +1,177 @@
+#include "transport/resolver.hpp"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/ip/address_v6.hpp>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "weir/base/text.hpp"
+
+namespace weir::transport {
+namespace {
+
+using boost::asio::ip::address;
+
+bool is_link_local(const address& a) {
+  if (a.is_v6()) {
+    const auto v6 = a.to_v6();
+    if (!v6.is_v4_mapped()) return v6.is_link_local();
+    return is_link_local(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6));
+  }
+  return (a.to_v4().to_uint() >> 16U) == 0xA9FE;  // 169.254
+}
+
+std::optional<Addresses> without_look_up(const std::string& host) {
+  if (equals_ignoring_case(host, "localhost")) {
+    return Addresses{boost::asio::ip::address_v4::loopback(), boost::asio::ip::address_v6::loopback()};
+  }
+  boost::system::error_code ec;
+  const address literal = boost::asio::ip::make_address(host, ec);
+  if (ec) return std::nullopt;
+  return Addresses{literal};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> system_look_up(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* first = nullptr;
+  const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
+  if (failed != 0) {
+    return Error{ErrorKind::dns_failed, "cannot look up " + host + ": " + ::gai_strerror(failed)};
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(first, ::freeaddrinfo);
+  std::vector<std::string> literals;
+  for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (::getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+      literals.emplace_back(text.data());
+    }
+  }
+  return literals;
+}
+
+Result<Addresses> usable_addresses(std::string_view host, const std::vector<std::string>& literals) {
+  Addresses first_family;
+  Addresses second_family;
+  std::string refused;
+  for (const std::string& literal : literals) {
+    boost::system::error_code ec;
+    const address a = boost::asio::ip::make_address(literal, ec);
+    if (ec) continue;
+    if (is_link_local(a)) {
+      refused = literal;
+      continue;
+    }
+    const bool is_first = first_family.empty() || first_family.front().is_v4() == a.is_v4();
+    (is_first ? first_family : second_family).push_back(a);
+  }
+  Addresses usable;
+  for (std::size_t i = 0; i < std::max(first_family.size(), second_family.size()); ++i) {
+    if (i < first_family.size()) usable.push_back(first_family[i]);
+    if (i < second_family.size()) usable.push_back(second_family[i]);
+  }
+  if (!usable.empty()) return usable;
+  if (refused.empty()) return Error{ErrorKind::dns_failed, std::string(host) + " has no address"};
+  return Error{ErrorKind::connect_failed,
+               std::string(host) + " leads to the link-local address " + refused +
+                   ", which is refused; write the address itself into base_url if it is meant"};
+}
+
+struct Resolver::Cache {
+  struct Entry {
+    Addresses addresses;
+    BootTime fresh_until{};
+    std::optional<Error> failure;  // of the last look-up
+    BootTime retry_at{};           // not before
+    bool running = false;
+    net::Cancellation abandoned;  // of the look-up that runs
+    std::vector<std::shared_ptr<net::Event>> waiters;
+    address preferred;
+  };
+
+  Cache(boost::asio::thread_pool& p, LookUp f, Duration t) : pool(p), look_up(std::move(f)), ttl(t) {}
+
+  void store(const std::string& host, const Result<std::vector<std::string>>& literals, BootTime now);
+  // Not a member of Resolver: the cache is kept by the coroutine itself.
+  static net::Awaitable<void> renew(std::shared_ptr<Cache> cache, net::Loop& loop, std::string host);
+
+  boost::asio::thread_pool& pool;
+  const LookUp look_up;
+  const Duration ttl;
+  std::unordered_map<std::string, Entry> entries;
+};
+
+void Resolver::Cache::store(const std::string& host, const Result<std::vector<std::string>>& literals, BootTime now) {
+  Entry& entry = entries[host];
+  entry.running = false;
+  Result<Addresses> found = literals ? usable_addresses(host, *literals) : Result<Addresses>(literals.error());
+  if (found) {
+    entry.addresses = std::move(found).value();
+    const auto preferred = std::ranges::find(entry.addresses, entry.preferred);
+    if (preferred != entry.addresses.end()) std::rotate(entry.addresses.begin(), preferred, preferred + 1);
+    entry.failure.reset();
+    entry.fresh_until = entry.retry_at = now + ttl;
+  } else {
+    entry.failure = std::move(found).error();
+    entry.retry_at = now + kNegativeTtl;
+  }
+  for (const auto& waiter : std::exchange(entry.waiters, {})) waiter->set();
+}
+
+net::Awaitable<void> Resolver::Cache::renew(std::shared_ptr<Cache> cache, net::Loop& loop, std::string host) {
+  const auto answer = std::make_shared<Result<std::vector<std::string>>>(std::vector<std::string>{});
+  std::function<void()> work = [answer, host, look_up = cache->look_up] { *answer = look_up(host); };
+  net::Cancellation& abandoned = cache->entries[host].abandoned;
+  const bool answered = co_await net::offload(loop, cache->pool, std::move(work), abandoned);
+  if (answered) cache->store(host, *answer, loop.now().boot);
+}
+
+Resolver::Resolver(net::Loop& loop, boost::asio::thread_pool& pool, LookUp look_up, Duration ttl)
+    : loop_(loop), cache_(std::make_shared<Cache>(pool, std::move(look_up), ttl)) {}
+
+Resolver::~Resolver() {
+  for (auto& [host, entry] : cache_->entries) entry.abandoned.request();
+}
+
+net::Awaitable<Result<Addresses>> Resolver::resolve(const std::string& host, BootTime by,
+                                                    net::Cancellation& cancellation) {
+  if (auto known = without_look_up(host)) co_return *std::move(known);
+  Cache::Entry& entry = cache_->entries[host];  // stays in place, whatever else is looked up
+  if (!entry.running && loop_.now().boot >= entry.retry_at) {
+    entry.running = true;
+    loop_.spawn("resolve", Cache::renew(cache_, loop_, host));
+  }
+  if (!entry.addresses.empty()) co_return entry.addresses;
+  if (!entry.running) co_return *entry.failure;
+
+  const auto answered = std::make_shared<net::Event>(loop_.io());
+  entry.waiters.push_back(answered);
+  const Waited waited = co_await wait_for(loop_, *answered, by, cancellation);
+  if (waited == Waited::cancelled) co_return cancelled_error();
+  if (waited == Waited::too_late) {
+    co_return Error{ErrorKind::dns_failed, "cannot look up " + host + ": no answer in time"};
+  }
+  if (!entry.addresses.empty()) co_return entry.addresses;
+  co_return *entry.failure;
+}
+
+void Resolver::prefer(const std::string& host, const address& preferred) {
+  const auto found = cache_->entries.find(host);
+  if (found == cache_->entries.end()) return;
+  found->second.preferred = preferred;
+  Addresses& addresses = found->second.addresses;
+  const auto at = std::ranges::find(addresses, preferred);
+  if (at != addresses.end()) std::rotate(addresses.begin(), at, at + 1);
+}
+
+}  // namespace weir::transport

@@ -1,0 +1,138 @@
+#include "transport/session.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "transport/response_head.hpp"
+#include "weir/base/log.hpp"
+
+namespace weir::transport {
+namespace {
+
+using boost::system::error_code;
+
+// How long, and for how many bytes, a client that is still sending is read from after its last answer.
+// Closing with unread bytes would reset the connection, and the reset might overtake the answer.
+constexpr Duration kFarewell = std::chrono::seconds(2);
+constexpr std::uint64_t kFarewellLeast = 1U << 20U;
+
+Error internal_error() {
+  return {ErrorKind::internal, "weir failed to answer this request; its log says why"};
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, boost::asio::ip::tcp::socket socket,
+                 std::string peer)
+    : server_(std::move(server)),
+      loop_(loop),
+      stream_(std::move(socket)),
+      peer_(std::move(peer)),
+      reader_(stream_, loop, server_->config, server_->guard, loop.now().boot) {}
+
+net::Awaitable<void> Session::run() {
+  const bool secure = co_await shake_hands();
+  Next next = secure ? Next::request : Next::nothing;
+  while (next == Next::request) next = co_await serve_one();
+  if (next == Next::farewell) co_await say_farewell();
+  stream_.close();
+}
+
+net::Awaitable<void> Session::turn_away(Error error) {
+  const Next next = co_await refuse(std::move(error));
+  if (next == Next::farewell) co_await say_farewell();
+  stream_.close();
+}
+
+void Session::drain() noexcept {
+  if (reader_.idle()) stream_.close();
+}
+
+void Session::close() noexcept {
+  if (serving_ != nullptr) serving_->request();
+  stream_.close();
+}
+
+net::Awaitable<bool> Session::shake_hands() {
+  if (!server_->tls) co_return true;
+  net::Deadline clock(loop_.timers(), [this] { stream_.close(); });
+  clock.arm_after(server_->config.head_timeout);
+  error_code ec;
+  co_await stream_.handshake_as_server(server_->tls.get(), ec);
+  if (ec) log::debug("tls_handshake_failed", {{"peer", peer_}, {"reason", ec.message()}});
+  co_return !ec;
+}
+
+net::Awaitable<Session::Next> Session::serve_one() {
+  if (draining() && !reader_.has_input()) co_return Next::farewell;
+  Result<bool> arrived = co_await reader_.read_head();
+  if (arrived && *arrived) arrived = co_await reader_.read_body();
+  if (!arrived) co_return co_await refuse(std::move(arrived).error());
+  if (!*arrived) co_return Next::nothing;
+  const Next next = co_await answer();
+  reader_.finish();
+  co_return next;
+}
+
+net::Awaitable<Session::Next> Session::answer() {
+  const ParsedHead& parsed = reader_.parsed();
+  const AnswerRules rules{.head_only = parsed.head.method == "HEAD",
+                          .minor_version = parsed.head.minor_version,
+                          .keep_alive = parsed.keep_alive};
+  SocketResponder responder(stream_, loop_, *server_, rules);
+  Request request{.head = &parsed.head, .body = reader_.body(), .arrived = reader_.arrived(), .peer = peer_};
+  const std::string failure = co_await call_handler(request, responder);
+  if (!failure.empty()) log::error("handler_failed", {{"peer", peer_}, {"what", failure}});
+
+  using State = SocketResponder::State;
+  const State state = responder.state();
+  const bool gone = responder.cancellation().requested();
+  if (state == State::fresh && !gone) {
+    // A bug, told already where it threw. The client must not wait for it.
+    if (failure.empty()) log::error("handler_gave_no_answer", {{"peer", peer_}});
+    co_return co_await refuse(internal_error());
+  }
+  if (state == State::begun) responder.abort();
+  if (state != State::whole) co_return Next::nothing;
+  co_return responder.keeps_connection() ? Next::request : Next::farewell;
+}
+
+// What the handler threw, or an empty text.
+net::Awaitable<std::string> Session::call_handler(Request& request, SocketResponder& responder) {
+  net::Cancellation& cancellation = responder.cancellation();
+  serving_ = &cancellation;
+  stream_.watch([&cancellation] { cancellation.request(); });
+  std::string failure;
+  try {
+    co_await server_->handler.serve(loop_, request, responder);
+  } catch (const std::exception& e) {
+    failure = std::string("exception: ") + e.what();
+  } catch (...) {
+    failure = "exception of an unknown type";
+  }
+  stream_.stop_watching();
+  serving_ = nullptr;
+  co_return failure;
+}
+
+net::Awaitable<Session::Next> Session::refuse(Error error) {
+  const ErrorTraits& kind = traits(error.kind);
+  log::info("request_refused",
+            {{"peer", peer_}, {"status", kind.http_status}, {"kind", kind.name}, {"reason", error.message}});
+  const AnswerRules rules{
+      .head_only = reader_.parsed().head.method == "HEAD", .minor_version = 1, .keep_alive = false};
+  SocketResponder responder(stream_, loop_, *server_, rules);
+  const http::ResponseHead head = refusal_head(error);
+  const std::string body = server_->handler.error_body(error);
+  const bool sent = co_await responder.respond(head, body);
+  co_return sent ? Next::farewell : Next::nothing;
+}
+
+net::Awaitable<void> Session::say_farewell() {
+  stream_.end_writing();
+  const std::uint64_t limit = std::max(server_->config.max_body, kFarewellLeast);
+  co_await reader_.discard(limit, kFarewell);
+}
+
+}  // namespace weir::transport

@@ -1,0 +1,38 @@
+#include "transport/trust_store.hpp"
+
+#include <utility>
+
+#include "weir/base/log.hpp"
+
+namespace weir::transport {
+
+TrustStore::TrustStore(std::string ca_file)
+    : context_(Error{ErrorKind::internal, "the trusted certificates have not been read"}),
+      thread_([this, file = std::move(ca_file)] { read(file); }) {}
+
+TrustStore::~TrustStore() { thread_.join(); }
+
+net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation) {
+  if (read_.load(std::memory_order_acquire)) co_return Waited::happened;
+  const auto event = std::make_shared<net::Event>(loop.io());
+  {
+    const std::lock_guard lock(mutex_);
+    if (read_) co_return Waited::happened;
+    waiters_.push_back({&loop, event});
+  }
+  co_return co_await wait_for(loop, *event, by, cancellation);
+}
+
+void TrustStore::read(const std::string& ca_file) {
+  context_ = make_client_context(ca_file);
+  if (!context_) log::error("trust_store_failed", {{"why", context_.error().message}});
+  std::vector<Waiter> waiters;
+  {
+    const std::lock_guard lock(mutex_);
+    read_.store(true, std::memory_order_release);
+    waiters.swap(waiters_);
+  }
+  for (Waiter& waiter : waiters) waiter.loop->post([event = std::move(waiter.event)] { event->set(); });
+}
+
+}  // namespace weir::transport

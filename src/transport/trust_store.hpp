@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "transport/tls.hpp"
+#include "transport/waiting.hpp"
+#include "weir/base/result.hpp"
+
+namespace weir::transport {
+
+// The client side's TLS context, whose trusted certificates are read on a thread of its own: reading them takes longer
+// than the whole start. Outlived by the loops that wait for it.
+class TrustStore {
+ public:
+  explicit TrustStore(std::string ca_file);  // empty: see make_client_context()
+  ~TrustStore();
+  TrustStore(const TrustStore&) = delete;
+  TrustStore& operator=(const TrustStore&) = delete;
+
+  // Until it has been read, without blocking the loop.
+  [[nodiscard]] net::Awaitable<Waited> ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation);
+  // What ready() waited for.
+  [[nodiscard]] const Result<TlsContext>& context() const noexcept { return context_; }
+
+ private:
+  struct Waiter {
+    net::Loop* loop;
+    std::shared_ptr<net::Event> event;  // shared with the waiting coroutine, which may have left
+  };
+
+  void read(const std::string& ca_file);
+
+  Result<TlsContext> context_;  // the thread's until read_ is true, then constant
+  std::atomic<bool> read_ = false;
+  std::mutex mutex_;
+  std::vector<Waiter> waiters_;  // protected by mutex_
+  std::thread thread_;
+};
+
+}  // namespace weir::transport

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "transport/connector.hpp"
+#include "transport/exchange.hpp"
+#include "transport/pool.hpp"
+#include "transport/resolver.hpp"
+#include "transport/trust_store.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::transport {
+namespace {
+
+constexpr std::size_t kResolverThreads = 2;  // one name server that hangs must not hold up every name
+
+// One loop's client: takes or makes a connection and converses on it.
+class PooledClient final : public UpstreamClient {
+ public:
+  PooledClient(net::Loop& loop, boost::asio::thread_pool& resolver_threads, LookUp look_up, TrustStore& trust,
+               UpstreamConfig config)
+      : loop_(loop),
+        config_(config),
+        resolver_(loop, resolver_threads, std::move(look_up), config.dns_ttl),
+        connector_(loop, resolver_, trust),
+        pool_(std::make_shared<Pool>(loop, config.idle_timeout, config.idle_max)) {}
+
+  net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(UpstreamRequest request,
+                                                           net::Cancellation& cancellation) override;
+  void close_idle() override { pool_->close_idle(); }
+
+ private:
+  net::Loop& loop_;
+  const UpstreamConfig config_;
+  Resolver resolver_;
+  Connector connector_;
+  const std::shared_ptr<Pool> pool_;  // shared with the exchanges under way
+};
+
+net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(UpstreamRequest request,
+                                                                       net::Cancellation& cancellation) {
+  if (cancellation.requested()) co_return cancelled_error();
+  Pool::Lane& lane = pool_->lane(*request.endpoint);
+  std::optional<Stream> pooled = pool_->take(lane);
+  if (pooled) {
+    auto exchange = std::make_unique<Exchange>(loop_, pool_, lane, *std::move(pooled), true);
+    const Result<void> conversed = co_await exchange->converse(request, cancellation);
+    if (conversed) co_return std::move(exchange);
+    // The provider had closed it, or did so at this moment: it can't have begun to answer.
+    const bool stale = conversed.error().kind == ErrorKind::upstream_closed && !exchange->anything_arrived();
+    if (!stale) co_return conversed.error();
+  }
+  ConnectLimits limits;
+  limits.look_up = config_.dns_timeout;
+  limits.connect = request.connect_timeout;
+  limits.tls = request.tls_timeout;
+  limits.by = request.head_by;
+  Result<Stream> fresh = co_await connector_.connect(lane.endpoint, lane.session, limits, cancellation);
+  if (!fresh) co_return std::move(fresh).error();
+  auto exchange = std::make_unique<Exchange>(loop_, pool_, lane, std::move(fresh).value(), false);
+  const Result<void> conversed = co_await exchange->converse(request, cancellation);
+  if (!conversed) co_return conversed.error();
+  co_return std::move(exchange);
+}
+
+}  // namespace
+
+std::string Endpoint::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != (tls ? 443 : 80)) text += ":" + std::to_string(port);
+  return text;
+}
+
+class UpstreamShared::Impl {
+ public:
+  explicit Impl(UpstreamSharedConfig config)
+      : look_up(config.look_up ? std::move(config.look_up) : system_look_up), trust(std::move(config.ca_file)) {}
+  ~Impl() {
+    resolver_threads.stop();  // what hasn't begun never does
+    resolver_threads.join();
+  }
+
+  const LookUp look_up;
+  TrustStore trust;
+  boost::asio::thread_pool resolver_threads{kResolverThreads};
+};
+
+UpstreamShared::UpstreamShared() : UpstreamShared(UpstreamSharedConfig{}) {}
+UpstreamShared::UpstreamShared(UpstreamSharedConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+UpstreamShared::~UpstreamShared() = default;
+
+std::unique_ptr<UpstreamClient> UpstreamShared::make_client(net::Loop& loop, UpstreamConfig config) {
+  return std::make_unique<PooledClient>(loop, impl_->resolver_threads, impl_->look_up, impl_->trust, config);
+}
+
+}  // namespace weir::transport

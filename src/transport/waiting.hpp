@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "transport/stream.hpp"
+#include "weir/base/error.hpp"
+#include "weir/net/awaitable.hpp"
+#include "weir/net/cancellation.hpp"
+#include "weir/net/event.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/net/timers.hpp"
+
+// How an exchange waits: never without an end in time, and never on after its cancellation. Loop's thread only.
+namespace weir::transport {
+
+enum class Waited : std::uint8_t { happened, too_late, cancelled };
+
+// Until the event, the moment or the cancellation. The event outlives the wait.
+[[nodiscard]] net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
+                                              net::Cancellation& cancellation);
+
+// While it lives, resets the stream when its moment has passed or the cancellation is requested: whatever is being
+// awaited on the stream then fails, and cancelled() and too_late() say why. A reset, because a server may take a FIN
+// for half a close and go on working for nobody. Outlived by all three.
+class StreamGuard {
+ public:
+  StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by);
+  StreamGuard(const StreamGuard&) = delete;
+  StreamGuard& operator=(const StreamGuard&) = delete;
+
+  [[nodiscard]] bool cancelled() const noexcept { return cancellation_.requested(); }
+  [[nodiscard]] bool too_late() const noexcept { return deadline_.expired(); }
+  [[nodiscard]] bool tripped() const noexcept { return cancelled() || too_late(); }
+
+ private:
+  net::Cancellation& cancellation_;
+  net::Deadline deadline_;
+  net::Cancellation::Registration registration_;
+};
+
+[[nodiscard]] Error cancelled_error();
+
+}  // namespace weir::transport
