@@ -1,8 +1,10 @@
 #pragma once
 
-#include <cstddef>
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,27 +12,55 @@
 #include <vector>
 
 #include "weir/base/clock.hpp"
-#include "weir/base/random.hpp"
-#include "weir/base/result.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/quota/ledger.hpp"
 
-// From the name a client asks for to the target that serves it. Immutable once built; decisions take now and chance.
+// From the name a client asks for to the targets that may serve it. Immutable once built.
 namespace weir::routing {
 
+// How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone.
 enum class Strategy : std::uint8_t { headroom, priority, weighted };
+[[nodiscard]] std::string_view name(Strategy strategy) noexcept;
 
 struct RoutingConfig {
   std::uint32_t max_attempts = 3;
-  Duration deadline = std::chrono::seconds(120);  // queueing, connecting and retrying
-  bool allow_paid = false;
+  Duration deadline = std::chrono::seconds(120);  // connecting and retrying, until an attempt is under way
+  bool allow_paid = false;                        // `auto` and families may use models that cost
 };
 
-// A model with one key of its provider: what an attempt is made on.
+// A route as the configuration says it.
+struct TargetSpec {
+  std::string provider;
+  std::string model;
+  std::optional<double> weight;  // else the model's own
+  std::uint32_t tier = 1;
+};
+
+struct RouteSpec {
+  std::string name;
+  Strategy strategy = Strategy::headroom;
+  std::vector<TargetSpec> targets;
+};
+
+// Whether a provider still takes a key. Shared by the key's targets; threads: any.
+class KeyHealth {
+ public:
+  [[nodiscard]] bool usable(BootTime now) const noexcept {
+    return now.time_since_epoch().count() >= until_.load();
+  }
+  [[nodiscard]] BootTime back_at() const noexcept { return BootTime(Duration(until_.load())); }
+  void refuse_until(BootTime until) noexcept { until_ = until.time_since_epoch().count(); }
+
+ private:
+  std::atomic<Duration::rep> until_{0};
+};
+
+// A model through one key of its provider: what an attempt is made on.
 struct Target {
   const providers::Provider* provider = nullptr;
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
+  std::shared_ptr<KeyHealth> key_health;
   quota::Pool pool;
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
@@ -46,7 +76,55 @@ struct Candidate {
 struct Route {
   std::string name;
   Strategy strategy = Strategy::headroom;
-  std::vector<Candidate> candidates;  // by tier
+  std::vector<Candidate> candidates;  // tier by tier, in the order written
+};
+
+// Everything a client may ask for, bound to the ledger. Owns its providers; routes and targets point into it.
+class Catalogue {
+ public:
+  struct Parts {
+    std::vector<providers::Provider> providers;
+    std::vector<RouteSpec> routes;
+    std::map<std::string, std::string> aliases;
+    bool allow_paid = false;
+  };
+
+  // What /v1/models lists: routes and aliases first, then provider/model.
+  struct Listed {
+    std::string id;
+    std::string owner;  // the provider, or "weir" for a route or alias
+    const Route* route = nullptr;
+  };
+
+  Catalogue(Parts parts, quota::Ledger& ledger);
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
+
+  // A route, an alias, provider/model, a family that presets share, or `auto`: in this order. Null: unknown.
+  [[nodiscard]] const Route* find(std::string_view asked) const;
+  // Up to three names like the one asked for.
+  [[nodiscard]] std::vector<std::string> similar(std::string_view asked) const;
+
+  [[nodiscard]] std::span<const Listed> listed() const { return listed_; }
+  [[nodiscard]] std::span<const providers::Provider> providers() const { return parts_.providers; }
+  [[nodiscard]] std::size_t model_count() const { return model_count_; }
+
+ private:
+  void bind_targets(quota::Ledger& ledger);
+  void add_configured_routes();
+  void add_models();
+  void add_families();
+  void add_aliases();
+  // One candidate a key. Keys of one account share its room, so they share the weight too.
+  void add_candidates(Route& route, const providers::Model& model, double weight, std::uint32_t tier) const;
+  Route& add_route(std::string name, Strategy strategy);
+
+  Parts parts_;
+  std::vector<Target> targets_;
+  std::deque<Route> routes_;  // stable addresses
+  std::map<std::string, const Route*, std::less<>> names_;
+  std::vector<Listed> listed_;
+  std::size_t model_count_ = 0;
 };
 
 }  // namespace weir::routing

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/random.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/routing/route.hpp"
+
+// Which target next. Synchronous: the decision and the taking of its quota are one step.
+namespace weir::routing {
+
+// What a request will take, before any provider's way of counting.
+struct Ask {
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t output_tokens = 0;          // what is expected
+  std::optional<std::uint64_t> max_tokens;  // what the client allows
+};
+
+struct Choice {
+  const Target* target = nullptr;
+  quota::Cost cost;
+  quota::Reservation reservation;
+};
+
+// Why a target was passed over, and until when.
+struct Skip {
+  const Target* target = nullptr;
+  std::string reason;                       // "rpm", "tpd", "rate_limited", "key refused"
+  BootTime available_at = BootTime::max();  // max: not by waiting
+  bool too_large = false;                   // no window of that size will ever come
+};
+
+struct NoRoom {
+  std::vector<Skip> skips;
+  // The skip that ends first, or nothing where none ends by waiting.
+  [[nodiscard]] const Skip* first_back() const;
+};
+
+// What `target` is charged for this ask when it is admitted.
+[[nodiscard]] quota::Cost cost_of(const Target& target, const Ask& ask);
+
+// Draws from the best tier that has a fitting target, and draws again where a reserve lost a race. `excluded`
+// are targets that had their turn. NoRoom lists every target of the route that isn't excluded.
+[[nodiscard]] std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
+                                                  std::span<const Target* const> excluded, Instant now,
+                                                  RandomSource& random);
+
+// The state of every target of a route, without taking anything: for messages that must tell the truth at the
+// end.
+[[nodiscard]] NoRoom survey(const Route& route, const Ask& ask, Instant now);
+
+}  // namespace weir::routing

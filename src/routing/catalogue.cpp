@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <utility>
+
+#include "weir/base/text.hpp"
+#include "weir/routing/route.hpp"
+
+namespace weir::routing {
+
+std::string_view name(Strategy strategy) noexcept {
+  switch (strategy) {
+    case Strategy::headroom:
+      return "headroom";
+    case Strategy::priority:
+      return "priority";
+    case Strategy::weighted:
+      return "weighted";
+  }
+  return "";
+}
+
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(parts)) {
+  bind_targets(ledger);
+  // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
+  add_configured_routes();
+  const std::size_t routes = listed_.size();
+  add_models();
+  add_families();
+  add_aliases();
+  // Aliases are listed behind the routes, though they can be resolved only now.
+  std::ranges::rotate(listed_.begin() + static_cast<std::ptrdiff_t>(routes),
+                      listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
+}
+
+void Catalogue::bind_targets(quota::Ledger& ledger) {
+  for (const providers::Provider& provider : parts_.providers) {
+    for (const providers::Key& key : provider.keys) {
+      const auto health = std::make_shared<KeyHealth>();
+      const std::string account = provider.name + "/" + key.account;
+      for (const providers::Model& model : provider.models) {
+        targets_.push_back(
+            {.provider = &provider,
+             .model = &model,
+             .key = &key,
+             .key_health = health,
+             .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)});
+      }
+    }
+  }
+}
+
+void Catalogue::add_candidates(Route& route, const providers::Model& model, double weight,
+                               std::uint32_t tier) const {
+  for (const Target& target : targets_) {
+    if (target.model != &model) continue;
+    const auto sharing =
+        std::ranges::count(target.provider->keys, target.key->account, &providers::Key::account);
+    route.candidates.push_back(
+        {.target = &target, .weight = weight / static_cast<double>(sharing), .tier = tier});
+  }
+}
+
+Route& Catalogue::add_route(std::string name, Strategy strategy) {
+  Route& route = routes_.emplace_back();
+  route.name = std::move(name);
+  route.strategy = strategy;
+  names_.emplace(route.name, &route);
+  return route;
+}
+
+void Catalogue::add_configured_routes() {
+  for (const RouteSpec& spec : parts_.routes) {
+    Route& route = add_route(spec.name, spec.strategy);
+    for (const TargetSpec& wanted : spec.targets) {
+      const auto provider = std::ranges::find(parts_.providers, wanted.provider, &providers::Provider::name);
+      if (provider == parts_.providers.end()) continue;  // skipped for lack of a key: said when it was loaded
+      const auto model = std::ranges::find(provider->models, wanted.model, &providers::Model::name);
+      if (model == provider->models.end()) continue;
+      add_candidates(route, *model, wanted.weight.value_or(model->weight), wanted.tier);
+    }
+    std::ranges::stable_sort(route.candidates, {}, &Candidate::tier);
+    listed_.push_back({.id = spec.name, .owner = "weir", .route = &route});
+  }
+}
+
+void Catalogue::add_models() {
+  for (const providers::Provider& provider : parts_.providers) {
+    for (const providers::Model& model : provider.models) {
+      Route& route = add_route(provider.name + "/" + model.name, Strategy::headroom);
+      add_candidates(route, model, model.weight, 1);
+      listed_.push_back({.id = route.name, .owner = provider.name, .route = &route});
+      ++model_count_;
+    }
+  }
+}
+
+void Catalogue::add_families() {
+  const auto may_use = [&](const providers::Model& model) {
+    return parts_.allow_paid || model.billing == providers::Billing::free;
+  };
+  std::map<std::string, std::vector<const providers::Model*>> families;
+  for (const providers::Provider& provider : parts_.providers) {
+    for (const providers::Model& model : provider.models) {
+      if (!may_use(model)) continue;
+      families["auto"].push_back(&model);
+      if (!model.family.empty()) families[model.family].push_back(&model);
+    }
+  }
+  for (const auto& [family, models] : families) {
+    if (names_.contains(family)) continue;
+    Route& route = add_route(family, Strategy::headroom);
+    for (const providers::Model* model : models) add_candidates(route, *model, model->weight, 1);
+  }
+}
+
+void Catalogue::add_aliases() {
+  for (const auto& [alias, meant] : parts_.aliases) {
+    const Route* const route = find(meant);
+    if (route == nullptr) continue;  // its providers were skipped for lack of a key: said when it was loaded
+    names_.emplace(alias, route);
+    listed_.push_back({.id = alias, .owner = "weir", .route = route});
+  }
+}
+
+const Route* Catalogue::find(std::string_view asked) const {
+  const auto found = names_.find(asked);
+  return found == names_.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> Catalogue::similar(std::string_view asked) const {
+  constexpr std::size_t kMost = 3;
+  std::vector<std::pair<std::size_t, std::string_view>> near;
+  for (const auto& [name, route] : names_) {
+    // People leave out the provider, or the vendor in a model's id.
+    const bool ends_alike =
+        name.size() > asked.size() && name.ends_with(asked) && name[name.size() - asked.size() - 1] == '/';
+    const std::size_t distance = ends_alike ? 0 : edit_distance(asked, name);
+    if (distance <= std::max<std::size_t>(2, asked.size() / 3)) near.emplace_back(distance, name);
+  }
+  std::ranges::sort(near);
+  std::vector<std::string> names;
+  for (const auto& [distance, name] : near) {
+    if (names.size() == kMost) break;
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+}  // namespace weir::routing

@@ -1,0 +1,107 @@
+#include "weir/routing/planner.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "weir/quota/charge.hpp"
+
+namespace weir::routing {
+namespace {
+
+struct Scored {
+  const Target* target;
+  quota::Cost cost;
+  double score;
+};
+
+double score(Strategy strategy, double weight, double headroom) {
+  return strategy == Strategy::weighted ? weight : weight * headroom;
+}
+
+// The index of a draw in proportion to the scores.
+std::size_t draw(const std::vector<Scored>& scored, RandomSource& random) {
+  const double total = std::accumulate(scored.begin(), scored.end(), 0.0,
+                                       [](double sum, const Scored& s) { return sum + s.score; });
+  double left = random.unit() * total;
+  for (std::size_t i = 0; i + 1 < scored.size(); ++i) {
+    left -= scored[i].score;
+    if (left < 0) return i;
+  }
+  return scored.size() - 1;
+}
+
+std::optional<Choice> take(const Scored& scored, Instant now) {
+  auto taken = scored.target->pool.reserve(scored.cost, now);
+  if (auto* reservation = std::get_if<quota::Reservation>(&taken))
+    return Choice{.target = scored.target, .cost = scored.cost, .reservation = std::move(*reservation)};
+  return std::nullopt;
+}
+
+bool usable(const Target& target, std::span<const Target* const> excluded, Instant now) {
+  return std::ranges::find(excluded, &target) == excluded.end() && target.key_health->usable(now.boot);
+}
+
+// Fits of one tier; tiers stand together in a route.
+std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& ask,
+                            std::span<const Target* const> excluded, Instant now) {
+  std::vector<Scored> fits;
+  for (const Candidate& candidate : route.candidates) {
+    if (candidate.tier != tier || !usable(*candidate.target, excluded, now)) continue;
+    const quota::Cost cost = cost_of(*candidate.target, ask);
+    if (const auto headroom = candidate.target->pool.headroom(cost, now))
+      fits.push_back({candidate.target, cost, score(route.strategy, candidate.weight, *headroom)});
+  }
+  return fits;
+}
+
+Skip skip_of(const Target& target, const Ask& ask, Instant now) {
+  if (!target.key_health->usable(now.boot))
+    return {.target = &target, .reason = "key refused", .available_at = target.key_health->back_at()};
+  const auto refusal = target.pool.refusal(cost_of(target, ask), now);
+  if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
+  return {.target = &target,
+          .reason = refusal->limit,
+          .available_at = refusal->available_at,
+          .too_large = refusal->too_large};
+}
+
+}  // namespace
+
+const Skip* NoRoom::first_back() const {
+  const auto first = std::ranges::min_element(skips, {}, &Skip::available_at);
+  return first == skips.end() || first->available_at == BootTime::max() ? nullptr : &*first;
+}
+
+quota::Cost cost_of(const Target& target, const Ask& ask) {
+  return quota::admission_cost(target.provider->charge, ask.prompt_tokens, ask.output_tokens, ask.max_tokens);
+}
+
+std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
+                                    std::span<const Target* const> excluded, Instant now,
+                                    RandomSource& random) {
+  std::uint32_t last_tier = 0;
+  for (const Candidate& candidate : route.candidates) {
+    if (candidate.tier == last_tier) continue;
+    last_tier = candidate.tier;
+    std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
+    while (!fits.empty()) {
+      const std::size_t drawn = route.strategy == Strategy::priority ? 0 : draw(fits, random);
+      if (auto choice = take(fits[drawn], now)) return *std::move(choice);
+      fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
+    }
+  }
+  NoRoom none;
+  for (const Candidate& candidate : route.candidates)
+    if (std::ranges::find(excluded, candidate.target) == excluded.end())
+      none.skips.push_back(skip_of(*candidate.target, ask, now));
+  return none;
+}
+
+NoRoom survey(const Route& route, const Ask& ask, Instant now) {
+  NoRoom all;
+  for (const Candidate& candidate : route.candidates)
+    all.skips.push_back(skip_of(*candidate.target, ask, now));
+  return all;
+}
+
+}  // namespace weir::routing

@@ -1,0 +1,162 @@
+#include "weir/routing/planner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "support/fake_clock.hpp"
+#include "support/fake_random.hpp"
+#include "support/providers.hpp"
+
+namespace weir::routing {
+namespace {
+
+using test::FakeRandom;
+using test::make_model;
+using test::make_provider;
+using test::requests_per_minute;
+using test::tokens_per_minute;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kPlenty = 1'000'000;
+
+// Two providers with one model each, behind one route.
+struct Fixture {
+  Fixture(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
+          Strategy strategy = Strategy::headroom, std::uint32_t second_tier = 1, double second_weight = 1)
+      : catalogue(parts(std::move(first), std::move(second), strategy, second_tier, second_weight), ledger),
+        route(*catalogue.find("r")) {}
+
+  static Catalogue::Parts parts(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
+                                Strategy strategy, std::uint32_t second_tier, double second_weight) {
+    Catalogue::Parts out;
+    out.providers.push_back(make_provider("a", {make_model("m")}, std::move(first)));
+    out.providers.push_back(make_provider("b", {make_model("m")}, std::move(second)));
+    out.routes.push_back(
+        {.name = "r",
+         .strategy = strategy,
+         .targets = {{.provider = "a", .model = "m"},
+                     {.provider = "b", .model = "m", .weight = second_weight, .tier = second_tier}}});
+    return out;
+  }
+
+  // The provider chosen, its quota sent and settled; "" where there is no room.
+  std::string serve(double chance = 0.5, const Ask& ask = {}) {
+    FakeRandom random({chance});
+    auto chosen = choose(route, ask, {}, clock.now(), random);
+    auto* const choice = std::get_if<Choice>(&chosen);
+    if (choice == nullptr) return "";
+    choice->reservation.send(clock.now());
+    choice->reservation.settle(choice->cost, clock.now());
+    return choice->target->provider->name;
+  }
+
+  test::FakeClock clock;
+  quota::Ledger ledger;
+  Catalogue catalogue;
+  const Route& route;
+};
+
+TEST(Planner, WhenOneRunsDryTheOtherTakesOver) {
+  Fixture f({requests_per_minute(2)}, {requests_per_minute(2)});
+  std::map<std::string, int> served;
+  for (int i = 0; i < 4; ++i) ++served[f.serve(0.1)];
+  EXPECT_EQ(served["a"], 2);
+  EXPECT_EQ(served["b"], 2);
+  EXPECT_EQ(f.serve(), "");
+}
+
+TEST(Planner, NoRoomSaysWhichLimitAndTheEarliestReturn) {
+  Fixture f({requests_per_minute(1)}, {requests_per_minute(1)});
+  const std::string first = f.serve();
+  f.clock.advance(10s);
+  ASSERT_NE(f.serve(), "");
+  FakeRandom random({0.5});
+  const auto chosen = choose(f.route, {}, {}, f.clock.now(), random);
+  const auto& none = std::get<NoRoom>(chosen);
+  ASSERT_EQ(none.skips.size(), 2U);
+  EXPECT_EQ(none.skips[0].reason, "rpm");
+  const Skip* const back = none.first_back();
+  ASSERT_NE(back, nullptr);
+  EXPECT_EQ(back->target->provider->name, first);
+  const Duration wait = back->available_at - f.clock.now().boot;
+  EXPECT_GE(wait, 50s);
+  EXPECT_LE(wait, 50s + 600ms);  // and the guard, at most a hundredth of the period
+}
+
+TEST(Planner, AtTheMomentItNamedARequestIsServed) {
+  Fixture f({requests_per_minute(1)}, {requests_per_minute(1)});
+  f.serve();
+  f.serve();
+  FakeRandom random({0.5});
+  const auto chosen = choose(f.route, {}, {}, f.clock.now(), random);
+  const Skip* const back = std::get<NoRoom>(chosen).first_back();
+  ASSERT_NE(back, nullptr);
+  f.clock.advance(back->available_at - f.clock.now().boot);
+  EXPECT_NE(f.serve(), "");
+}
+
+TEST(Planner, MoreHeadroomIsDrawnMoreOften) {
+  Fixture f({tokens_per_minute(1000)}, {tokens_per_minute(1000)});
+  ASSERT_EQ(f.serve(0.0, {.prompt_tokens = 800}), "a");  // leaves a with a fifth, b with all
+  const Ask small{.prompt_tokens = 10};
+  FakeRandom random({0.3});
+  const auto chosen = choose(f.route, small, {}, f.clock.now(), random);
+  EXPECT_EQ(std::get<Choice>(chosen).target->provider->name, "b");
+}
+
+TEST(Planner, WeightedIgnoresHeadroom) {
+  Fixture f({tokens_per_minute(1000)}, {tokens_per_minute(kPlenty)}, Strategy::weighted, 1, 1);
+  ASSERT_EQ(f.serve(0.0, {.prompt_tokens = 800}), "a");
+  EXPECT_EQ(f.serve(0.4, {.prompt_tokens = 10}), "a");
+  EXPECT_EQ(f.serve(0.6, {.prompt_tokens = 10}), "b");
+}
+
+TEST(Planner, PriorityTakesTheFirstThatFits) {
+  Fixture f({requests_per_minute(2)}, {requests_per_minute(100)}, Strategy::priority);
+  EXPECT_EQ(f.serve(0.99), "a");
+  EXPECT_EQ(f.serve(0.99), "a");
+  EXPECT_EQ(f.serve(0.99), "b");
+}
+
+TEST(Planner, TierTwoServesOnlyWhenTierOneHasNoRoom) {
+  Fixture f({requests_per_minute(1)}, {}, Strategy::headroom, 2, 1000);
+  EXPECT_EQ(f.serve(0.99), "a");
+  EXPECT_EQ(f.serve(0.0), "b");
+}
+
+TEST(Planner, WhatHadItsTurnIsNotChosenAgain) {
+  Fixture f({}, {});
+  FakeRandom random({0.0});
+  const Target* const first = f.route.candidates[0].target;
+  const auto chosen = choose(f.route, {}, std::span(&first, 1), f.clock.now(), random);
+  EXPECT_EQ(std::get<Choice>(chosen).target->provider->name, "b");
+}
+
+TEST(Planner, ARefusedKeyIsPassedOverUntilItIsLookedAtAgain) {
+  Fixture f({}, {});
+  f.route.candidates[0].target->key_health->refuse_until(f.clock.now().boot + 10min);
+  EXPECT_EQ(f.serve(0.0), "b");
+  f.clock.advance(10min);
+  EXPECT_EQ(f.serve(0.0), "a");
+}
+
+TEST(Planner, AnAskThatNoWindowCanHoldIsCalledTooLarge) {
+  Fixture f({tokens_per_minute(100)}, {tokens_per_minute(100)});
+  FakeRandom random({0.5});
+  const auto chosen = choose(f.route, {.prompt_tokens = 500}, {}, f.clock.now(), random);
+  const auto& none = std::get<NoRoom>(chosen);
+  EXPECT_TRUE(none.skips[0].too_large);
+  EXPECT_EQ(none.first_back(), nullptr);
+}
+
+TEST(Planner, SurveyTakesNothing) {
+  Fixture f({requests_per_minute(1)}, {requests_per_minute(1)});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(survey(f.route, {}, f.clock.now()).skips.size(), 2U);
+  EXPECT_NE(f.serve(), "");
+  EXPECT_NE(f.serve(), "");
+}
+
+}  // namespace
+}  // namespace weir::routing
