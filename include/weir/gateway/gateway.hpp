@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "weir/base/random.hpp"
+#include "weir/gateway/settings.hpp"
+#include "weir/http/guard.hpp"
+#include "weir/net/awaitable.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/telemetry/request_record.hpp"
+#include "weir/transport/server.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::gateway {
+
+struct Refusal;
+struct Snapshot;
+
+// What belongs to one loop's thread: its connections to providers and its source of chance.
+struct Lane {
+  net::Loop* loop = nullptr;
+  std::unique_ptr<transport::UpstreamClient> upstream;
+  std::unique_ptr<RandomSource> random;
+};
+
+// The handler behind the server: finds out which path was asked for and runs it. configure() and drain() may
+// be called from any thread; a request keeps the settings it began with.
+class Gateway final : public transport::Handler {
+ public:
+  // All outlive the gateway. Every loop that will call serve() has its lane here.
+  Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes, WallTime started);
+  ~Gateway() override;
+
+  // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept.
+  void configure(Settings settings);
+  // From now on /readyz says no and new requests are answered 503.
+  void drain() noexcept { draining_ = true; }
+
+  [[nodiscard]] net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
+                                           transport::Responder& responder) override;
+  [[nodiscard]] std::string error_body(const Error& error) override;
+
+ private:
+  [[nodiscard]] std::variant<std::string, Refusal> answer_locally(const Snapshot& current,
+                                                                  const http::RequestHead& head,
+                                                                  telemetry::RequestRecord& record,
+                                                                  Instant now) const;
+  [[nodiscard]] net::Awaitable<void> serve_locally(const Snapshot& current, const transport::Request& request,
+                                                   transport::Responder& responder,
+                                                   const http::Fields& common,
+                                                   telemetry::RequestRecord& record);
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  [[nodiscard]] Lane& lane_of(const net::Loop& loop);
+
+  quota::Ledger& ledger_;
+  const http::HostGuard& guard_;
+  std::vector<Lane> lanes_;
+  const WallTime started_;
+  std::atomic<bool> draining_ = false;
+  mutable std::mutex mutex_;  // guards snapshot_
+  std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace weir::gateway

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "weir/gateway/client_key.hpp"
+#include "weir/providers/provider.hpp"
+#include "weir/routing/route.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::gateway {
+
+// What the gateway serves by; replaced as a whole at a reload.
+struct Settings {
+  std::vector<providers::Provider> providers;
+  std::vector<routing::RouteSpec> routes;
+  std::map<std::string, std::string> aliases;
+  routing::RoutingConfig routing;
+  std::vector<ClientKey> client_keys;  // empty: any key, or none, is accepted
+  bool access_log = true;
+  std::vector<transport::Endpoint> endpoints;  // of the providers, in their order
+};
+
+}  // namespace weir::gateway

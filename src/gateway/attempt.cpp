@@ -1,0 +1,151 @@
+#include "gateway/attempt.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "weir/base/log.hpp"
+#include "weir/wire/answer.hpp"
+
+namespace weir::gateway {
+namespace {
+
+using providers::AnswerClass;
+using quota::CooldownCause;
+
+// Where a 429 names no time. Short: a cooldown must not be longer than its evidence.
+constexpr Duration kUntoldWait = std::chrono::seconds(10);
+// A refused key or a model that is gone is looked at again after this; only a person can mend it before.
+constexpr Duration kSetAside = std::chrono::minutes(10);
+
+bool is_good(int status) {
+  return status >= 200 && status < 300;
+}
+
+// Providers that break inside a 200 often put the HTTP status they meant into error.code.
+std::optional<int> status_in(std::string_view code) {
+  int status = 0;
+  const auto [end, failed] = std::from_chars(code.data(), code.data() + code.size(), status);
+  if (failed != std::errc() || end != code.data() + code.size() || status < 400 || status > 599)
+    return std::nullopt;
+  return status;
+}
+
+}  // namespace
+
+Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::string_view request_body,
+                 const http::Fields& client_fields, Instant now)
+    : target(choice.target),
+      cost(choice.cost),
+      reservation(std::move(choice.reservation)),
+      call(*choice.target, request, request_body, client_fields),
+      began(now),
+      stream(request.asks_for_usage) {}
+
+void Attempt::observe_head(Instant now) {
+  observed = providers::observations(target->provider->preset->headers, answer->head().fields, now.wall);
+  reservation.observe(observed, now);
+}
+
+void Attempt::judge(const Error& error, Instant now) {
+  failure = error;
+  conclude(routing::rule_for(error.kind), std::string(traits(error.kind).name), now);
+}
+
+void Attempt::judge_answer(Instant now) {
+  const http::ResponseHead& head = answer->head();
+  if (!is_good(head.status)) {
+    verdict = providers::classify(head.status, head.fields, body, observed, now.wall);
+    tell_ledger(now);
+    conclude(routing::rule_for(verdict.answer_class), std::to_string(head.status), now);
+    return;
+  }
+  if (is_stream) {
+    if (stream.error()) return judge_error_in_good_answer(stream.error()->code, now);
+    return conclude(routing::rule_for(AnswerClass::ok), "ok", now);
+  }
+  const wire::AnswerFacts facts = wire::read_answer(body);
+  if (!facts.valid_json) return judge({ErrorKind::upstream_protocol, "the answer is not JSON"}, now);
+  if (facts.error) return judge_error_in_good_answer(wire::read_error_body(body).code, now);
+  plain_usage = facts.usage;
+  plain_text_bytes = facts.text_bytes;
+  conclude(routing::rule_for(AnswerClass::ok), "ok", now);
+}
+
+void Attempt::judge_error_in_good_answer(std::string_view code, Instant now) {
+  const int status = status_in(code).value_or(502);
+  verdict = providers::classify(status, answer->head().fields, is_stream ? "" : body, observed, now.wall);
+  if (verdict.answer_class == AnswerClass::ok) verdict.answer_class = AnswerClass::server_error;
+  if (is_stream) verdict.message = stream.error()->message;
+  tell_ledger(now);
+  conclude(routing::rule_for(verdict.answer_class), "200 with error " + std::to_string(status), now);
+}
+
+void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now) {
+  rule = decided;
+  outcome = std::move(what);
+  took = now.boot - began.boot;
+  if (!sent) return reservation.refund(now);
+  switch (rule.settlement) {
+    case routing::Settlement::refund:
+      reservation.refund(now);
+      break;
+    case routing::Settlement::refuse:
+      reservation.refuse(now);
+      break;
+    case routing::Settlement::keep:
+      reservation.keep(now);
+      break;
+    case routing::Settlement::settle:
+      break;  // when all has been delivered
+  }
+}
+
+// Blocks exactly what was refused: a window, a model, or a key.
+void Attempt::tell_ledger(Instant now) {
+  if (verdict.stated) reservation.observe(std::span(&*verdict.stated, 1), now);
+  const BootTime until = now.boot + verdict.wait.value_or(kUntoldWait);
+  switch (verdict.answer_class) {
+    case AnswerClass::rate_limited:
+    case AnswerClass::quota_exhausted: {
+      const auto cause = verdict.answer_class == AnswerClass::rate_limited ? CooldownCause::rate_limited
+                                                                           : CooldownCause::quota_exhausted;
+      if (verdict.dimension && verdict.period && verdict.wait)
+        target->pool.mark_full(*verdict.dimension, *verdict.period, until, now);
+      else if (verdict.whole_account)
+        target->pool.cool_down_account({cause, until}, now);
+      else
+        target->pool.cool_down_model({cause, until}, now);
+      break;
+    }
+    case AnswerClass::capacity:
+    case AnswerClass::server_error:
+      if (verdict.wait) target->pool.cool_down_model({CooldownCause::capacity, until}, now);
+      break;
+    case AnswerClass::auth:
+    case AnswerClass::payment_required:
+      if (!verdict
+               .whole_account) {  // perhaps only this request's: moderation, or more output than is paid for
+        const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
+        target->pool.cool_down_model({unpaid ? CooldownCause::payment_required : CooldownCause::auth, until},
+                                     now);
+        break;
+      }
+      target->key_health->refuse_until(now.boot + kSetAside);
+      log::warn("key_refused", {{"provider", target->provider->name},
+                                {"key", target->key->label},
+                                {"why", providers::name(verdict.answer_class)},
+                                {"provider_says", verdict.message}});
+      break;
+    case AnswerClass::model_unavailable:
+      target->pool.cool_down_model({CooldownCause::model_gone, now.boot + kSetAside}, now);
+      log::warn("model_unavailable", {{"target", target->name()}, {"provider_says", verdict.message}});
+      break;
+    case AnswerClass::ok:
+    case AnswerClass::request_too_large:
+    case AnswerClass::invalid_request:
+      break;
+  }
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/chat_stream.hpp"
+#include "gateway/upstream_call.hpp"
+#include "weir/base/clock.hpp"
+#include "weir/base/error.hpp"
+#include "weir/providers/signals.hpp"
+#include "weir/routing/planner.hpp"
+#include "weir/routing/retry.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::gateway {
+
+inline constexpr std::size_t kMaxHeld = 16 * 1024;          // bytes of a stream before its commit event
+inline constexpr std::size_t kMaxPlainAnswer = 64U << 20U;  // bytes
+inline constexpr std::size_t kMaxErrorBody = 64 * 1024;     // bytes looked at
+
+// One try of one target: what it holds of the quota, what was sent, what came back and what that means.
+struct Attempt {
+  Attempt(routing::Choice choice, const wire::ChatRequest& request, std::string_view body,
+          const http::Fields& client_fields, Instant now);
+
+  // The answer's head is here: what it says of the windows corrects the ledger.
+  void observe_head(Instant now);
+  // The exchange failed, or broke before the commit event.
+  void judge(const Error& failure, Instant now);
+  // The answer (its head and what of its body was read) is complete enough to decide.
+  void judge_answer(Instant now);
+
+  const routing::Target* target;
+  quota::Cost cost;
+  quota::Reservation reservation;
+  UpstreamCall call;
+  const Instant began;
+  BootTime commit_by{};
+  bool sent = false;
+
+  std::unique_ptr<transport::Answer> answer;
+  std::vector<quota::Observation> observed;
+  bool is_stream = false;  // the answer is an event stream, as asked
+  ChatStream stream;
+  std::string body;  // a stream's held events, or a plain answer's body
+  std::optional<wire::Usage> plain_usage;
+  std::size_t plain_text_bytes = 0;
+
+  routing::RetryRule rule;
+  providers::Verdict verdict;
+  std::optional<Error> failure;  // in place of a verdict
+  std::string outcome;           // "ok", "429", "connect_failed"
+  Duration took{};
+
+ private:
+  void conclude(routing::RetryRule decided, std::string what, Instant now);
+  void tell_ledger(Instant now);
+  void judge_error_in_good_answer(std::string_view code, Instant now);
+};
+
+}  // namespace weir::gateway

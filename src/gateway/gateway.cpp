@@ -1,0 +1,243 @@
+#include "weir/gateway/gateway.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "gateway/model_list.hpp"
+#include "gateway/proxy_request.hpp"
+#include "gateway/refusal.hpp"
+#include "gateway/request_id.hpp"
+#include "gateway/snapshot.hpp"
+#include "weir/base/json_text.hpp"
+#include "weir/base/version.hpp"
+#include "weir/telemetry/request_record.hpp"
+#include "weir/wire/error_body.hpp"
+
+namespace weir::gateway {
+namespace {
+
+enum class Place : std::uint8_t { chat, models, model, live, ready, card, later, unknown };
+
+struct Location {
+  Place place = Place::unknown;
+  std::string_view rest;  // the model's id
+};
+
+// Paths of the contract that this version doesn't serve yet.
+constexpr std::array<std::string_view, 10> kLater{
+    "/completions", "/embeddings",           "/responses", "/messages", "/rerank", "/moderations",
+    "/batches",     "/audio/transcriptions", "/files",     "/tokenize"};
+
+// People set base URLs with /v1, without it, and with the /openai/v1 that some providers have.
+std::string_view without_prefix(std::string_view path) {
+  for (const std::string_view prefix : {std::string_view("/openai/v1"), std::string_view("/v1")})
+    if (path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
+      return path.substr(prefix.size());
+  return path;
+}
+
+Location locate(std::string_view path) {
+  constexpr std::string_view kModel = "/models/";
+  if (path == "/livez" || path == "/healthz") return {Place::live, {}};
+  if (path == "/readyz") return {Place::ready, {}};
+  if (path == "/") return {Place::card, {}};
+  if (path == "/metrics" || path.starts_with("/admin/")) return {Place::later, {}};
+  path = without_prefix(path);
+  if (path == "/chat/completions") return {Place::chat, {}};
+  if (path == "/models") return {Place::models, {}};
+  if (path.starts_with(kModel) && path.size() > kModel.size())
+    return {Place::model, path.substr(kModel.size())};
+  const bool later = std::ranges::any_of(kLater, [&](std::string_view known) {
+    return path == known || (path.starts_with(known) && path[known.size()] == '/');
+  });
+  return {later ? Place::later : Place::unknown, {}};
+}
+
+std::string_view method_of(Place place) {
+  return place == Place::chat ? "POST" : "GET";
+}
+
+std::string card(const routing::Catalogue& catalogue) {
+  std::string out = "{\"name\":\"weir\",\"version\":";
+  append_json_string(out, version());
+  out += ",\"providers\":" + std::to_string(catalogue.providers().size()) +
+         ",\"models\":" + std::to_string(catalogue.model_count()) +
+         ",\"endpoints\":[\"POST /v1/chat/completions\",\"GET /v1/models\",\"GET /livez\",\"GET /readyz\"]}";
+  return out;
+}
+
+// "%2F" in a model's id: SDKs escape the path segment.
+std::string unescape(std::string_view text) {
+  const auto digit = [](char c) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    return kHex.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) != std::string_view::npos &&
+        digit(text[i + 2]) != std::string_view::npos) {
+      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+Refusal wrong_path(const http::RequestHead& head, Place place) {
+  const std::string asked = head.method + " " + std::string(head.path());
+  if (place == Place::later)
+    return {.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
+                                                      "/v1/chat/completions and GET /v1/models"}};
+  if (place == Place::unknown)
+    return {.error = {ErrorKind::unknown_url, "there is no " + asked +
+                                                  "; use POST /v1/chat/completions or GET /v1/models "
+                                                  "(base_url http://HOST:PORT/v1)"}};
+  return {.error = {ErrorKind::method_not_allowed,
+                    asked + " is not possible; use " + std::string(method_of(place))}};
+}
+
+void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::Fields& fields) {
+  const std::string_view origin = head.fields.get("origin");
+  if (origin.empty() || !guard.origin_allowed(origin)) return;
+  fields.add("access-control-allow-origin", origin);
+  fields.add("vary", "origin");
+  if (head.method == "OPTIONS") {
+    fields.add("access-control-allow-methods", "GET, POST, OPTIONS");
+    fields.add("access-control-allow-headers", head.fields.get("access-control-request-headers"));
+    fields.add("access-control-max-age", "600");
+  } else {
+    fields.add("access-control-expose-headers", "*");
+  }
+}
+
+bool is_preflight(const http::RequestHead& head) {
+  return head.method == "OPTIONS" && head.fields.find("access-control-request-method").has_value();
+}
+
+bool fits_method(std::string_view method, Place place) {
+  return method == method_of(place) || (method == "HEAD" && method_of(place) == "GET");
+}
+
+}  // namespace
+
+Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes,
+                 WallTime started)
+    : ledger_(ledger), guard_(guard), lanes_(std::move(lanes)), started_(started) {}
+
+Gateway::~Gateway() = default;
+
+void Gateway::configure(Settings settings) {
+  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_);
+  const std::lock_guard lock(mutex_);
+  snapshot_.swap(fresh);
+}
+
+std::shared_ptr<const Snapshot> Gateway::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+Lane& Gateway::lane_of(const net::Loop& loop) {
+  return *std::ranges::find(lanes_, &loop, &Lane::loop);
+}
+
+std::string Gateway::error_body(const Error& error) {
+  return wire::error_body(error, "", "", {});
+}
+
+// Everything but chat: made at once, and no provider is asked.
+std::variant<std::string, Refusal> Gateway::answer_locally(const Snapshot& current,
+                                                           const http::RequestHead& head,
+                                                           telemetry::RequestRecord& record,
+                                                           Instant now) const {
+  const Location location = locate(head.path());
+  if (location.place == Place::later || location.place == Place::unknown ||
+      !fits_method(head.method, location.place))
+    return wrong_path(head, location.place);
+  const bool draining = draining_;
+  switch (location.place) {
+    case Place::live:
+      return std::string("{\"status\":\"ok\"}");
+    case Place::card:
+      return card(current.catalogue);
+    case Place::ready:
+      if (!draining && !current.catalogue.providers().empty()) return std::string("{\"status\":\"ready\"}");
+      return Refusal{.error = {ErrorKind::overloaded, draining ? "draining" : "no provider is configured"}};
+    default:
+      break;
+  }
+  const auto client = current.client_of(head.fields);
+  if (!client) return Refusal{.error = client.error()};
+  if (*client != nullptr) record.client = (*client)->name;
+  if (location.place == Place::models) return model_list(current, *client, now, started_);
+  const std::string id = unescape(location.rest);
+  if (auto found = model_card(current, *client, id, now, started_)) return *std::move(found);
+  return Refusal{
+      .error = {ErrorKind::model_not_found, "no model \"" + id + "\"; GET /v1/models lists what there is"},
+      .param = "model"};
+}
+
+net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request,
+                                    transport::Responder& responder) {
+  const Instant began = loop.now();
+  const http::RequestHead& asked = *request.head;
+  Lane& lane = lane_of(loop);
+  const auto current = snapshot();
+  telemetry::RequestRecord record;
+  record.request_id = request_id(asked.fields.get("x-request-id"), began.wall, *lane.random);
+  record.peer = request.peer;
+  record.method = asked.method;
+  record.path = asked.path();
+  record.bytes_in = request.body.size();
+  http::Fields common;
+  common.add("x-request-id", record.request_id);
+  common.add("cache-control", "no-store");
+  add_cors(guard_, asked, common);
+
+  if (asked.method == "POST" && locate(asked.path()).place == Place::chat && !draining_) {
+    ProxyRequest proxy(lane, current, request, responder, common, record);
+    co_await proxy.run();
+  } else {
+    co_await serve_locally(*current, request, responder, common, record);
+  }
+  record.took = loop.now().boot - began.boot;
+  if (current->access_log) telemetry::log_access(record);
+}
+
+net::Awaitable<void> Gateway::serve_locally(const Snapshot& current, const transport::Request& request,
+                                            transport::Responder& responder, const http::Fields& common,
+                                            telemetry::RequestRecord& record) {
+  http::ResponseHead head;
+  std::string body;
+  if (is_preflight(*request.head)) {
+    head.status = 204;
+  } else {
+    auto answer = answer_locally(current, *request.head, record, request.arrived);
+    if (draining_ && locate(request.head->path()).place == Place::chat)
+      answer = Refusal{.error = {ErrorKind::overloaded, "weir is shutting down"},
+                       .retry_after = std::chrono::seconds(1)};
+    if (const auto* refusal = std::get_if<Refusal>(&answer)) {
+      head.status = status_of(*refusal);
+      record.error = traits(refusal->error.kind).name;
+      write_fields(*refusal, head.fields);
+      if (refusal->error.kind == ErrorKind::method_not_allowed)
+        head.fields.add("allow", method_of(locate(request.head->path()).place));
+      body = body_of(*refusal, record);
+    } else {
+      head.fields.add("content-type", "application/json");
+      body = std::get<std::string>(std::move(answer));
+    }
+  }
+  for (std::size_t i = 0; i < common.size(); ++i) head.fields.add(common[i].name, common[i].value);
+  head.fields.add("openai-processing-ms", "0");
+  record.status = head.status;
+  record.bytes_out = body.size();
+  const bool told = co_await responder.respond(head, body);
+  if (!told) record.error = "cancelled";
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,83 @@
+#include "gateway/model_list.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "weir/base/json_text.hpp"
+#include "weir/routing/planner.hpp"
+
+namespace weir::gateway {
+namespace {
+
+using providers::Capability;
+
+struct CapabilityName {
+  Capability capability;
+  std::string_view name;
+};
+constexpr std::array kCapabilityNames{
+    CapabilityName{Capability::tools, "tools"},
+    CapabilityName{Capability::images, "images"},
+    CapabilityName{Capability::json_schema, "json_schema"},
+    CapabilityName{Capability::reasoning, "reasoning"},
+};
+
+// "ready" where a small request would be taken now, "limited" where waiting helps, else "unavailable".
+std::string_view state_of(const routing::Route& route, Instant now) {
+  const routing::NoRoom all = routing::survey(route, {}, now);
+  const routing::Skip* const first = all.first_back();
+  if (first == nullptr) return "unavailable";
+  return first->available_at <= now.boot ? "ready" : "limited";
+}
+
+void append_entry(std::string& out, const routing::Catalogue::Listed& entry, Instant now, WallTime created) {
+  std::uint64_t context = 0;
+  unsigned capabilities = 0;
+  for (const routing::Candidate& candidate : entry.route->candidates) {
+    context = std::max(context, candidate.target->model->context);
+    capabilities |= candidate.target->model->capabilities;
+  }
+  out += "{\"id\":";
+  append_json_string(out, entry.id);
+  out += ",\"object\":\"model\",\"created\":";
+  out += std::to_string(std::chrono::floor<std::chrono::seconds>(created.time_since_epoch()).count());
+  out += ",\"owned_by\":";
+  append_json_string(out, entry.owner);
+  out += ",\"weir\":{\"state\":";
+  append_json_string(out, state_of(*entry.route, now));
+  out += ",\"context\":" + (context == 0 ? "null" : std::to_string(context)) + ",\"capabilities\":[";
+  bool first = true;
+  for (const auto& [capability, name] : kCapabilityNames) {
+    if ((capabilities & static_cast<unsigned>(capability)) == 0) continue;
+    if (!std::exchange(first, false)) out += ',';
+    append_json_string(out, name);
+  }
+  out += "]}}";
+}
+
+}  // namespace
+
+std::string model_list(const Snapshot& snapshot, const ClientKey* client, Instant now, WallTime created) {
+  std::string out = "{\"object\":\"list\",\"data\":[";
+  bool first = true;
+  for (const auto& entry : snapshot.catalogue.listed()) {
+    if (!may_use(client, entry.id)) continue;
+    if (!std::exchange(first, false)) out += ',';
+    append_entry(out, entry, now, created);
+  }
+  return out + "]}";
+}
+
+std::optional<std::string> model_card(const Snapshot& snapshot, const ClientKey* client, std::string_view id,
+                                      Instant now, WallTime created) {
+  const auto listed = snapshot.catalogue.listed();
+  const auto entry = std::ranges::find(listed, id, &routing::Catalogue::Listed::id);
+  if (entry == listed.end() || !may_use(client, id)) return std::nullopt;
+  std::string out;
+  append_entry(out, *entry, now, created);
+  return out;
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,423 @@
+#include "gateway/proxy_request.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "gateway/client_deadline.hpp"
+#include "weir/base/log.hpp"
+#include "weir/base/text.hpp"
+#include "weir/http/filter.hpp"
+#include "weir/quota/charge.hpp"
+#include "weir/tokens/estimator.hpp"
+#include "weir/wire/error_body.hpp"
+
+namespace weir::gateway {
+namespace {
+
+// A plain answer is written in whole before its first byte comes: as slow as this, until a target's speed is
+// known.
+constexpr std::uint64_t kSlowestTokensPerSecond = 20;
+// How long the end of a finished stream is waited for, so that its connection can be used again.
+constexpr Duration kAfterDone = std::chrono::seconds(1);
+
+bool is_event_stream(const http::ResponseHead& head) {
+  return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
+}
+
+std::string microseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+ProxyRequest::ProxyRequest(Lane& lane, std::shared_ptr<const Snapshot> snapshot,
+                           const transport::Request& request, transport::Responder& responder,
+                           const http::Fields& common_fields, telemetry::RequestRecord& record)
+    : lane_(lane),
+      snapshot_(std::move(snapshot)),
+      request_(request),
+      responder_(responder),
+      common_fields_(common_fields),
+      record_(record),
+      began_(lane.loop->now()) {}
+
+// The life of a request.
+net::Awaitable<void> ProxyRequest::run() {
+  std::optional<Refusal> refused = know_client();
+  if (!refused) refused = read_ask();
+  if (!refused) refused = resolve();
+
+  std::unique_ptr<Attempt> attempt;
+  while (!refused) {
+    refused = admit(attempt);
+    if (refused && may_try_again()) {
+      co_await back_off();
+      refused = admit_again(attempt);
+    }
+    if (refused) break;
+    co_await forward(*attempt);
+    co_await listen(*attempt);
+    note_attempt(*attempt);
+    if (attempt->rule.next == routing::Next::deliver) break;
+    refused = fall_back(*attempt);
+  }
+
+  if (refused) {
+    co_await refuse(*refused);
+  } else {
+    co_await deliver(*attempt);
+    settle(*attempt);
+  }
+}
+
+std::optional<Refusal> ProxyRequest::know_client() {
+  const auto client = snapshot_->client_of(request_.head->fields);
+  if (!client) return Refusal{.error = client.error()};
+  client_ = *client;
+  if (client_ != nullptr) record_.client = client_->name;
+  deadline_ = snapshot_->routing.deadline;
+  if (const auto theirs = client_deadline(request_.head->fields)) deadline_ = std::min(deadline_, *theirs);
+  return std::nullopt;
+}
+
+std::optional<Refusal> ProxyRequest::read_ask() {
+  if (auto failure = wire::read_chat_request(request_.body_text(), chat_))
+    return Refusal{.error = std::move(failure->error), .param = std::move(failure->param)};
+  const tokens::Estimate estimate = tokens::estimate(chat_.prompt_bytes, chat_.messages, chat_.max_tokens);
+  ask_ = {.prompt_tokens = estimate.prompt, .output_tokens = estimate.output, .max_tokens = chat_.max_tokens};
+  record_.model = chat_.model;
+  record_.stream = chat_.stream;
+  return std::nullopt;
+}
+
+std::optional<Refusal> ProxyRequest::resolve() {
+  route_ = snapshot_->catalogue.find(chat_.model);
+  if (route_ == nullptr) {
+    std::string message = "no model \"" + chat_.model + "\"";
+    const auto similar = snapshot_->catalogue.similar(chat_.model);
+    for (std::size_t i = 0; i < similar.size(); ++i)
+      message += (i == 0 ? "; did you mean \"" : "\" or \"") + similar[i];
+    message += similar.empty() ? "; GET /v1/models lists what there is" : "\"?";
+    return Refusal{.error = {ErrorKind::model_not_found, std::move(message)}, .param = "model"};
+  }
+  if (!may_use(client_, chat_.model))
+    return Refusal{
+        .error = {ErrorKind::model_not_allowed,
+                  "the key \"" + client_->name + "\" may not use the model \"" + chat_.model + "\""},
+        .param = "model"};
+  return std::nullopt;
+}
+
+std::optional<Refusal> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
+  const Instant at = now();
+  return take_chosen(routing::choose(*route_, ask_, had_turn_, at, *lane_.random), attempt, at);
+}
+
+std::optional<Refusal> ProxyRequest::admit_again(std::unique_ptr<Attempt>& attempt) {
+  std::vector<const routing::Target*> excluded;
+  for (const routing::Target* target : had_turn_)
+    if (std::ranges::find(again_, target) == again_.end()) excluded.push_back(target);
+  const Instant at = now();
+  return take_chosen(routing::choose(*route_, ask_, excluded, at, *lane_.random), attempt, at);
+}
+
+std::optional<Refusal> ProxyRequest::take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
+                                                 std::unique_ptr<Attempt>& attempt, Instant at) {
+  if (const auto* none = std::get_if<routing::NoRoom>(&chosen)) return out_of_targets(*none, at);
+  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(chosen)), chat_,
+                                      request_.body_text(), request_.head->fields, at);
+  record_.estimated_tokens = attempt->cost.tokens;
+  return std::nullopt;
+}
+
+Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
+  if (record_.attempts.empty()) return no_room(*route_, none, at);
+  if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
+  return all_failed(*route_, record_.attempts, only_timeouts_);
+}
+
+bool ProxyRequest::may_try_again() const {
+  if (again_.empty() || client_gone()) return false;
+  const Duration left = deadline_ - (now().boot - began_.boot);
+  return left > hint_.value_or(Duration::zero());
+}
+
+net::Awaitable<void> ProxyRequest::back_off() {
+  const Instant from = now();
+  const auto tries = static_cast<std::uint32_t>(record_.attempts.size() - 1);
+  const Duration pause = hint_ ? *hint_ : routing::backoff(tries, *lane_.random);
+  const BootTime until = from.boot + std::min(pause, deadline_ - (from.boot - began_.boot));
+  net::Cancellation& cancellation = responder_.cancellation();
+  co_await lane_.loop->sleep_until(until, cancellation);
+  waited_ += now().boot - from.boot;
+}
+
+net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
+  const providers::Provider& provider = *attempt.target->provider;
+  const Instant from = now();
+  attempt.commit_by = commit_by(attempt, from);
+  transport::UpstreamRequest call;
+  call.endpoint = &snapshot_->endpoint_of(provider);
+  call.path = attempt.call.path();
+  call.fields = attempt.call.fields();
+  call.body = attempt.call.body();
+  call.connect_timeout = provider.timeouts.connect;
+  call.tls_timeout = provider.timeouts.tls;
+  call.head_by = attempt.commit_by;
+  call.on_sent = [&attempt](Instant at) {
+    if (!std::exchange(attempt.sent, true)) attempt.reservation.send(at);
+  };
+  net::Cancellation& cancellation = responder_.cancellation();
+  auto answer = co_await lane_.upstream->exchange(std::move(call), cancellation);
+  waited_ += now().boot - from.boot;
+  if (answer)
+    attempt.answer = std::move(answer).value();
+  else
+    attempt.judge(answer.error(), now());
+}
+
+// DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline.
+BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
+  const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
+  const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
+  const bool others =
+      !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
+        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end();
+      });
+  const Duration left = deadline_ - (at.boot - began_.boot);
+  Duration budget = std::min(timeouts.first_byte, others ? left / 2 : left);
+  if (!chat_.stream) {
+    const auto seconds = static_cast<std::int64_t>(ask_.output_tokens / kSlowestTokensPerSecond);
+    budget += std::chrono::seconds(std::min<std::int64_t>(seconds, 24 * 3600));
+  }
+  return at.boot + std::min(budget, timeouts.total);
+}
+
+net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {
+  if (!attempt.answer) co_return;
+  const Instant from = now();
+  const http::ResponseHead& head = attempt.answer->head();
+  attempt.observe_head(from);
+  attempt.is_stream = chat_.stream && head.status == 200 && is_event_stream(head);
+  if (attempt.is_stream)
+    co_await hold_until_commit(attempt);
+  else
+    co_await read_whole(attempt);
+  waited_ += now().boot - from.boot;
+}
+
+net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
+  while (!attempt.stream.committed() && !attempt.stream.done() && !attempt.stream.error()) {
+    const auto piece = co_await attempt.answer->next(attempt.commit_by);
+    const Instant at = now();
+    if (!piece) {
+      attempt.judge(piece.error(), at);
+      co_return;
+    }
+    if (piece->empty()) {
+      attempt.judge({ErrorKind::upstream_closed, "the stream ended before it began"}, at);
+      co_return;
+    }
+    const auto taken = attempt.stream.take(*piece, attempt.body);
+    if (!taken) {
+      attempt.judge(taken.error(), at);
+      co_return;
+    }
+    if (attempt.body.size() > kMaxHeld) break;
+  }
+  attempt.judge_answer(now());
+}
+
+net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {
+  const bool good = attempt.answer->head().status < 300;
+  const std::size_t cap = good ? kMaxPlainAnswer : kMaxErrorBody;
+  while (true) {
+    const auto piece = co_await attempt.answer->next(attempt.commit_by);
+    if (!piece && good) {
+      attempt.judge(piece.error(), now());
+      co_return;
+    }
+    if (!piece || piece->empty()) break;  // a refusal is a refusal, even where its words were cut short
+    attempt.body.append(piece->substr(0, cap - attempt.body.size()));
+    if (attempt.body.size() == cap) break;
+  }
+  if (good && attempt.body.size() == kMaxPlainAnswer) {
+    attempt.judge({ErrorKind::upstream_protocol, "the answer is larger than 64 MiB"}, now());
+    co_return;
+  }
+  attempt.judge_answer(now());
+}
+
+void ProxyRequest::note_attempt(const Attempt& attempt) {
+  record_.attempts.push_back({.target = attempt.target->name(),
+                              .key = attempt.target->key->label,
+                              .outcome = attempt.outcome,
+                              .took = attempt.took});
+}
+
+// Nothing has been sent to the client: decides whether another try is due.
+std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
+  if (client_gone()) return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  using providers::AnswerClass;
+  const AnswerClass answer = attempt.verdict.answer_class;
+  const bool said_no_room =
+      !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted);
+  only_quota_failed_ = only_quota_failed_ && said_no_room;
+  only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
+
+  const auto tries = std::ranges::count_if(record_.attempts, [&](const telemetry::AttemptRecord& past) {
+    return past.target.starts_with(attempt.target->provider->name + "/");
+  });
+  const bool worn_out = tries >= routing::kMaxTriesPerProvider;
+  for (const routing::Candidate& candidate : route_->candidates) {
+    const bool same = candidate.target == attempt.target;
+    if (same || (worn_out && candidate.target->provider == attempt.target->provider))
+      had_turn_.push_back(candidate.target);
+  }
+  std::erase_if(
+      again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
+  if (attempt.rule.next == routing::Next::other_or_same && !worn_out) {
+    again_.push_back(attempt.target);
+    hint_ = attempt.verdict.wait;
+  }
+
+  const Instant at = now();
+  if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
+  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, at);
+  return std::nullopt;
+}
+
+net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
+  const Instant at = now();
+  record_.served_by = attempt.target->name();
+  record_.key = attempt.target->key->label;
+  record_.first_byte = at.boot - began_.boot;
+  record_.overhead = record_.first_byte - waited_;
+  record_.status = attempt.answer->head().status;
+  if (attempt.verdict.answer_class == providers::AnswerClass::invalid_request) {
+    const Refusal passed_on{.error = {ErrorKind::invalid_request, attempt.verdict.message},
+                            .status = record_.status,
+                            .should_retry = false};
+    co_await refuse(passed_on);
+    co_return;
+  }
+  if (attempt.is_stream) {
+    const bool whole = co_await relay(attempt);
+    if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";
+    co_return;
+  }
+  http::ResponseHead head;
+  head.status = record_.status;
+  write_own_fields(head.fields);
+  const http::Fields& theirs = attempt.answer->head().fields;
+  for (std::size_t i = 0; i < theirs.size(); ++i)
+    if (http::passes_downstream(theirs[i].name)) head.fields.add(theirs[i].name, theirs[i].value);
+  const bool delivered = co_await responder_.respond(head, attempt.body);
+  if (!delivered) record_.error = "cancelled";
+  record_.bytes_out = attempt.body.size();
+}
+
+// Whole events go on as they come. True where the client has all of it, to its proper end.
+net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
+  http::ResponseHead head;
+  head.fields.add("content-type", "text/event-stream; charset=utf-8");
+  head.fields.add("x-accel-buffering", "no");
+  write_own_fields(head.fields);
+  std::string out = std::exchange(attempt.body, {});
+  bool client_there = co_await responder_.begin(head, out);
+  record_.bytes_out = out.size();
+  const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
+  const BootTime total_by = attempt.began.boot + timeouts.total;
+  std::optional<Error> broken;
+  while (client_there && !broken && !attempt.stream.done() && !attempt.stream.error()) {
+    const BootTime by = std::min(now().boot + timeouts.idle, total_by);
+    const auto piece = co_await attempt.answer->next(by);
+    if (!piece) broken = piece.error();
+    if (!piece || piece->empty()) break;
+    out.clear();
+    const auto taken = attempt.stream.take(*piece, out);
+    if (!taken) broken = taken.error();
+    if (out.empty()) continue;
+    client_there = co_await responder_.write(out);
+    record_.bytes_out += out.size();
+  }
+  if (!client_there || client_gone()) co_return false;
+  const bool whole = attempt.stream.whole() && !broken && !attempt.stream.error();
+  co_await end_stream(attempt, std::move(broken));
+  co_return whole;
+}
+
+net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Error> broken) {
+  if (attempt.stream.error()) broken = Error{ErrorKind::upstream_failed, attempt.stream.error()->message};
+  if (!broken && !attempt.stream.whole())
+    broken = Error{ErrorKind::upstream_closed, attempt.target->name() + " ended the stream before its end"};
+  if (broken) {
+    broken->message = log::redact(broken->message);
+    const std::string events = wire::stream_error(*broken, record_.request_id);
+    const bool told = co_await responder_.write(events);
+    if (told) record_.bytes_out += events.size();
+  }
+  const bool finished = co_await responder_.finish();
+  if (!finished || broken) co_return;
+  // [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again.
+  const BootTime by = now().boot + kAfterDone;
+  bool more = true;
+  while (more) {
+    const auto piece = co_await attempt.answer->next(by);
+    more = piece.has_value() && !piece->empty();
+  }
+}
+
+net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
+  record_.error = traits(refusal.error.kind).name;
+  record_.status = status_of(refusal);
+  if (client_gone()) co_return;
+  record_.overhead = now().boot - began_.boot - waited_;
+  http::ResponseHead head;
+  head.status = record_.status;
+  write_fields(refusal, head.fields);
+  write_own_fields(head.fields);
+  const std::string body = body_of(refusal, record_);
+  const bool told = co_await responder_.respond(head, body);
+  if (told) record_.bytes_out = body.size();
+}
+
+void ProxyRequest::write_own_fields(http::Fields& fields) const {
+  for (std::size_t i = 0; i < common_fields_.size(); ++i)
+    fields.add(common_fields_[i].name, common_fields_[i].value);
+  fields.add("openai-processing-ms", milliseconds(now().boot - request_.arrived.boot));
+  fields.add("x-weir-overhead-us", microseconds(record_.overhead));
+  fields.add("x-weir-queue-ms", "0");
+  if (!record_.served_by.empty()) {
+    fields.add("x-weir-served-by", record_.served_by);
+    fields.add("x-weir-key", record_.key);
+  }
+  if (!record_.attempts.empty()) {
+    fields.add("x-weir-attempts", std::to_string(record_.attempts.size()));
+    fields.add("x-weir-trail", telemetry::trail(record_.attempts));
+  }
+}
+
+void ProxyRequest::settle(Attempt& attempt) {
+  if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
+  const std::optional<wire::Usage>& usage = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
+  const std::size_t text = attempt.is_stream ? attempt.stream.text_bytes() : attempt.plain_text_bytes;
+  const std::uint64_t prompt = usage && usage->prompt_tokens ? *usage->prompt_tokens : ask_.prompt_tokens;
+  std::uint64_t completion =
+      usage && usage->completion_tokens ? *usage->completion_tokens : tokens::tokens_of_text(text);
+  // Thinking that a provider doesn't list is in the total all the same.
+  if (usage && usage->total_tokens && *usage->total_tokens > prompt + completion)
+    completion = *usage->total_tokens - prompt;
+  const std::uint64_t cached = usage ? usage->cached_tokens.value_or(0) : 0;
+  record_.used_tokens = prompt + completion;
+  attempt.reservation.settle(
+      quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached), now());
+}
+
+}  // namespace weir::gateway

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/attempt.hpp"
+#include "gateway/refusal.hpp"
+#include "gateway/snapshot.hpp"
+#include "weir/gateway/gateway.hpp"
+#include "weir/routing/planner.hpp"
+#include "weir/telemetry/request_record.hpp"
+#include "weir/wire/chat_request.hpp"
+
+namespace weir::gateway {
+
+// One chat request from its arrival to its settlement. run() is its life, top to bottom;
+// docs/life-of-a-request.md tells the same in prose. Session's thread only; the references outlive run().
+class ProxyRequest {
+ public:
+  ProxyRequest(Lane& lane, std::shared_ptr<const Snapshot> snapshot, const transport::Request& request,
+               transport::Responder& responder, const http::Fields& common_fields,
+               telemetry::RequestRecord& record);
+
+  [[nodiscard]] net::Awaitable<void> run();
+
+ private:
+  [[nodiscard]] std::optional<Refusal> know_client();
+  [[nodiscard]] std::optional<Refusal> read_ask();
+  [[nodiscard]] std::optional<Refusal> resolve();
+
+  [[nodiscard]] std::optional<Refusal> admit(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] std::optional<Refusal> admit_again(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] bool may_try_again() const;
+  [[nodiscard]] net::Awaitable<void> back_off();
+  [[nodiscard]] net::Awaitable<void> forward(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> listen(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> hold_until_commit(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> read_whole(Attempt& attempt);
+  [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
+
+  [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<bool> relay(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> end_stream(Attempt& attempt, std::optional<Error> broken);
+  [[nodiscard]] net::Awaitable<void> refuse(const Refusal& refusal);
+  void settle(Attempt& attempt);
+
+  [[nodiscard]] Instant now() const { return lane_.loop->now(); }
+  [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
+  [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
+  [[nodiscard]] std::optional<Refusal> take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
+                                                   std::unique_ptr<Attempt>& attempt, Instant now);
+  [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
+  void write_own_fields(http::Fields& fields) const;
+  void note_attempt(const Attempt& attempt);
+
+  Lane& lane_;
+  const std::shared_ptr<const Snapshot> snapshot_;
+  const transport::Request& request_;
+  transport::Responder& responder_;
+  const http::Fields& common_fields_;
+  telemetry::RequestRecord& record_;
+
+  const Instant began_;
+  const ClientKey* client_ = nullptr;
+  wire::ChatRequest chat_;
+  routing::Ask ask_;
+  const routing::Route* route_ = nullptr;
+  Duration deadline_{};                           // from began_
+  Duration waited_{};                             // for others, before the commit event
+  std::vector<const routing::Target*> had_turn_;  // not chosen any more
+  std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
+  std::optional<Duration> hint_;               // how long the last one of those asked us to wait
+  bool only_quota_failed_ = true;              // every failed attempt was a provider saying "no room"
+  bool only_timeouts_ = true;
+};
+
+}  // namespace weir::gateway

@@ -1,0 +1,121 @@
+#include "gateway/refusal.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "weir/base/log.hpp"
+#include "weir/base/units.hpp"
+
+namespace weir::gateway {
+namespace {
+
+// Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer.
+constexpr Duration kShortWait = std::chrono::seconds(60);
+
+std::string all_targets(std::size_t count, std::string_view route) {
+  std::string of = " of \"" + std::string(route) + "\"";
+  return count == 1 ? "the only target" + of : "all " + std::to_string(count) + " targets" + of;
+}
+
+std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now) {
+  std::vector<wire::AttemptNote> notes;
+  for (const routing::Skip& skip : none.skips) {
+    const bool returns = skip.available_at != BootTime::max();
+    notes.push_back({.target = skip.target->name(),
+                     .key = skip.target->key->label,
+                     .outcome = "skipped: " + skip.reason,
+                     .resets_at = returns ? format_utc(now.wall_at(skip.available_at)) : ""});
+  }
+  return notes;
+}
+
+Refusal too_large(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  return {.error = {ErrorKind::context_length_exceeded,
+                    "this request needs more tokens than any quota window of " +
+                        all_targets(none.skips.size(), route.name) +
+                        " can ever hold; shorten it or lower max_tokens"},
+          .param = "messages",
+          .should_retry = false,
+          .notes = notes_of(none, now)};
+}
+
+}  // namespace
+
+Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  if (none.skips.empty())
+    return {.error = {ErrorKind::upstream_failed, "\"" + route.name + "\" has no target that can be used"},
+            .should_retry = false};
+  if (std::ranges::all_of(none.skips, &routing::Skip::too_large)) return too_large(route, none, now);
+
+  const std::string subject = all_targets(none.skips.size(), route.name);
+  const std::string verb = none.skips.size() == 1 ? " is" : " are";
+  const routing::Skip* const first = none.first_back();
+  if (first == nullptr)
+    return {.error = {ErrorKind::quota_exhausted,
+                      subject + verb + " unavailable, and waiting won't change that: " +
+                          none.skips.front().target->name() + ": " + none.skips.front().reason},
+            .should_retry = false,
+            .notes = notes_of(none, now)};
+
+  const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
+  const bool soon = wait <= kShortWait;
+  const bool keys_refused =
+      std::ranges::all_of(none.skips, [](const routing::Skip& s) { return s.reason == "key refused"; });
+  std::string message = subject + verb + (keys_refused ? " refusing our key" : " out of quota") + "; " +
+                        (none.skips.size() == 1 ? "it" : "the first") + " is back at " +
+                        format_utc(now.wall_at(first->available_at)) + " (" + first->target->provider->name +
+                        ", in " + format_for_people(wait) + ")";
+  Refusal refusal{.error = {soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted, std::move(message)},
+                  .retry_after = wait,
+                  .notes = notes_of(none, now)};
+  if (!soon) refusal.should_retry = false;
+  return refusal;
+}
+
+Refusal all_failed(const routing::Route& route, const std::vector<telemetry::AttemptRecord>& attempts,
+                   bool timed_out) {
+  std::string message =
+      attempts.size() == 1 ? "the attempt" : "all " + std::to_string(attempts.size()) + " attempts";
+  message += " for \"" + route.name + "\" failed: " + telemetry::trail(attempts);
+  return {.error = {timed_out ? ErrorKind::upstream_timeout : ErrorKind::upstream_failed, std::move(message)},
+          .should_retry = false};
+}
+
+Refusal deadline_spent(Duration deadline) {
+  return {.error = {ErrorKind::deadline_spent,
+                    "no target answered within the deadline of " + format_for_people(deadline)},
+          .should_retry = false};
+}
+
+int status_of(const Refusal& refusal) {
+  return refusal.status != 0 ? refusal.status : traits(refusal.error.kind).http_status;
+}
+
+void write_fields(const Refusal& refusal, http::Fields& fields) {
+  fields.add("content-type", "application/json");
+  if (refusal.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*refusal.retry_after).count();
+    fields.add("retry-after", std::to_string(std::max<std::int64_t>(seconds, 1)));
+    if (refusal.error.kind == ErrorKind::rate_limited)
+      fields.add("retry-after-ms",
+                 std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*refusal.retry_after).count()));
+  }
+  if (refusal.should_retry) fields.add("x-should-retry", *refusal.should_retry ? "true" : "false");
+}
+
+std::string body_of(const Refusal& refusal, const telemetry::RequestRecord& record) {
+  std::vector<wire::AttemptNote> notes;
+  for (const telemetry::AttemptRecord& attempt : record.attempts)
+    notes.push_back({.target = attempt.target,
+                     .key = attempt.key,
+                     .outcome = attempt.outcome,
+                     .resets_at = "",
+                     .ms = static_cast<long>(
+                         std::chrono::duration_cast<std::chrono::milliseconds>(attempt.took).count())});
+  notes.insert(notes.end(), refusal.notes.begin(), refusal.notes.end());
+  // Providers like to quote what they were sent, keys included.
+  const Error error{refusal.error.kind, log::redact(refusal.error.message)};
+  return wire::error_body(error, refusal.param, record.request_id, notes);
+}
+
+}  // namespace weir::gateway

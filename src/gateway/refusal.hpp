@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/error.hpp"
+#include "weir/http/head.hpp"
+#include "weir/routing/planner.hpp"
+#include "weir/telemetry/request_record.hpp"
+#include "weir/wire/error_body.hpp"
+
+namespace weir::gateway {
+
+// An error on its way to the client, with what the client may do about it.
+struct Refusal {
+  Error error;
+  int status = 0;  // 0: what the kind says
+  std::string param;
+  std::optional<Duration> retry_after;   // truthful; from the moment the refusal was made
+  std::optional<bool> should_retry;      // for x-should-retry, which SDKs obey; nothing: they decide
+  std::vector<wire::AttemptNote> notes;  // targets that were skipped
+};
+
+// "all 3 targets of "smart" are out of quota; the first is back at 2026-11-24T08:00:00Z (gemini, in 5h 21m)".
+[[nodiscard]] Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now);
+// Every attempt failed: says of each how.
+[[nodiscard]] Refusal all_failed(const routing::Route& route,
+                                 const std::vector<telemetry::AttemptRecord>& attempts, bool timed_out);
+[[nodiscard]] Refusal deadline_spent(Duration deadline);
+
+// The head and the body that a refusal becomes. Headers common to all answers are the caller's.
+void write_fields(const Refusal& refusal, http::Fields& fields);
+[[nodiscard]] int status_of(const Refusal& refusal);
+[[nodiscard]] std::string body_of(const Refusal& refusal, const telemetry::RequestRecord& record);
+
+}  // namespace weir::gateway

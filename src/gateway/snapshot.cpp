@@ -1,0 +1,56 @@
+#include "gateway/snapshot.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/text.hpp"
+
+namespace weir::gateway {
+namespace {
+
+std::string_view shown_key(const http::Fields& fields) {
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string_view authorization = fields.get("authorization");
+  if (equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
+    return trim(authorization.substr(kScheme.size()));
+  return fields.get("x-api-key");
+}
+
+}  // namespace
+
+Snapshot::Snapshot(Settings settings, quota::Ledger& ledger)
+    : client_keys(std::move(settings.client_keys)),
+      endpoints(std::move(settings.endpoints)),
+      routing(settings.routing),
+      access_log(settings.access_log),
+      catalogue({.providers = std::move(settings.providers),
+                 .routes = std::move(settings.routes),
+                 .aliases = std::move(settings.aliases),
+                 .allow_paid = settings.routing.allow_paid},
+                ledger) {}
+
+const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& provider) const {
+  return endpoints[static_cast<std::size_t>(&provider - catalogue.providers().data())];
+}
+
+Result<const ClientKey*> Snapshot::client_of(const http::Fields& fields) const {
+  if (client_keys.empty()) return static_cast<const ClientKey*>(nullptr);
+  const std::string_view key = shown_key(fields);
+  if (key.empty())
+    return Error{ErrorKind::unauthorized, "no API key: send the client key as \"Authorization: Bearer KEY\""};
+  const Sha256 digest = sha256(key);
+  const ClientKey* found = nullptr;
+  for (const ClientKey& known : client_keys)
+    if (same_digest(known.digest, digest)) found = &known;
+  if (found == nullptr) return Error{ErrorKind::unauthorized, "this API key is not one of auth.keys"};
+  return found;
+}
+
+bool may_use(const ClientKey* client, std::string_view model) {
+  if (client == nullptr) return true;
+  return std::ranges::any_of(client->models,
+                             [&](const std::string& glob) { return matches_glob(glob, model); });
+}
+
+}  // namespace weir::gateway

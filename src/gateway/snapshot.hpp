@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "weir/base/result.hpp"
+#include "weir/gateway/settings.hpp"
+#include "weir/http/head.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/routing/route.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::gateway {
+
+// The configuration that a request runs by. Immutable; held by each request until it ends.
+struct Snapshot {
+  Snapshot(Settings settings, quota::Ledger& ledger);
+
+  [[nodiscard]] const transport::Endpoint& endpoint_of(const providers::Provider& provider) const;
+  // Who shows this key, by Authorization: Bearer or x-api-key. Null where no client keys are configured: then
+  // any key, or none, will do. Fails with unauthorized.
+  [[nodiscard]] Result<const ClientKey*> client_of(const http::Fields& fields) const;
+
+  std::vector<ClientKey> client_keys;
+  std::vector<transport::Endpoint> endpoints;  // of the catalogue's providers, in their order
+  routing::RoutingConfig routing;
+  bool access_log;
+  routing::Catalogue catalogue;
+};
+
+[[nodiscard]] bool may_use(const ClientKey* client, std::string_view model);
+
+}  // namespace weir::gateway

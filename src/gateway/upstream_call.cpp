@@ -1,0 +1,38 @@
+#include "gateway/upstream_call.hpp"
+
+#include "weir/base/version.hpp"
+#include "weir/http/filter.hpp"
+
+namespace weir::gateway {
+namespace {
+
+std::string header_lines(const routing::Target& target, const wire::ChatRequest& request,
+                         const http::Fields& client_fields) {
+  std::string lines = "content-type: application/json\r\naccept-encoding: identity\r\n";
+  lines += request.stream ? "accept: text/event-stream\r\n" : "accept: application/json\r\n";
+  // Some providers' CDNs turn away clients without an ordinary versioned name.
+  lines.append("user-agent: weir/").append(version()).append("\r\n");
+  if (!target.key->value.empty())
+    lines.append("authorization: Bearer ").append(target.key->value.reveal()).append("\r\n");
+  for (std::size_t i = 0; i < client_fields.size(); ++i) {
+    const auto field = client_fields[i];
+    if (http::passes_upstream(field.name))
+      lines.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return lines;
+}
+
+bool asks_for_usage(const routing::Target& target, const wire::ChatRequest& request) {
+  return request.stream && !request.asks_for_usage &&
+         target.provider->preset->stream_usage == providers::StreamUsage::ask;
+}
+
+}  // namespace
+
+UpstreamCall::UpstreamCall(const routing::Target& target, const wire::ChatRequest& request,
+                           std::string_view body, const http::Fields& client_fields)
+    : path_(target.provider->base_url.path + "/chat/completions"),
+      fields_(header_lines(target, request, client_fields)),
+      body_(body, wire::edits_for(request, body, target.model->id, asks_for_usage(target, request))) {}
+
+}  // namespace weir::gateway

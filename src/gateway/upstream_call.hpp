@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "weir/http/fields.hpp"
+#include "weir/routing/route.hpp"
+#include "weir/wire/chat_request.hpp"
+
+namespace weir::gateway {
+
+// A client's request turned into one for a target: path, header lines and body pieces, which must outlive the
+// exchange. Headers are built from a closed list; the client's key stays here.
+class UpstreamCall {
+ public:
+  UpstreamCall(const routing::Target& target, const wire::ChatRequest& request, std::string_view body,
+               const http::Fields& client_fields);
+
+  [[nodiscard]] std::string_view path() const { return path_; }
+  [[nodiscard]] std::string_view fields() const { return fields_; }
+  [[nodiscard]] std::span<const std::string_view> body() const { return body_.pieces(); }
+
+ private:
+  std::string path_;
+  std::string fields_;
+  wire::SplicedBody body_;
+};
+
+}  // namespace weir::gateway

@@ -1,0 +1,213 @@
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "component/gateway/gateway_fixture.hpp"
+#include "weir/base/log.hpp"
+
+namespace weir::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// One way for a provider to fail before the client has seen a byte.
+struct Failure {
+  std::string name;
+  RawProvider::Script script;
+  std::string outcome;  // as x-weir-trail tells it
+};
+
+void PrintTo(const Failure& failure, std::ostream* out) { *out << failure.name; }
+
+std::vector<Failure> failures() {
+  const auto bytes = [](std::string text) {
+    return [text](RawConnection& peer) {
+      if (!peer.read_request()) return;
+      peer.send(text);
+    };
+  };
+  const std::string json_head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ";
+  return {
+      {"ServerError", answers(500, R"({"error":{"message":"boom"}})"), "500"},
+      {"Overloaded", answers(503, "<html>busy</html>"), "503"},
+      {"RateLimited", answers(429, R"({"error":{"message":"slow down"}})", "retry-after: 7\r\n"), "429"},
+      {"BadKey", answers(401, R"({"error":{"message":"bad key"}})"), "401"},
+      {"Unpaid", answers(402, R"({"error":{"message":"pay"}})"), "402"},
+      {"ModelGone", answers(404, R"({"error":{"message":"no such model"}})"), "404"},
+      {"TooLargeForIt", answers(413, R"({"error":{"message":"too large"}})"), "413"},
+      {"ClosesAtOnce", [](RawConnection& peer) { (void)peer.read_request(); }, "upstream_closed"},
+      {"Resets",
+       [](RawConnection& peer) {
+         if (peer.read_request()) peer.reset();
+       },
+       "upstream_closed"},
+      {"Garbage", bytes("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "upstream_protocol"},
+      {"TruncatedBody", bytes(json_head + "5000\r\n\r\n{\"choices\":["), "upstream_closed"},
+      {"NotJson", bytes(json_head + "5\r\n\r\nhello"), "upstream_protocol"},
+      {"ErrorInGoodAnswer", answers(200, R"({"error":{"message":"upstream down","code":502}})"),
+       "200 with error 502"},
+      {"Redirect", answers(302, "", "location: http://127.0.0.1:1/\r\n"), "302"},
+  };
+}
+
+class Fallback : public GatewayTest, public ::testing::WithParamInterface<Failure> {};
+
+TEST_P(Fallback, AnotherProviderServesAndTheClientSeesNothingOfIt) {
+  RawProvider bad(GetParam().script);
+  RawProvider good(serves());
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, kGoodAnswer);
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+  EXPECT_EQ(answer.field("x-weir-attempts"), "2");
+  EXPECT_THAT(answer.field("x-weir-trail"), ::testing::StartsWith("bad/m#main=" + GetParam().outcome + "("));
+  EXPECT_EQ(bad.requests(), 1U);
+  EXPECT_EQ(good.requests(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Fallback, ::testing::ValuesIn(failures()),
+                         [](const auto& failure) { return failure.param.name; });
+
+class FallbackRules : public GatewayTest {};
+
+TEST_F(FallbackRules, AStreamWhoseFirstEventIsAnErrorStillFallsBack) {
+  RawProvider bad(streams(": PROCESSING\n\ndata: {\"error\":{\"message\":\"no\",\"code\":429}}\n\n"));
+  RawProvider good(streams(std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent)));
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+  EXPECT_THAT(answer.body, Not(HasSubstr("error")));
+  EXPECT_THAT(answer.body, Not(HasSubstr("PROCESSING")));
+}
+
+TEST_F(FallbackRules, AStreamThatEndsBeforeItBeganFallsBack) {
+  RawProvider bad(streams(": PROCESSING\n\n"));
+  RawProvider good(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  EXPECT_EQ(ask_stream().field("x-weir-served-by"), "good/m");
+}
+
+TEST_F(FallbackRules, AProviderThatHangsLeavesTimeForTheNext) {
+  RawProvider hangs([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    (void)peer.wait_for_close();
+  });
+  RawProvider good(serves());
+  start({provider_at("hangs", hangs.port()), provider_at("good", good.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
+  clock_.advance(std::chrono::seconds(59));
+  EXPECT_EQ(good.requests(), 0U);
+  clock_.advance(std::chrono::seconds(2));  // past first_byte, and half of the deadline
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+}
+
+TEST_F(FallbackRules, AClientsShorterDeadlineIsKept) {
+  RawProvider hangs([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    (void)peer.wait_for_close();
+  });
+  start({provider_at("hangs", hangs.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})",
+                   "x-weir-timeout-ms: 3000\r\n"));
+  ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
+  clock_.advance(std::chrono::milliseconds(3001));
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_EQ(answer.field("x-should-retry"), "false");
+  EXPECT_EQ(nlohmann::json::parse(answer.body)["error"]["code"], "upstream_timeout");
+}
+
+TEST_F(FallbackRules, ThreeAttemptsAreTheMost) {
+  RawProvider bad(answers(500, "{}"));
+  std::vector<providers::Provider> providers;
+  for (const char* name : {"a", "b", "c", "d"}) providers.push_back(provider_at(name, bad.port()));
+  start(std::move(providers));
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_EQ(bad.requests(), 3U);
+  EXPECT_EQ(answer.field("x-should-retry"), "false");
+  const auto error = nlohmann::json::parse(answer.body)["error"];
+  EXPECT_EQ(error["type"], "server_error");
+  EXPECT_EQ(error["code"], "upstream_error");
+  EXPECT_EQ(error["weir"]["attempts"].size(), 3U);
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("\"smart\" failed"));
+}
+
+TEST_F(FallbackRules, TheOnlyTargetIsTriedOnceMoreAfterABackoff) {
+  std::atomic<int> asked = 0;
+  RawProvider flaky([&asked](RawConnection& peer) {
+    while (peer.read_request())
+      peer.send(asked++ == 0 ? RawProvider::answer(500, "{}")
+                             : RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
+  });
+  start({provider_at("flaky", flaky.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return asked == 1; }));
+  ASSERT_TRUE(eventually([&] {
+    clock_.advance(std::chrono::milliseconds(50));
+    return asked == 2;
+  }));
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("x-weir-attempts"), "2");
+}
+
+TEST_F(FallbackRules, ButNeverMoreThanTwice) {
+  RawProvider bad(answers(500, "{}"));
+  start({provider_at("bad", bad.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] {
+    clock_.advance(std::chrono::milliseconds(50));
+    return client.has_input();
+  }));
+  EXPECT_EQ(client.read_answer().status, 502);
+  EXPECT_EQ(bad.requests(), 2U);
+}
+
+TEST_F(FallbackRules, AConnectionThatIsRefusedSpendsNoQuota) {
+  std::uint16_t nobody = 0;
+  { nobody = RawProvider(serves()).port(); }
+  RawProvider good(serves());
+  start({provider_at("down", nobody, {requests_per_minute(1)}), provider_at("good", good.port())});
+  for (int i = 0; i < 3; ++i) {
+    const RawAnswer answer = ask();
+    ASSERT_EQ(answer.status, 200);
+    // Each time it is tried first: the one request a minute was never spent.
+    EXPECT_THAT(answer.field("x-weir-trail"), ::testing::StartsWith("down/m#main=connect_failed("));
+  }
+}
+
+TEST_F(FallbackRules, TheClientsOwnMistakeIsPassedOnOnceWithTheProvidersWords) {
+  log::hide(Secret("gsk-planted-88"));
+  RawProvider strict(
+      answers(422, R"x({"error":{"message":"temperature must be at most 2 (key gsk-planted-88)"}})x"));
+  RawProvider other(serves());
+  start({provider_at("strict", strict.port()), provider_at("other", other.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 422);
+  const auto error = nlohmann::json::parse(answer.body)["error"];
+  EXPECT_EQ(error["type"], "invalid_request_error");
+  EXPECT_EQ(error["message"], "temperature must be at most 2 (key ***)");
+  EXPECT_EQ(strict.requests() + other.requests(), 1U);
+}
+
+TEST_F(FallbackRules, ARefusedKeyIsNotTriedAgain) {
+  RawProvider bad(answers(401, R"({"error":{"message":"bad key"}})"));
+  RawProvider good(serves());
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(ask().status, 200);
+  EXPECT_EQ(bad.requests(), 1U);
+}
+
+}  // namespace
+}  // namespace weir::test

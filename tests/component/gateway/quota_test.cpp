@@ -1,0 +1,169 @@
+#include <gmock/gmock.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "component/gateway/gateway_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+class Quota : public GatewayTest {};
+
+TEST_F(Quota, WhenOneRunsDryTheNextTakesOverAndThenItSaysWhen) {
+  RawProvider first(serves());
+  RawProvider second(serves());
+  start({provider_at("first", first.port(), {requests_per_minute(2)}),
+         provider_at("second", second.port(), {requests_per_minute(1)})});
+  EXPECT_EQ(ask().field("x-weir-served-by"), "first/m");
+  EXPECT_EQ(ask().field("x-weir-served-by"), "first/m");
+  EXPECT_EQ(ask().field("x-weir-served-by"), "second/m");
+  clock_.advance(1s);
+  const RawAnswer dry = ask();
+  EXPECT_EQ(dry.status, 429);
+  const auto error = json::parse(dry.body)["error"];
+  EXPECT_EQ(error["type"], "rate_limit_error");
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("all 2 targets of \"smart\" are out of quota"));
+  EXPECT_EQ(error["weir"]["attempts"].size(), 2U);
+  EXPECT_EQ(first.requests() + second.requests(), 3U);  // no request was spent on finding out
+  const auto wait = std::chrono::milliseconds(std::stoll(dry.field("retry-after-ms")));
+  EXPECT_LE(wait, 60s);
+  clock_.advance(wait - 1ms);
+  EXPECT_EQ(ask().status, 429);
+  clock_.advance(1ms);
+  EXPECT_EQ(ask().status, 200);  // at the moment it named
+}
+
+TEST_F(Quota, ManyClientsAtOnceSendExactlyWhatThereIsRoomFor) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port(), {requests_per_minute(7)})});
+  std::array<int, 20> statuses{};
+  {
+    std::vector<std::jthread> clients;
+    for (int& status : statuses) clients.emplace_back([this, &status] { status = ask().status; });
+  }
+  EXPECT_EQ(std::ranges::count(statuses, 200), 7);
+  EXPECT_EQ(std::ranges::count(statuses, 429), 13);
+  EXPECT_EQ(provider.requests(), 7U);
+}
+
+TEST_F(Quota, A429CoolsDownTheModelThatWasRefusedAndNoOther) {
+  std::atomic<int> refused = 0;
+  RawProvider provider([&refused](RawConnection& peer) {
+    while (const auto request = peer.read_request()) {
+      const bool other = request->body.find("upstream-other") != std::string::npos;
+      if (!other) ++refused;
+      peer.send(other ? RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n")
+                      : RawProvider::answer(429, R"({"error":{"message":"slow"}})", "retry-after: 20\r\n"));
+    }
+  });
+  auto configured = provider_at("groq", provider.port());
+  providers::Model other = make_model("other");
+  other.id = "upstream-other";
+  configured.models.push_back(other);
+  start({configured});
+  const RawAnswer first = ask();
+  EXPECT_EQ(first.status, 429);
+  EXPECT_EQ(first.field("retry-after"), "20");
+  EXPECT_EQ(ask().status, 429);
+  EXPECT_EQ(refused, 1);  // known to be refused: not asked again
+  EXPECT_EQ(chat(R"({"model":"groq/other","messages":[{"role":"user","content":"hi"}]})").status, 200);
+  clock_.advance(20s);
+  ask();
+  EXPECT_EQ(refused, 2);
+}
+
+TEST_F(Quota, ALongWaitIsCalledExhaustedAndSdksAreToldNotToRetry) {
+  RawProvider provider(answers(429, R"({"error":{"message":"daily"}})", "retry-after: 19260\r\n"));
+  start({provider_at("gemini", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.field("x-should-retry"), "false");
+  EXPECT_EQ(answer.field("retry-after"), "19260");
+  const auto error = json::parse(answer.body)["error"];
+  EXPECT_EQ(error["type"], "insufficient_quota");
+  EXPECT_THAT(error["message"].get<std::string>(),
+              HasSubstr("is back at 2026-11-24T05:21:00Z (gemini, in 5h 21m)"));
+}
+
+TEST_F(Quota, HeadersOfGoodAnswersCorrectTheCounts) {
+  static constexpr std::array<providers::HeaderRule, 2> kRules{{
+      {"x-ratelimit-limit-requests", quota::Dimension::requests, quota::kMinutePeriod,
+       providers::HeaderField::limit, providers::ValueFormat::count},
+      {"x-ratelimit-remaining-requests", quota::Dimension::requests, quota::kMinutePeriod,
+       providers::HeaderField::remaining, providers::ValueFormat::count},
+  }};
+  static constexpr providers::Preset kTells{.name = "tells",
+                                            .base_url = {},
+                                            .key_variables = {},
+                                            .models = {},
+                                            .limits = {},
+                                            .plans = {},
+                                            .headers = kRules,
+                                            .charge = {},
+                                            .stream_usage = providers::StreamUsage::never};
+  RawProvider provider(
+      answers(200, kGoodAnswer, "x-ratelimit-limit-requests: 30\r\nx-ratelimit-remaining-requests: 0\r\n"));
+  auto configured = provider_at("groq", provider.port(), {requests_per_minute(30)});
+  configured.preset = &kTells;
+  start({configured});
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(ask().status, 429);  // somebody else used the other 29
+  EXPECT_EQ(provider.requests(), 1U);
+}
+
+TEST_F(Quota, TokensSettleToWhatWasUsed) {
+  RawProvider provider(serves());  // says 11 tokens
+  start({provider_at("groq", provider.port(), {tokens_per_minute(1100)})});
+  // Each holds the typical output of 512 tokens and more while it is under way, and gives most of it back.
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(ask().status, 200) << i;
+}
+
+TEST_F(Quota, ConcurrencyIsInFlightNow) {
+  std::mutex gate;
+  gate.lock();
+  RawProvider provider([&gate](RawConnection& peer) {
+    while (peer.read_request()) {
+      const std::lock_guard wait(gate);
+      peer.send(RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
+    }
+  });
+  start({provider_at(
+      "local", provider.port(),
+      {{.dimension = quota::Dimension::in_flight, .amount = 1, .window = quota::WindowKind::concurrency}})});
+  RawClient first = connect();
+  first.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return provider.requests() == 1; }));
+  EXPECT_EQ(ask().status, 429);
+  gate.unlock();
+  EXPECT_EQ(first.read_answer().status, 200);
+  EXPECT_TRUE(eventually([&] { return ask().status == 200; }));
+}
+
+TEST_F(Quota, AReloadKeepsWhatWasCounted) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port(), {requests_per_minute(1)})});
+  EXPECT_EQ(ask().status, 200);
+  gateway_->configure(settings_for({provider_at("groq", provider.port(), {requests_per_minute(1)})}));
+  EXPECT_EQ(ask().status, 429);
+  gateway_->configure(settings_for({provider_at("groq", provider.port(), {requests_per_minute(2)})}));
+  EXPECT_EQ(ask().status, 200);
+}
+
+TEST_F(Quota, ARequestThatNoWindowCanHoldIsRefusedWithoutAskingAnyone) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port(), {tokens_per_minute(100)})});
+  const RawAnswer answer =
+      chat(R"({"model":"smart","messages":[{"role":"user","content":")" + std::string(4000, 'x') + R"("}]})");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(json::parse(answer.body)["error"]["code"], "context_length_exceeded");
+  EXPECT_EQ(provider.requests(), 0U);
+}
+
+}  // namespace
+}  // namespace weir::test

@@ -1,0 +1,220 @@
+#include <gmock/gmock.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "component/gateway/gateway_fixture.hpp"
+#include "weir/base/log.hpp"
+
+namespace weir::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Keeps the requests that a script saw.
+class Recorder {
+ public:
+  RawProvider::Script then(RawProvider::Script answer_all) {
+    return [this, answer_all](RawConnection& peer) {
+      while (const auto request = peer.read_request()) {
+        {
+          const std::lock_guard lock(mutex_);
+          seen_.push_back(*request);
+        }
+        peer.send(
+            RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\nx-private: 1\r\n"));
+      }
+    };
+  }
+  RawRequest last() {
+    const std::lock_guard lock(mutex_);
+    return seen_.back();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<RawRequest> seen_;
+};
+
+class Relay : public GatewayTest {};
+
+TEST_F(Relay, APlainAnswerComesBackAsTheProviderWroteIt) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, kGoodAnswer);
+  EXPECT_EQ(answer.field("content-type"), "application/json");
+  EXPECT_EQ(answer.field("x-weir-served-by"), "groq/m");
+  EXPECT_EQ(answer.field("x-weir-key"), "main");
+  EXPECT_EQ(answer.field("x-weir-attempts"), "1");
+  EXPECT_EQ(answer.field("x-weir-trail"), "groq/m#main=ok");
+  EXPECT_THAT(answer.field("x-request-id"), ::testing::StartsWith("req_"));
+  EXPECT_NE(answer.field("openai-processing-ms"), "");
+  EXPECT_NE(answer.field("x-weir-overhead-us"), "");
+}
+
+TEST_F(Relay, OnlyTheModelChangesInTheBodyAndHeadersAreOurs) {
+  Recorder recorder;
+  RawProvider provider(recorder.then(serves()));
+  auto configured = provider_at("groq", provider.port());
+  configured.keys[0].value = Secret("gsk-upstream-key");
+  start({configured});
+  const RawAnswer answer = chat(
+      R"({ "temperature":1.50,"model" : "smart", "messages":[{"role":"user","content":"hi\u00e9"}],"x":[1e400] })",
+      "authorization: Bearer client-key\r\ncookie: a=b\r\nx-forwarded-for: 9.9.9.9\r\n"
+      "x-weir-timeout-ms: 5000\r\ntraceparent: 00-abc-def-01\r\n");
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("x-private"), "");
+  const RawRequest seen = recorder.last();
+  EXPECT_EQ(
+      seen.body,
+      R"({ "temperature":1.50,"model" : "upstream-m", "messages":[{"role":"user","content":"hi\u00e9"}],"x":[1e400] })");
+  EXPECT_EQ(seen.line(), "POST /v1/chat/completions HTTP/1.1");
+  EXPECT_EQ(seen.field("authorization"), "Bearer gsk-upstream-key");
+  EXPECT_EQ(seen.field("accept-encoding"), "identity");
+  EXPECT_EQ(seen.field("traceparent"), "00-abc-def-01");
+  EXPECT_THAT(seen.head, Not(HasSubstr("client-key")));
+  for (const char* name : {"cookie", "x-forwarded-for", "x-weir-timeout-ms"})
+    EXPECT_FALSE(seen.field(name)) << name;
+}
+
+TEST_F(Relay, OneUpstreamConnectionServesManyRequests) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port())});
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(ask().status, 200);
+  EXPECT_EQ(provider.connections(), 1U);
+  EXPECT_EQ(provider.requests(), 5U);
+}
+
+TEST_F(Relay, StreamedBytesPassUnchanged) {
+  const std::string all =
+      ": hi\r\n\r\n" + std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent);
+  RawProvider provider(streams(all));
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.whole);
+  EXPECT_EQ(answer.body, all);
+  EXPECT_THAT(answer.field("content-type"), HasSubstr("text/event-stream"));
+  EXPECT_EQ(answer.field("x-weir-served-by"), "groq/m");
+}
+
+TEST_F(Relay, AnEventIsPassedOnBeforeTheNextOneExists) {
+  std::mutex gate;
+  gate.lock();
+  RawProvider provider([&gate](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
+    const std::lock_guard wait(gate);
+    peer.send(std::string(kStopEvent) + std::string(kDoneEvent));
+  });
+  start({provider_at("groq", provider.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  EXPECT_TRUE(eventually([&] { return client.has_input(); }));  // while the provider still waits
+  gate.unlock();
+  EXPECT_THAT(client.read_answer().body, HasSubstr("[DONE]"));
+}
+
+TEST_F(Relay, UsageIsAskedForButOnlyShownToAClientThatAskedToo) {
+  static constexpr providers::Preset kAsks{.name = "asks",
+                                           .base_url = {},
+                                           .key_variables = {},
+                                           .models = {},
+                                           .limits = {},
+                                           .plans = {},
+                                           .headers = {},
+                                           .charge = {},
+                                           .stream_usage = providers::StreamUsage::ask};
+  std::mutex mutex;
+  std::string body;
+  RawProvider provider([&](RawConnection& peer) {
+    const auto request = peer.read_request();
+    if (!request) return;
+    {
+      const std::lock_guard lock(mutex);
+      body = request->body;
+    }
+    peer.send(kStreamHead);
+    for (const auto event : {kTextEvent, kStopEvent, kUsageEvent, kDoneEvent}) peer.send(event);
+  });
+  auto configured = provider_at("groq", provider.port());
+  configured.preset = &kAsks;
+  start({configured});
+  EXPECT_THAT(ask_stream().body, Not(HasSubstr("\"usage\"")));
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(nlohmann::json::parse(body)["stream_options"]["include_usage"], true);
+  }
+  const RawAnswer asked = chat(
+      R"({"model":"smart","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_THAT(asked.body, HasSubstr("\"usage\""));
+}
+
+TEST_F(Relay, AStreamThatBreaksAfterContentEndsHonestlyAndIsNotSplicedWithAnother) {
+  RawProvider broken([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+    peer.send("47\r\n" + std::string(kTextEvent) + "\r\n");
+    peer.reset();
+  });
+  static_assert(kTextEvent.size() == 0x47);
+  RawProvider other(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
+  start({provider_at("broken", broken.port()), provider_at("other", other.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("hello"));
+  EXPECT_THAT(answer.body, HasSubstr("\"error\""));
+  EXPECT_THAT(answer.body, HasSubstr("\"finish_reason\":\"error\""));
+  EXPECT_THAT(answer.body, Not(HasSubstr("[DONE]")));
+  EXPECT_EQ(other.requests(), 0U);
+}
+
+TEST_F(Relay, AStreamThatJustEndsIsATruncationToo) {
+  RawProvider provider(streams(std::string(kTextEvent)));
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_THAT(answer.body, HasSubstr("\"error\""));
+  EXPECT_THAT(answer.body, Not(HasSubstr("[DONE]")));
+}
+
+TEST_F(Relay, AProvidersErrorInMidStreamKeepsItsWordsButNoKey) {
+  log::hide(Secret("gsk-planted-77"));
+  std::mutex gate;
+  gate.lock();
+  RawProvider provider([&gate](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
+    const std::lock_guard wait(gate);
+    peer.send("data: {\"error\":{\"message\":\"lost gsk-planted-77 in the river\",\"code\":502}}\n\n");
+  });
+  start({provider_at("groq", provider.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  EXPECT_TRUE(eventually([&] { return client.has_input(); }));
+  gate.unlock();
+  const RawAnswer answer = client.read_answer();
+  EXPECT_THAT(answer.body, HasSubstr("in the river"));
+  EXPECT_THAT(answer.body, Not(HasSubstr("gsk-planted-77")));
+}
+
+TEST_F(Relay, ASlowProviderIsGivenUpAfterItsIdleTimeout) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
+    (void)peer.wait_for_close();
+  });
+  start({provider_at("groq", provider.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return client.has_input(); }));
+  clock_.advance(std::chrono::seconds(119));
+  EXPECT_EQ(provider.open_connections(), 1U);
+  clock_.advance(std::chrono::seconds(2));
+  EXPECT_THAT(client.read_answer().body, HasSubstr("\"finish_reason\":\"error\""));
+}
+
+}  // namespace
+}  // namespace weir::test

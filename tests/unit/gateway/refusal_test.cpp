@@ -1,0 +1,124 @@
+#include "gateway/refusal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/fake_clock.hpp"
+#include "support/providers.hpp"
+#include "weir/base/log.hpp"
+
+namespace weir::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// Skips of as many targets as are asked for, of one route "smart".
+struct Fixture {
+  Fixture() : model(test::make_model("flash")), route{.name = "smart", .candidates = {}} {
+    for (const char* name : {"gemini", "groq", "mistral"}) providers.push_back(test::make_provider(name, {}));
+    for (const auto& provider : providers)
+      targets.push_back(
+          {.provider = &provider, .model = &model, .key = &provider.keys[0], .key_health = {}, .pool = {}});
+  }
+  routing::Skip skip(std::size_t target, std::string reason, Duration in) {
+    return {.target = &targets[target], .reason = std::move(reason), .available_at = clock.now().boot + in};
+  }
+  Refusal refuse(std::vector<routing::Skip> skips) { return no_room(route, {std::move(skips)}, clock.now()); }
+
+  test::FakeClock clock;  // stands at 2026-11-24T00:00:00Z
+  providers::Model model;
+  std::vector<providers::Provider> providers;
+  std::vector<routing::Target> targets;
+  routing::Route route;
+};
+
+http::Fields fields_of(const Refusal& refusal) {
+  http::Fields fields;
+  write_fields(refusal, fields);
+  return fields;
+}
+
+TEST(Refusal, TellsTheFirstTargetThatIsBackAndWhen) {
+  Fixture f;
+  const Refusal refusal =
+      f.refuse({f.skip(1, "rpd", 9h), f.skip(0, "rpd", 5h + 21min), f.skip(2, "tpd", 20h)});
+  EXPECT_EQ(refusal.error.message,
+            "all 3 targets of \"smart\" are out of quota; the first is back at 2026-11-24T05:21:00Z (gemini, "
+            "in 5h 21m)");
+}
+
+TEST(Refusal, AShortWaitIsA429ThatSdksWaitFor) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(0, "rpm", 12'345ms)});
+  EXPECT_EQ(status_of(refusal), 429);
+  const http::Fields fields = fields_of(refusal);
+  EXPECT_EQ(fields.get("retry-after-ms"), "12345");
+  EXPECT_EQ(fields.get("retry-after"), "13");
+  EXPECT_FALSE(fields.find("x-should-retry"));
+  const auto body = nlohmann::json::parse(body_of(refusal, {}));
+  EXPECT_EQ(body["error"]["type"], "rate_limit_error");
+  EXPECT_EQ(body["error"]["code"], "rate_limit_exceeded");
+}
+
+TEST(Refusal, ALongWaitTellsSdksNotToRetry) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(0, "rpd", 8h)});
+  EXPECT_EQ(status_of(refusal), 429);
+  const http::Fields fields = fields_of(refusal);
+  EXPECT_EQ(fields.get("x-should-retry"), "false");
+  EXPECT_EQ(fields.get("retry-after"), "28800");
+  EXPECT_FALSE(fields.find("retry-after-ms"));
+  EXPECT_EQ(nlohmann::json::parse(body_of(refusal, {}))["error"]["code"], "insufficient_quota");
+}
+
+TEST(Refusal, WhereWaitingDoesNotHelpNoTimeIsInvented) {
+  Fixture f;
+  routing::Skip never = f.skip(0, "rpd", 0s);
+  never.available_at = BootTime::max();
+  const Refusal refusal = f.refuse({never});
+  EXPECT_FALSE(refusal.retry_after);
+  EXPECT_EQ(fields_of(refusal).get("x-should-retry"), "false");
+}
+
+TEST(Refusal, ARequestThatNoWindowCanHoldIsTheClientsToShorten) {
+  Fixture f;
+  routing::Skip large = f.skip(0, "tpm", 0s);
+  large.available_at = BootTime::max();
+  large.too_large = true;
+  const Refusal refusal = f.refuse({large});
+  EXPECT_EQ(status_of(refusal), 400);
+  EXPECT_EQ(nlohmann::json::parse(body_of(refusal, {}))["error"]["code"], "context_length_exceeded");
+}
+
+TEST(Refusal, EverySkippedTargetStandsInTheBodyWithItsReason) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(1, "rpm", 30s), f.skip(0, "tpd", 9h)});
+  const auto attempts = nlohmann::json::parse(body_of(refusal, {}))["error"]["weir"]["attempts"];
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_THAT(attempts.dump(), HasSubstr("groq/flash"));
+  EXPECT_THAT(attempts.dump(), HasSubstr("2026-11-24T09:00:00Z"));
+}
+
+TEST(Refusal, AllFailedSaysHowEachFailedAndIsNotWorthRetrying) {
+  Fixture f;
+  const std::vector<telemetry::AttemptRecord> attempts{
+      {.target = "groq/m", .key = "main", .outcome = "500", .took = 210ms},
+      {.target = "gemini/m", .key = "main", .outcome = "connect_failed", .took = 3ms}};
+  const Refusal refusal = all_failed(f.route, attempts, false);
+  EXPECT_EQ(status_of(refusal), 502);
+  EXPECT_THAT(refusal.error.message, HasSubstr("groq/m#main=500(210ms); gemini/m#main=connect_failed(3ms)"));
+  EXPECT_EQ(fields_of(refusal).get("x-should-retry"), "false");
+  EXPECT_EQ(status_of(all_failed(f.route, attempts, true)), 504);
+}
+
+TEST(Refusal, AKeyThatAProviderQuotedNeverReachesTheClient) {
+  log::hide(Secret("sk-planted-12345"));
+  const Refusal refusal{.error = {ErrorKind::invalid_request, "bad key sk-planted-12345 given"}};
+  EXPECT_THAT(body_of(refusal, {}), ::testing::Not(HasSubstr("sk-planted-12345")));
+}
+
+}  // namespace
+}  // namespace weir::gateway
