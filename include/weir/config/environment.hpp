@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::config {
+
+// The process environment as the configuration sees it: variables and files, nothing else.
+class Environment {
+ public:
+  virtual ~Environment() = default;
+  [[nodiscard]] virtual std::optional<std::string> variable(std::string_view name) const = 0;
+  // The file's bytes, or nothing where it doesn't exist or can't be read. Of a file larger than 1 MiB, enough
+  // to see that it is.
+  [[nodiscard]] virtual std::optional<std::string> read_file(const std::filesystem::path& path) const = 0;
+  // Whether something is there, readable or not: a file that can't be read must not be passed over in
+  // silence.
+  [[nodiscard]] virtual bool exists(const std::filesystem::path& path) const;
+};
+
+class SystemEnvironment final : public Environment {
+ public:
+  [[nodiscard]] std::optional<std::string> variable(std::string_view name) const override;
+  [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& path) const override;
+  [[nodiscard]] bool exists(const std::filesystem::path& path) const override;
+};
+
+// --state-dir, WEIR_STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME/weir, ~/.local/state/weir; without a home
+// /var/lib/weir.
+[[nodiscard]] std::filesystem::path state_directory(const std::optional<std::filesystem::path>& option,
+                                                    const Environment& environment);
+
+}  // namespace weir::config

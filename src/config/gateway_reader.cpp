@@ -1,0 +1,331 @@
+#include "config/gateway_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "config/addresses.hpp"
+#include "config/key_reader.hpp"
+#include "config/limits_reader.hpp"
+#include "config/model_reader.hpp"
+#include "config/pending.hpp"
+#include "config/provider_reader.hpp"
+#include "config/route_reader.hpp"
+#include "weir/base/text.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr std::string_view kDefaultListen = "127.0.0.1:8484";
+constexpr Range kThreads{.least = 1, .most = 256};
+constexpr Range kConnections{.least = 1, .most = 1'000'000};
+constexpr Range kBody{.least = 1024, .most = 1U << 30U};
+constexpr Range kAttempts{.least = 1, .most = 16};
+constexpr Duration kShortest = std::chrono::milliseconds(1);
+constexpr Duration kLongest = std::chrono::hours(24);
+
+constexpr std::array kLevels{
+    Choice<log::Level>{"debug", log::Level::debug}, Choice<log::Level>{"info", log::Level::info},
+    Choice<log::Level>{"warn", log::Level::warn},   Choice<log::Level>{"error", log::Level::error},
+    Choice<log::Level>{"off", log::Level::off},
+};
+
+constexpr std::array kFormats{
+    Choice<log::Format>{"auto", log::Format::automatic},
+    Choice<log::Format>{"text", log::Format::text},
+    Choice<log::Format>{"json", log::Format::json},
+};
+
+// A name for the Host header: no scheme, no port, no path.
+bool is_host_name(std::string_view host) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+  };
+  return !host.empty() && host.size() <= 253 && std::ranges::all_of(host, fits);
+}
+
+// "https://host[:port]", or "*".
+bool is_origin(std::string_view origin) {
+  if (origin == "*") return true;
+  const auto url = parse_base_url(origin);
+  return url && url->path.empty() && !origin.ends_with('/');
+}
+
+class GatewayReader {
+ public:
+  GatewayReader(Reading& reading, const Node& root, std::span<const providers::Preset> presets,
+                const std::optional<ListenOverride>& listen)
+      : reading_(reading),
+        root_(reading, {&root, ""}, "a map of sections"),
+        presets_(presets),
+        override_(listen) {}
+
+  GatewayConfig run() {
+    listen_field_ = root_.field();
+    read_section("server", &GatewayReader::read_server);
+    apply_override();
+    read_section("auth", &GatewayReader::read_auth);
+    check_openness();
+    for (const std::string_view section : {"admin", "metrics", "tokens", "cache", "alerts"})
+      read_pending_section(root_, section);
+    read_section("routing", &GatewayReader::read_routing);
+    read_section("state", &GatewayReader::read_state);
+    read_section("log", &GatewayReader::read_log);
+    read_models();
+    root_.finish();
+    return std::move(config_);
+  }
+
+ private:
+  void read_section(std::string_view name, void (GatewayReader::*read)(MapReader&)) {
+    const auto field = root_.take(name);
+    if (!field) return;
+    MapReader map(reading_, *field);
+    (this->*read)(map);
+    map.finish();
+  }
+
+  void read_server(MapReader& server) {
+    if (const auto listen = server.take("listen")) read_listen(*listen);
+    if (const auto threads = server.take("threads")) {
+      const bool automatic = threads->node->kind == Node::Kind::scalar && threads->node->text == "auto";
+      if (!automatic)
+        if (const auto count = read_count(reading_, *threads, kThreads))
+          config_.threads = static_cast<std::uint32_t>(*count);
+    }
+    server.count("max_connections", config_.max_connections, kConnections);
+    if (const auto body = server.take("max_body"))
+      if (const auto size = read_size(reading_, *body, kBody)) config_.max_body = *size;
+    server.duration("drain_timeout", config_.drain_timeout, Duration::zero(), kLongest);
+    if (const auto hosts = server.take("allowed_hosts")) read_hosts(*hosts);
+    if (const auto origins = server.take("cors_origins")) read_origins(*origins);
+    if (const auto tls = server.take("tls")) read_tls(*tls);
+  }
+
+  void read_listen(const Field& field) {
+    listen_field_ = field;
+    const auto text = read_text(reading_, field, "an address like " + std::string(kDefaultListen));
+    if (!text) return;
+    if (text->starts_with("unix:")) return report_pending(reading_, field, kDefaultListen, "a unix socket");
+    auto listen = parse_listen(*text);
+    if (!listen) return report_error(reading_, field, listen.error().message);
+    config_.listen = *std::move(listen);
+  }
+
+  void read_hosts(const Field& field) {
+    const auto items = read_items(reading_, field);
+    for (const Field& item : items.value_or(std::vector<Field>())) {
+      constexpr std::string_view kExpected = "a host name like weir.example.com";
+      const auto text = read_text(reading_, item, kExpected);
+      if (!text) continue;
+      std::string host = lower(*text);
+      if (is_host_name(host)) {
+        config_.allowed_hosts.push_back(std::move(host));
+      } else {
+        report_unexpected(reading_, item, kExpected);
+      }
+    }
+  }
+
+  void read_origins(const Field& field) {
+    const auto items = read_items(reading_, field);
+    for (const Field& item : items.value_or(std::vector<Field>())) {
+      constexpr std::string_view kExpected = "an origin like https://app.example.com, or \"*\"";
+      const auto text = read_text(reading_, item, kExpected);
+      if (!text) continue;
+      if (is_origin(*text)) {
+        config_.cors_origins.push_back(lower(*text));
+      } else {
+        report_unexpected(reading_, item, kExpected);
+      }
+    }
+  }
+
+  void read_tls(const Field& field) {
+    MapReader tls(reading_, field);
+    read_path(tls, "cert_file", config_.tls_cert_file);
+    read_path(tls, "key_file", config_.tls_key_file);
+    tls.finish();
+    if (config_.tls_cert_file.empty() != config_.tls_key_file.empty())
+      report_error(reading_, field, "cert_file and key_file belong together; give both or none");
+  }
+
+  // A file that must be readable; empty for none.
+  void read_path(MapReader& map, std::string_view key, std::string& out) {
+    const auto field = map.take(key);
+    if (!field) return;
+    const auto text = read_text(reading_, *field, "a file's path");
+    if (!text || text->empty()) return;
+    out = resolve_path(reading_, *text).string();
+    if (!reading_.environment.read_file(out)) report_error(reading_, *field, "can't read " + printable(out));
+  }
+
+  void apply_override() {
+    if (!override_) return;
+    const auto report = [this](std::string message) {
+      reading_.report.add(Problem{.severity = Problem::Severity::error,
+                                  .file = override_->source,
+                                  .line = 0,
+                                  .column = 0,
+                                  .message = std::move(message),
+                                  .source_line = {}});
+    };
+    if (override_->text.starts_with("unix:"))
+      return report("a unix socket is not supported yet; give an address like " +
+                    std::string(kDefaultListen));
+    auto listen = parse_listen(override_->text);
+    if (!listen) return report(listen.error().message);
+    config_.listen = *std::move(listen);
+  }
+
+  void read_auth(MapReader& auth) {
+    const auto keys = auth.take("keys");
+    const auto items =
+        keys ? read_items(reading_, *keys, "a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}")
+             : std::nullopt;
+    for (const Field& item : items.value_or(std::vector<Field>())) read_client_key(item);
+  }
+
+  void read_client_key(const Field& field) {
+    MapReader map(reading_, field, "a map like {name: laptop, key: \"${WEIR_KEY}\"}");
+    ClientKey key{.name = {}, .digest = {}, .models = {"*"}};
+    if (const auto name = map.require("name", kPlainName)) {
+      auto text = read_text(reading_, *name, kPlainName);
+      if (text && !is_plain_name(*text)) report_unexpected(reading_, *name, kPlainName);
+      if (text) key.name = *std::move(text);
+      if (!client_names_.insert(key.name).second)
+        report_error(reading_, *name, "another key is named " + in_quotes(key.name) + " already");
+    }
+    const SecretField secret = read_secret(map, "key");
+    if (const auto models = map.take("models"))
+      if (auto globs = read_texts(reading_, *models, "a model's name, or a pattern like \"groq/*\""))
+        key.models = *std::move(globs);
+    if (const auto limits = map.take("limits"))
+      if (!read_limits(reading_, *limits).empty()) report_pending(reading_, *limits, "{}");
+    map.finish();
+    if (field.node->kind == Node::Kind::map && is_usable(secret, key.name)) {
+      key.digest = sha256(secret.value);
+      const auto [same, fresh] = client_digests_.emplace(key.digest, key.name);
+      if (!fresh)
+        report_error(reading_, secret.field,
+                     "this is the key of " + in_quotes(same->second) + " too; give each its own");
+      config_.client_keys.push_back(std::move(key));
+    }
+  }
+
+  bool is_usable(const SecretField& secret, const std::string& name) {
+    if (secret.state == SecretField::State::absent)
+      report_error(reading_, secret.field, "expected key or key_file, got neither");
+    if (secret.state == SecretField::State::unset)
+      report_error(
+          reading_, secret.field,
+          secret.variable + " is not set; set it, or leave the key out with ${" + secret.variable + ":-}");
+    if (secret.state != SecretField::State::given) return false;
+    if (secret.value.empty()) {
+      reading_.report.warning(secret.field.node->place, secret.field.path + ": empty, so that the key " +
+                                                            in_quotes(name) + " is left out");
+      return false;
+    }
+    if (is_header_text(secret.value)) return true;
+    report_error(reading_, secret.field, "the key holds a space or a character that can't stand in a header");
+    return false;
+  }
+
+  // Whoever reaches the port spends the providers' quota.
+  void check_openness() {
+    if (is_loopback(config_.listen.host) || !config_.client_keys.empty()) return;
+    const std::string message = "listening on " + config_.listen.host +
+                                " lets the network use your providers' keys; add auth.keys, or listen on " +
+                                std::string(kDefaultListen);
+    if (override_) {
+      reading_.report.add(Problem{.severity = Problem::Severity::error,
+                                  .file = override_->source,
+                                  .line = 0,
+                                  .column = 0,
+                                  .message = message,
+                                  .source_line = {}});
+    } else {
+      report_error(reading_, listen_field_, message);
+    }
+  }
+
+  void read_routing(MapReader& routing) {
+    routing.count("max_attempts", config_.routing.max_attempts, kAttempts);
+    routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
+    routing.flag("allow_paid", config_.routing.allow_paid);
+    read_pending(routing, "routing");
+  }
+
+  void read_state(MapReader& state) {
+    if (const auto store = state.take("store")) {
+      constexpr std::array kStores{Choice<bool>{"memory", true}, Choice<bool>{"sqlite", true},
+                                   Choice<bool>{"redis", false}};
+      const auto supported = read_word<bool>(reading_, *store, kStores);
+      if (supported == false) report_pending(reading_, *store, "sqlite", "redis");
+    }
+    read_pending(state, "state");
+  }
+
+  void read_log(MapReader& log) {
+    log.word<log::Level>("level", config_.log.level, kLevels);
+    log.word<log::Format>("format", config_.log.format, kFormats);
+    log.flag("access", config_.access_log);
+    if (const auto file = log.take("file")) {
+      const auto text = read_text(reading_, *file, "a file's path");
+      if (text && !text->empty()) config_.log.file = resolve_path(reading_, *text).string();
+    }
+    read_pending(log, "log");
+  }
+
+  void read_models() {
+    ProviderSurroundings surroundings{.presets = presets_, .listen = config_.listen, .timeouts = {}};
+    if (const auto timeouts = root_.take("timeouts"))
+      read_timeouts(reading_, *timeouts, surroundings.timeouts);
+    const auto field = root_.take("providers");
+    // What the file doesn't say is as without a file.
+    Providers providers = field && field->node->kind != Node::Kind::null
+                              ? read_providers(reading_, *field, surroundings)
+                              : providers_from_environment(reading_, surroundings);
+    Routes routes = read_routes(reading_, root_.take("models"), root_.take("aliases"), providers);
+    // What is wrong with the section itself was said already.
+    const bool readable = !field || !providers.known.empty() || field->node->weight == 1;
+    if (providers.usable.empty() && readable)
+      reading_.report.warning(field ? field->node->place : Place{}, no_provider(providers));
+    config_.providers = std::move(providers.usable);
+    config_.models = std::move(routes.models);
+    config_.aliases = std::move(routes.aliases);
+  }
+
+  [[nodiscard]] std::string no_provider(const Providers& providers) const {
+    if (!providers.known.empty()) return "no provider can be used: none has a key";
+    std::string_view example;
+    for (const providers::Preset& preset : presets_)
+      if (example.empty() && !preset.key_variables.empty()) example = preset.key_variables.front();
+    return "no provider can be used; set a key variable" +
+           (example.empty() ? std::string() : " such as " + std::string(example)) +
+           ", or add one under providers";
+  }
+
+  Reading& reading_;
+  MapReader root_;
+  std::span<const providers::Preset> presets_;
+  const std::optional<ListenOverride>& override_;
+  Field listen_field_;
+  std::set<std::string, std::less<>> client_names_;
+  std::map<Sha256, std::string> client_digests_;
+  GatewayConfig config_;
+};
+
+}  // namespace
+
+GatewayConfig read_gateway(Reading& reading, const Node* root, std::span<const providers::Preset> presets,
+                           const std::optional<ListenOverride>& listen) {
+  const Node nothing;
+  return GatewayReader(reading, root != nullptr ? *root : nothing, presets, listen).run();
+}
+
+}  // namespace weir::config

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "config/reader.hpp"
+#include "weir/quota/limit.hpp"
+
+namespace weir::config {
+
+// The map under `limits:`, in the order written. What is wrong is reported and left out. A window that the
+// quota engine meters in another way than written gets a warning with the reason, once a reason.
+[[nodiscard]] std::vector<quota::Limit> read_limits(Reading& reading, const Field& field);
+
+// The map under `charge:`, laid over what `rule` says already.
+void read_charge(Reading& reading, const Field& field, quota::ChargeRule& rule);
+
+// One of the short names with what it stands for.
+struct ShortLimit {
+  std::string_view name;
+  quota::Dimension dimension;
+  quota::Period period;
+};
+[[nodiscard]] std::span<const ShortLimit> short_limits() noexcept;
+
+// The word for a charge rule's value: "prompt+max_tokens".
+[[nodiscard]] std::string_view word_of(quota::ChargeRule::Tokens tokens) noexcept;
+[[nodiscard]] std::string_view word_of(quota::ChargeRule::Settle settle) noexcept;
+
+}  // namespace weir::config

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <utility>
+
+#include "config/dotenv.hpp"
+#include "config/gateway_reader.hpp"
+#include "config/reader.hpp"
+#include "config/report.hpp"
+#include "config/yaml_tree.hpp"
+#include "weir/config/config.hpp"
+
+namespace weir::config {
+namespace {
+
+constexpr std::string_view kFileName = "weir.yaml";
+constexpr std::string_view kSystemFile = "/etc/weir/weir.yaml";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+Problem file_problem(std::string file, std::string message) {
+  return {.severity = Problem::Severity::error,
+          .file = std::move(file),
+          .line = 0,
+          .column = 0,
+          .message = std::move(message),
+          .source_line = {}};
+}
+
+// The configuration that is used, or where to look for one.
+struct Found {
+  std::filesystem::path path;  // empty: no file anywhere
+  std::string named_by;        // "--config"; empty: found by itself
+};
+
+Found find_file(const LoadOptions& options, const Environment& environment) {
+  if (options.file) return {*options.file, "--config"};
+  if (const auto named = environment.variable("WEIR_CONFIG"); named && !named->empty())
+    return {*named, "WEIR_CONFIG"};
+  std::vector<std::filesystem::path> places{std::filesystem::path(kFileName)};
+  const auto absolute = [&](std::string_view variable) {
+    const std::filesystem::path path(environment.variable(variable).value_or(std::string()));
+    return path.is_absolute() ? path : std::filesystem::path();
+  };
+  if (const auto home = absolute("XDG_CONFIG_HOME"); !home.empty()) {
+    places.push_back(home / "weir" / kFileName);
+  } else if (const auto user = absolute("HOME"); !user.empty()) {
+    places.push_back(user / ".config/weir" / kFileName);
+  }
+  places.emplace_back(kSystemFile);
+  for (const std::filesystem::path& place : places)
+    if (environment.exists(place)) return {place, ""};
+  return {};
+}
+
+// The variables of --env-file, or of the .env that lies beside the configuration.
+Variables read_env_file(const LoadOptions& options, const std::optional<std::filesystem::path>& folder,
+                        const Environment& environment, std::vector<Problem>& problems) {
+  std::optional<std::filesystem::path> path = options.env_file;
+  if (!path && folder && environment.exists(*folder / ".env")) path = *folder / ".env";
+  if (!path) return {};
+  const auto text = environment.read_file(*path);
+  if (!text) {
+    problems.push_back(file_problem(path->string(), "can't read the env file"));
+    return {};
+  }
+  if (text->size() > kMaxConfigBytes) {
+    problems.push_back(file_problem(path->string(), "the file is larger than 1 MiB"));
+    return {};
+  }
+  return parse_dotenv(*text, path->string(), problems);
+}
+
+std::optional<ListenOverride> listen_override(const LoadOptions& options, const Environment& environment) {
+  if (options.listen) return ListenOverride{.text = *options.listen, .source = "--listen"};
+  const auto variable = environment.variable("WEIR_LISTEN");
+  if (!variable || variable->empty()) return std::nullopt;
+  return ListenOverride{.text = *variable, .source = "WEIR_LISTEN"};
+}
+
+Loaded load_document(std::string_view text, std::string_view name,
+                     const std::optional<std::filesystem::path>& folder, const LoadOptions& options,
+                     const Environment& environment) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Report report(std::string(name), text);
+  std::vector<Problem> others;
+  const LayeredEnvironment layered(environment, read_env_file(options, folder, environment, others));
+  for (Problem& problem : others) report.add(std::move(problem));
+  Loaded loaded;
+  if (const auto tree = parse_yaml(text, report)) {
+    Reading reading{.report = report,
+                    .environment = layered,
+                    .folder = folder.value_or(std::filesystem::path()),
+                    .said = {}};
+    loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered));
+  }
+  loaded.problems = report.take();
+  return loaded;
+}
+
+}  // namespace
+
+bool Loaded::ok() const {
+  return std::ranges::none_of(
+      problems, [](const Problem& problem) { return problem.severity == Problem::Severity::error; });
+}
+
+Loaded load(const LoadOptions& options, const Environment& environment) {
+  const Found found = find_file(options, environment);
+  if (found.path.empty()) return load_document("", "weir", std::nullopt, options, environment);
+  const auto text = environment.read_file(found.path);
+  if (!text) {
+    Loaded loaded;
+    loaded.problems.push_back(file_problem(
+        found.path.string(), "can't read the configuration" +
+                                 (found.named_by.empty() ? "" : " that " + found.named_by + " names")));
+    return loaded;
+  }
+  return load_text(*text, found.path.string(), options, environment);
+}
+
+Loaded load_text(std::string_view text, std::string_view name, const LoadOptions& options,
+                 const Environment& environment) {
+  Loaded loaded = load_document(text, name, std::filesystem::path(name).parent_path(), options, environment);
+  loaded.config.file = name;
+  return loaded;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,217 @@
+#include "config/pending.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/base/units.hpp"
+
+namespace weir::config {
+namespace {
+
+enum class Kind : std::uint8_t {
+  section,
+  flag,
+  count,
+  duration,
+  size,
+  percent,
+  word,
+  text,
+  secret,
+  percents,
+  words
+};
+
+struct PendingKey {
+  std::string_view section;
+  std::string_view key;
+  Kind kind;
+  std::string_view fallback;  // the default, as one writes it; items are parted by a space
+  std::string_view words;     // what a word may be, parted by spaces; for a duration: words beside it
+};
+
+constexpr std::array kPending{
+    PendingKey{"admin", "key", Kind::secret, "", ""},
+    PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
+    PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
+    PendingKey{"metrics", "token", Kind::secret, "", ""},
+    PendingKey{"routing", "tier_patience", Kind::duration, "1s", ""},
+    PendingKey{"routing", "no_training", Kind::flag, "false", ""},
+    PendingKey{"routing", "fit_max_tokens", Kind::flag, "true", ""},
+    PendingKey{"routing", "min_output", Kind::count, "1024", ""},
+    PendingKey{"routing", "sticky", Kind::section, "", ""},
+    PendingKey{"routing.sticky", "by", Kind::text, "conversation", ""},
+    PendingKey{"routing.sticky", "ttl", Kind::duration, "10m", ""},
+    PendingKey{"routing", "queue", Kind::section, "", ""},
+    PendingKey{"routing.queue", "max_wait", Kind::duration, "deadline", "deadline"},
+    PendingKey{"routing.queue", "max_length", Kind::count, "1000", ""},
+    PendingKey{"routing", "default_class", Kind::word, "normal", "interactive normal batch"},
+    PendingKey{"routing", "spread", Kind::section, "", ""},
+    PendingKey{"routing.spread", "interactive", Kind::word, "off", "off even"},
+    PendingKey{"routing.spread", "normal", Kind::word, "off", "off even"},
+    PendingKey{"routing.spread", "batch", Kind::word, "even", "off even"},
+    PendingKey{"routing", "reserve", Kind::section, "", ""},
+    PendingKey{"routing.reserve", "interactive", Kind::percent, "0%", ""},
+    PendingKey{"routing.reserve", "normal", Kind::percent, "0%", ""},
+    PendingKey{"routing", "peak", Kind::section, "", ""},
+    PendingKey{"routing.peak", "hours", Kind::text, "", ""},
+    PendingKey{"routing.peak", "zone", Kind::text, "local", ""},
+    PendingKey{"routing.peak", "defer", Kind::words, "batch", "interactive normal batch"},
+    PendingKey{"routing", "breaker", Kind::section, "", ""},
+    PendingKey{"routing.breaker", "failures", Kind::count, "5", ""},
+    PendingKey{"routing.breaker", "open_for", Kind::duration, "30s", ""},
+    PendingKey{"tokens", "estimator", Kind::text, "auto", ""},
+    PendingKey{"tokens", "calibrate", Kind::flag, "true", ""},
+    PendingKey{"tokens", "overflow", Kind::word, "reject", "reject truncate"},
+    PendingKey{"cache", "enabled", Kind::flag, "false", ""},
+    PendingKey{"cache", "max_size", Kind::size, "64MiB", ""},
+    PendingKey{"cache", "ttl", Kind::duration, "1h", ""},
+    PendingKey{"alerts", "at", Kind::percents, "80% 95%", ""},
+    PendingKey{"alerts", "webhook", Kind::text, "", ""},
+    PendingKey{"state", "path", Kind::text, "weir.db", ""},
+    PendingKey{"log", "bodies", Kind::flag, "false", ""},
+};
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const auto space = std::min(text.find(' '), text.size());
+    words.push_back(text.substr(0, space));
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return words;
+}
+
+// How the default is written in YAML.
+std::string shown(const PendingKey& key) {
+  if (key.kind != Kind::percents && key.kind != Kind::words)
+    return key.fallback.empty() ? "\"\"" : std::string(key.fallback);
+  std::string out = "[";
+  for (const std::string_view word : split_words(key.fallback))
+    out += (out.size() > 1 ? ", " : "") + std::string(word);
+  return out + "]";
+}
+
+// Whether the value is the default; nothing where it is no value of its kind, which is reported then.
+std::optional<bool> is_default_percent(Reading& reading, const Field& field, std::string_view fallback) {
+  constexpr std::string_view kExpected = "a share like 80%";
+  const auto text = read_text(reading, field, kExpected);
+  if (!text) return std::nullopt;
+  const auto value = parse_percent(*text);
+  if (!value) {
+    report_unexpected(reading, field, kExpected);
+    return std::nullopt;
+  }
+  return value == parse_percent(fallback);
+}
+
+std::optional<bool> is_default_duration(Reading& reading, const Field& field, const PendingKey& key) {
+  if (!key.words.empty() && field.node->kind == Node::Kind::scalar && field.node->text == key.words)
+    return key.words == key.fallback;
+  const auto value = read_duration(reading, field, Duration::zero(), Duration::max());
+  return value ? std::optional(value == parse_duration(key.fallback)) : std::nullopt;
+}
+
+std::optional<bool> is_default_list(Reading& reading, const Field& field, const PendingKey& key) {
+  const auto items = read_items(reading, field);
+  if (!items) return std::nullopt;
+  const auto wanted = split_words(key.fallback);
+  bool same = items->size() == wanted.size();
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    std::optional<bool> equal;
+    const std::string_view fallback = i < wanted.size() ? wanted[i] : wanted.front();
+    if (key.kind == Kind::percents) {
+      equal = is_default_percent(reading, (*items)[i], fallback);
+    } else {
+      const auto words = split_words(key.words);
+      const auto index = read_word_index(reading, (*items)[i], words);
+      if (index) equal = words[*index] == fallback;
+    }
+    if (!equal) return std::nullopt;
+    same = same && *equal;
+  }
+  return same;
+}
+
+std::optional<bool> is_default(Reading& reading, const Field& field, const PendingKey& key) {
+  const auto compare = [](const auto& value, const auto& fallback) {
+    return value ? std::optional<bool>(*value == fallback) : std::nullopt;
+  };
+  switch (key.kind) {
+    case Kind::flag:
+      return compare(read_flag(reading, field), key.fallback == "true");
+    case Kind::count:
+      return compare(read_count(reading, field), parse_count(key.fallback).value_or(0));
+    case Kind::size:
+      return compare(read_size(reading, field), parse_size(key.fallback).value_or(0));
+    case Kind::text:
+      return compare(read_text(reading, field), key.fallback);
+    case Kind::duration:
+      return is_default_duration(reading, field, key);
+    case Kind::percent:
+      return is_default_percent(reading, field, key.fallback);
+    case Kind::percents:
+    case Kind::words:
+      return is_default_list(reading, field, key);
+    case Kind::word: {
+      const auto words = split_words(key.words);
+      const auto index = read_word_index(reading, field, words);
+      return index ? std::optional(words[*index] == key.fallback) : std::nullopt;
+    }
+    case Kind::section:
+    case Kind::secret:
+      break;
+  }
+  return std::nullopt;
+}
+
+void read_pending_secret(MapReader& map, const PendingKey& key) {
+  const SecretField secret = read_secret(map, key.key);
+  if (secret.state == SecretField::State::unset) {
+    report_error(map.reading(), secret.field, secret.variable + " is not set");
+  } else if (secret.state == SecretField::State::given && !secret.value.empty()) {
+    report_pending(map.reading(), secret.field, shown(key));
+  }
+}
+
+}  // namespace
+
+void read_pending(MapReader& map, std::string_view section) {
+  for (const PendingKey& key : kPending) {
+    if (key.section != section) continue;
+    if (key.kind == Kind::secret) {
+      read_pending_secret(map, key);
+      continue;
+    }
+    const auto field = map.take(key.key);
+    if (!field) continue;
+    if (key.kind == Kind::section) {
+      MapReader inner(map.reading(), *field);
+      read_pending(inner, std::string(section) + "." + std::string(key.key));
+      inner.finish();
+    } else if (is_default(map.reading(), *field, key) == false) {
+      report_pending(map.reading(), *field, shown(key));
+    }
+  }
+}
+
+void read_pending_section(MapReader& root, std::string_view section) {
+  const auto field = root.take(section);
+  if (!field) return;
+  MapReader map(root.reading(), *field);
+  read_pending(map, section);
+  map.finish();
+}
+
+void report_pending(Reading& reading, const Field& field, std::string_view fallback, std::string_view what) {
+  const std::string subject = what.empty() ? field.path : field.path + ": " + std::string(what);
+  reading.report.error(field.node->place,
+                       subject + " is not supported yet; remove it or leave it at " + std::string(fallback));
+}
+
+}  // namespace weir::config

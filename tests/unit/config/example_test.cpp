@@ -1,0 +1,243 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "config/yaml_tree.hpp"
+#include "fixture.hpp"
+
+// What people copy from must be right: the example, and the schema that editors use.
+namespace weir::config {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string read_project_file(const std::string& name) {
+  return SystemEnvironment().read_file(std::string(WEIR_TEST_DATA) + "/../../" + name).value();
+}
+
+MapEnvironment with_all_keys() {
+  MapEnvironment environment;
+  environment.variables = {
+      {"GROQ_API_KEY", "a"}, {"OPENROUTER_API_KEY", "b"}, {"MY_GEMINI_KEY", "c"}, {"WEIR_CLIENT_KEY", "d"}};
+  return environment;
+}
+
+// With the presets that are built in.
+Loaded load_for_real(std::string_view text, const Environment& environment) {
+  return load_text(text, "weir.yaml", LoadOptions(), environment);
+}
+
+TEST(ExampleFile, LoadsWithoutAProblem) {
+  const Loaded loaded = load_for_real(read_project_file("config/weir.example.yaml"), with_all_keys());
+  EXPECT_EQ(format_problems(loaded.problems), "");
+  EXPECT_EQ(loaded.config.providers.size(), 3U);
+}
+
+TEST(ExampleFile, ShowsTheDefaults) {
+  const GatewayConfig shown =
+      load_for_real(read_project_file("config/weir.example.yaml"), with_all_keys()).config;
+  const GatewayConfig defaults;
+  EXPECT_EQ(shown.listen.host, defaults.listen.host);
+  EXPECT_EQ(shown.listen.port, defaults.listen.port);
+  EXPECT_EQ(shown.threads, defaults.threads);
+  EXPECT_EQ(shown.max_connections, defaults.max_connections);
+  EXPECT_EQ(shown.max_body, defaults.max_body);
+  EXPECT_EQ(shown.drain_timeout, defaults.drain_timeout);
+  EXPECT_EQ(shown.routing.max_attempts, defaults.routing.max_attempts);
+  EXPECT_EQ(shown.routing.deadline, defaults.routing.deadline);
+  EXPECT_EQ(shown.routing.allow_paid, defaults.routing.allow_paid);
+  EXPECT_EQ(shown.log.level, defaults.log.level);
+  EXPECT_EQ(shown.access_log, defaults.access_log);
+  EXPECT_EQ(shown.providers.at(0).timeouts, providers::Timeouts());
+  EXPECT_EQ(shown.providers.at(2).charge, quota::ChargeRule());
+}
+
+// Everything at once, in the flow style of the documentation.
+TEST(FullConfiguration, LoadsWithItsPendingKeysAtTheirDefaults) {
+  const Loaded loaded = load_for_real(R"(
+server:
+  listen: 127.0.0.1:8484
+  threads: auto
+  max_connections: 4096
+  max_body: 32MiB
+  drain_timeout: 30s
+  allowed_hosts: []
+  cors_origins: []
+  tls: {cert_file: "", key_file: ""}
+auth:
+  keys:
+    - {name: laptop, key: "${WEIR_CLIENT_KEY:-}", models: ["*"], limits: {}}
+admin: {key: "${WEIR_ADMIN_KEY:-}", dashboard: true}
+metrics: {enabled: true, token: ""}
+providers:
+  groq: {}
+  gemini:
+    api_key: ${MY_GEMINI_KEY}
+  openrouter:
+    plan: topped_up
+    keys:
+      - {name: main, value: "${OPENROUTER_API_KEY}"}
+      - {name: second, value: "${OPENROUTER_KEY_2:-}", account: other}
+  work:
+    preset: groq
+    base_url: http://127.0.0.1:9101/v1
+    api_key: none
+    limits: {}
+  local:
+    preset: openai_compatible
+    base_url: http://127.0.0.1:11434/v1
+    models:
+      qwen3-8b: {id: "qwen3:8b", context: 32k, max_output: 8k, capabilities: [tools], weight: 1}
+    limits: {concurrency: 2}
+    timeouts: {first_byte: 120s}
+    proxy: ""
+models:
+  smart:
+    strategy: headroom
+    targets:
+      - gemini/gemini-3.5-flash
+      - {target: groq/openai/gpt-oss-120b, weight: 2}
+      - {target: local/qwen3-8b, tier: 2}
+  fast: {strategy: priority, targets: [groq/openai/gpt-oss-20b, local/qwen3-8b]}
+aliases: {gpt-4o: smart, gpt-4o-mini: fast}
+routing:
+  max_attempts: 3
+  deadline: 120s
+  tier_patience: 1s
+  allow_paid: false
+  no_training: false
+  fit_max_tokens: true
+  min_output: 1024
+  sticky: {by: conversation, ttl: 10m}
+  queue: {max_wait: deadline, max_length: 1000}
+  default_class: normal
+  spread: {interactive: off, normal: off, batch: even}
+  reserve: {interactive: 0%, normal: 0%}
+  peak: {hours: "", zone: local, defer: [batch]}
+  breaker: {failures: 5, open_for: 30s}
+timeouts: {connect: 5s, tls: 10s, first_byte: 60s, idle: 120s, total: 10m}
+tokens: {estimator: auto, calibrate: true, overflow: reject}
+cache: {enabled: false, max_size: 64MiB, ttl: 1h}
+alerts: {at: [80%, 95%], webhook: ""}
+state: {store: sqlite, path: weir.db}
+log: {level: info, format: auto, access: true, bodies: false, file: ""}
+)",
+                                      with_all_keys());
+  EXPECT_EQ(format_problems(loaded.problems), "");
+  EXPECT_EQ(loaded.config.providers.size(), 5U);
+  EXPECT_EQ(loaded.config.models.size(), 2U);
+  EXPECT_EQ(loaded.config.aliases.size(), 2U);
+}
+
+TEST(BuiltinPresets, AreAllUsableByTheirName) {
+  for (const providers::Preset& preset : providers::builtin_presets()) {
+    MapEnvironment environment;
+    for (const std::string_view variable : preset.key_variables)
+      environment.variables[std::string(variable)] = "key-of-" + std::string(preset.name);
+    std::string text = "providers: {" + std::string(preset.name) + ": {";
+    if (preset.base_url.empty()) text += "base_url: \"http://127.0.0.1:1/v1\", ";
+    if (preset.models.empty()) text += "models: {m: {}}";
+    const Loaded loaded = load_for_real(text + "}}", environment);
+    EXPECT_EQ(format_problems(loaded.problems), "") << preset.name;
+    const Loaded again = load_for_real(print_effective(loaded.config), environment);
+    EXPECT_TRUE(again.ok()) << format_problems(again.problems);
+  }
+}
+
+class Schema {
+ public:
+  explicit Schema(json document) : document_(std::move(document)) {}
+
+  // The names that may stand in a map, with what stands behind each; "*" for any name.
+  [[nodiscard]] std::map<std::string, json> properties(const json& node) const {
+    std::map<std::string, json> out;
+    collect(node, out);
+    return out;
+  }
+
+  [[nodiscard]] std::optional<json> items(const json& node) const {
+    const json& resolved = resolve(node);
+    if (resolved.contains("items")) return resolved["items"];
+    for (const char* const choice : {"anyOf", "allOf"})
+      if (resolved.contains(choice))
+        for (const json& option : resolved[choice])
+          if (auto found = items(option)) return found;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] const json& root() const { return document_; }
+
+ private:
+  [[nodiscard]] const json& resolve(const json& node) const {
+    if (!node.contains("$ref")) return node;
+    return resolve(document_.at(json::json_pointer(node["$ref"].get<std::string>().substr(1))));
+  }
+
+  void collect(const json& node, std::map<std::string, json>& out) const {
+    const json& resolved = resolve(node);
+    if (resolved.contains("properties"))
+      for (const auto& [name, value] : resolved["properties"].items()) out.emplace(name, value);
+    if (resolved.contains("additionalProperties") && resolved["additionalProperties"].is_object())
+      out.emplace("*", resolved["additionalProperties"]);
+    for (const char* const choice : {"anyOf", "allOf"})
+      if (resolved.contains(choice))
+        for (const json& option : resolved[choice]) collect(option, out);
+  }
+
+  json document_;
+};
+
+void expect_known(const Schema& schema, const json& node, const Node& value, const std::string& path) {
+  const auto properties = schema.properties(node);
+  for (const Node::Entry& entry : value.entries) {
+    const auto known = properties.contains(entry.key) ? properties.find(entry.key) : properties.find("*");
+    if (known == properties.end()) {
+      ADD_FAILURE() << "the schema doesn't know " << path << "." << entry.key;
+      continue;
+    }
+    expect_known(schema, known->second, *entry.value, path + "." + entry.key);
+  }
+  for (const Node* item : value.items)
+    if (const auto items = schema.items(node)) expect_known(schema, *items, *item, path + "[]");
+}
+
+// A document with every key that the schema has. Its values are wrong, its keys are not.
+std::string document_of(const Schema& schema, const json& node) {
+  std::string out;
+  for (const auto& [name, value] : schema.properties(node))
+    out += (out.empty() ? "" : ", ") + (name == "*" ? std::string("x") : name) + ": " +
+           document_of(schema, value);
+  if (!out.empty()) return "{" + out + "}";
+  const auto items = schema.items(node);
+  return items ? "[" + document_of(schema, *items) + "]" : "0";
+}
+
+TEST(EditorSchema, KnowsEveryKeyOfTheExample) {
+  const Schema schema(json::parse(read_project_file("config/schema/weir.schema.json")));
+  const std::string text = read_project_file("config/weir.example.yaml");
+  Report report("weir.example.yaml", text);
+  const auto tree = parse_yaml(text, report);
+  ASSERT_TRUE(tree);
+  expect_known(schema, schema.root(), *tree->root, "");
+}
+
+TEST(EditorSchema, HasNoKeyThatTheReaderRefuses) {
+  const Schema schema(json::parse(read_project_file("config/schema/weir.schema.json")));
+  for (const auto& [section, node] : schema.properties(schema.root())) {
+    const Loaded loaded = load_snippet(section + ":\n  " + document_of(schema, node));
+    for (const Problem& problem : loaded.problems) {
+      EXPECT_THAT(problem.message, Not(HasSubstr("unknown key"))) << section;
+      EXPECT_THAT(problem.message, Not(HasSubstr("too many"))) << "the rest was not looked at";
+    }
+  }
+  EXPECT_THAT(document_of(schema, schema.properties(schema.root()).at("providers")),
+              HasSubstr("api_key_file: 0"));
+}
+
+}  // namespace
+}  // namespace weir::config

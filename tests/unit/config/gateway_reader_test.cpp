@@ -1,0 +1,301 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fixture.hpp"
+
+namespace weir::config {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Read beside a provider that works.
+Loaded load_beside(std::string_view snippet, MapEnvironment environment = {}) {
+  return load_snippet(std::string(snippet) + std::string(kLocal), environment);
+}
+
+std::vector<std::string> messages(std::string_view snippet, const MapEnvironment& environment = {}) {
+  std::vector<std::string> out;
+  for (const Problem& problem : load_beside(snippet, environment).problems) out.push_back(problem.message);
+  return out;
+}
+
+TEST(Configuration, HasTheContractsDefaults) {
+  const Loaded loaded = load_beside("");
+  ASSERT_TRUE(loaded.ok()) << format_problems(loaded.problems);
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  const GatewayConfig& config = loaded.config;
+  EXPECT_EQ(config.listen.host, "127.0.0.1");
+  EXPECT_EQ(config.listen.port, 8484);
+  EXPECT_EQ(config.threads, 0U);
+  EXPECT_EQ(config.max_connections, 4096U);
+  EXPECT_EQ(config.max_body, 32U << 20U);
+  EXPECT_EQ(config.drain_timeout, seconds(30));
+  EXPECT_THAT(config.client_keys, IsEmpty());
+  EXPECT_EQ(config.routing.max_attempts, 3U);
+  EXPECT_EQ(config.routing.deadline, seconds(120));
+  EXPECT_FALSE(config.routing.allow_paid);
+  EXPECT_EQ(config.log.level, log::Level::info);
+  EXPECT_EQ(config.log.format, log::Format::automatic);
+  EXPECT_TRUE(config.access_log);
+  EXPECT_EQ(config.providers.at(0).timeouts, providers::Timeouts());
+  EXPECT_EQ(config.file, "weir.yaml");
+}
+
+TEST(Configuration, ReadsEveryKeyThatWorks) {
+  MapEnvironment environment;
+  environment.files = {{"/c/cert", "x"}, {"key.pem", "x"}};
+  const Loaded loaded = load_beside(R"(
+server:
+  listen: "[::1]:9000"
+  threads: 2
+  max_connections: 10k
+  max_body: 1GiB
+  drain_timeout: 0s
+  allowed_hosts: [Weir.Example.COM, box]
+  cors_origins: ["https://App.example.com", "http://localhost:3000", "*"]
+  tls: {cert_file: /c/cert, key_file: key.pem}
+auth:
+  keys:
+    - {name: laptop, key: abc, models: ["groq/*", smart]}
+    - {name: phone, key: def}
+routing: {max_attempts: 5, deadline: 1m, allow_paid: true}
+timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
+log: {level: debug, format: json, access: false, file: logs/weir.log}
+)",
+                                    environment);
+  ASSERT_TRUE(loaded.ok()) << format_problems(loaded.problems);
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  const GatewayConfig& config = loaded.config;
+  EXPECT_EQ(config.listen.host, "::1");
+  EXPECT_EQ(config.listen.port, 9000);
+  EXPECT_EQ(config.threads, 2U);
+  EXPECT_EQ(config.max_connections, 10'000U);
+  EXPECT_EQ(config.max_body, 1U << 30U);
+  EXPECT_EQ(config.drain_timeout, Duration::zero());
+  EXPECT_THAT(config.allowed_hosts, ElementsAre("weir.example.com", "box"));
+  EXPECT_THAT(config.cors_origins, ElementsAre("https://app.example.com", "http://localhost:3000", "*"));
+  EXPECT_EQ(config.tls_cert_file, "/c/cert");
+  EXPECT_EQ(config.tls_key_file, "key.pem");
+  ASSERT_EQ(config.client_keys.size(), 2U);
+  EXPECT_EQ(config.client_keys[0].name, "laptop");
+  EXPECT_EQ(config.client_keys[0].digest, sha256("abc"));
+  EXPECT_THAT(config.client_keys[0].models, ElementsAre("groq/*", "smart"));
+  EXPECT_THAT(config.client_keys[1].models, ElementsAre("*"));
+  EXPECT_EQ(config.routing.max_attempts, 5U);
+  EXPECT_EQ(config.routing.deadline, seconds(60));
+  EXPECT_TRUE(config.routing.allow_paid);
+  EXPECT_EQ(config.providers.at(0).timeouts,
+            (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
+  EXPECT_EQ(config.log.level, log::Level::debug);
+  EXPECT_EQ(config.log.format, log::Format::json);
+  EXPECT_FALSE(config.access_log);
+  EXPECT_EQ(config.log.file, "logs/weir.log");
+}
+
+struct Case {
+  std::string_view text;
+  std::string_view problem;
+};
+
+TEST(Configuration, SaysWhatIsWrong) {
+  const Case cases[] = {
+      {"serve: {}", "unknown key \"serve\"; did you mean \"server\"?"},
+      {"model_list: []", "unknown key \"model_list\"; did you mean \"models\"?"},
+      {"server: 8484", "server: expected a map, got \"8484\""},
+      {"server: [listen]", "server: expected a map, got a list"},
+      {"server: {port: 80}", "unknown key \"port\" in server; did you mean \"listen\"?"},
+      {"server: {listen: 8484}",
+       "server.listen: expected an address like 127.0.0.1:8484 or [::1]:8484, got \"8484\""},
+      {"server: {listen: \"weir.example.com:80\"}",
+       "server.listen: expected an IP address or localhost, got \"weir.example.com\""},
+      {"server: {listen: }", "server.listen: expected an address like 127.0.0.1:8484, got nothing"},
+      {"server: {threads: 0}", "server.threads: expected a count from 1 to 256, got \"0\""},
+      {"server: {threads: many}", "server.threads: expected a count, got \"many\""},
+      {"server: {max_connections: 0}",
+       "server.max_connections: expected a count from 1 to 1000000, got \"0\""},
+      {"server: {max_body: 1TiB}", "server.max_body: expected a size like 32MiB, got \"1TiB\""},
+      {"server: {max_body: 2GiB}", "server.max_body: expected bytes from 1024 to 1073741824, got \"2GiB\""},
+      {"server: {drain_timeout: forever}",
+       "server.drain_timeout: expected a duration like 30s, got \"forever\""},
+      {"server: {drain_timeout: 2d}", "server.drain_timeout: expected a duration from 0s to 1d, got \"2d\""},
+      {"server: {allowed_hosts: example.com}", "server.allowed_hosts: expected a list, got \"example.com\""},
+      {"server: {allowed_hosts: [\"https://x\"]}",
+       "server.allowed_hosts[0]: expected a host name like weir.example.com, got \"https://x\""},
+      {"server: {cors_origins: [x.com]}",
+       "server.cors_origins[0]: expected an origin like https://app.example.com, or \"*\", got \"x.com\""},
+      {"server: {cors_origins: [\"https://x.com/\"]}",
+       "server.cors_origins[0]: expected an origin like https://app.example.com, or \"*\", got "
+       "\"https://x.com/\""},
+      {"server: {tls: {cert_file: /none, key_file: /key}}", "server.tls.cert_file: can't read /none"},
+      {"server: {tls: {key_file: /key}}",
+       "server.tls: cert_file and key_file belong together; give both or none"},
+      {"auth: {keys: {name: a}}",
+       "auth.keys: expected a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}, got a map"},
+      {"auth: {keys: [abc]}",
+       "auth.keys[0]: expected a map like {name: laptop, key: \"${WEIR_KEY}\"}, got \"abc\""},
+      {"auth: {keys: [{key: abc}]}",
+       "auth.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got nothing"},
+      {"auth: {keys: [{name: a b, key: abc}]}",
+       "auth.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got \"a b\""},
+      {"auth: {keys: [{name: a}]}", "auth.keys[0]: expected key or key_file, got neither"},
+      {"auth: {keys: [{name: a, key: x, key_file: /key}]}",
+       "auth.keys[0].key_file: give key or key_file, not both"},
+      {"auth: {keys: [{name: a, key_file: /none}]}", "auth.keys[0].key_file: can't read /none"},
+      {"auth: {keys: [{name: a, key: \"${NONE}\"}]}",
+       "auth.keys[0].key: NONE is not set; set it, or leave the key out with ${NONE:-}"},
+      {"auth: {keys: [{name: a, key: \"x y\"}]}",
+       "auth.keys[0].key: the key holds a space or a character that can't stand in a header"},
+      {"auth: {keys: [{name: a, key: x}, {name: a, key: y}]}",
+       "auth.keys[1].name: another key is named \"a\" already"},
+      {"auth: {keys: [{name: a, key: x}, {name: b, key: x}]}",
+       "auth.keys[1].key: this is the key of \"a\" too; give each its own"},
+      {"auth: {keys: [{name: a, key: x, models: smart}]}",
+       "auth.keys[0].models: expected a list, got \"smart\""},
+      {"auth: {keys: [{name: a, key: \"\"}]}", "auth.keys[0].key: empty, so that the key \"a\" is left out"},
+      {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 16, got \"0\""},
+      {"routing: {deadline: 0s}", "routing.deadline: expected a duration from 1ms to 1d, got \"0s\""},
+      {"routing: {allow_paid: yes}", "routing.allow_paid: expected true or false, got \"yes\""},
+      {"routing: {retries: 5}", "unknown key \"retries\" in routing; did you mean \"max_attempts\"?"},
+      {"timeouts: {connect: 0s}", "timeouts.connect: expected a duration from 1ms to 1d, got \"0s\""},
+      {"timeouts: {read: 1s}", "unknown key \"read\" in timeouts"},
+      {"log: {level: verbose}", "log.level: expected debug, info, warn, error or off, got \"verbose\""},
+      {"log: {format: xml}", "log.format: expected auto, text or json, got \"xml\""},
+      {"log: {level: \"${NONE}\"}", "log.level: NONE is not set; set it, or give a default: ${NONE:-...}"},
+      {"log: {level: \"${NONE:?say how loud}\"}", "log.level: say how loud (NONE is not set)"},
+      {"log: {level: $LEVEL}", "log.level: a lone \"$\": write ${VAR} for a variable, $$ for a dollar"},
+      {"log: {level: \"${LOUD}\"}",
+       "log.level: expected debug, info, warn, error or off, got \"${LOUD}\" with its variables put in"},
+      {"state: {store: files}", "state.store: expected memory, sqlite or redis, got \"files\""},
+  };
+  MapEnvironment environment;
+  environment.files = {{"/key", "secret-in-file"}};
+  environment.variables = {{"LOUD", "very"}};
+  for (const Case& one : cases)
+    EXPECT_THAT(messages(one.text, environment), ElementsAre(one.problem)) << one.text;
+}
+
+TEST(Configuration, ReportsAllProblemsInOneRun) {
+  const Loaded loaded = load_snippet(R"(server: {listen: nowhere, threads: x}
+auth: {keys: [{nam: a}]}
+providers:
+  grok: {}
+  local: {preset: openai_compatible}
+models: {smart: {targets: [nobody/x]}}
+log: {level: loud}
+)");
+  EXPECT_THAT(
+      lines_of(loaded),
+      ElementsAre(
+          "1:18: error: server.listen: expected an address like 127.0.0.1:8484 or [::1]:8484, got "
+          "\"nowhere\"",
+          "1:36: error: server.threads: expected a count, got \"x\"",
+          "2:15: error: auth.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got "
+          "nothing",
+          "2:15: error: auth.keys[0]: expected key or key_file, got neither",
+          "2:16: error: unknown key \"nam\" in auth.keys[0]; did you mean \"name\"?",
+          "4:3: error: providers.grok: no preset is named \"grok\"; did you mean \"groq\"?",
+          "5:3: error: providers.local: preset \"openai_compatible\" has no address of its own; give a "
+          "base_url",
+          "5:10: error: providers.local: preset \"openai_compatible\" knows no models; list them, as models: "
+          "{NAME: {}}",
+          "6:28: error: models.smart.targets[0]: unknown provider \"nobody\"; add it under providers",
+          "7:14: error: log.level: expected debug, info, warn, error or off, got \"loud\""));
+}
+
+TEST(Configuration, TakesSectionsThatStandEmpty) {
+  for (const std::string_view section : {"server", "auth", "admin", "metrics", "models", "aliases", "routing",
+                                         "timeouts", "tokens", "cache", "alerts", "state", "log"}) {
+    const Loaded loaded = load_beside(std::string(section) + ":");
+    EXPECT_THAT(loaded.problems, IsEmpty()) << section << ":\n" << format_problems(loaded.problems);
+  }
+}
+
+// Nothing in reading may grow faster than the file. The test's own limit is the assertion.
+TEST(Configuration, EndsOnTheLargestFiles) {
+  constexpr int kMany = 20'000;
+  const auto repeat = [](std::string_view before, std::string_view item, std::string_view after) {
+    std::string text(before);
+    for (int i = 0; i < kMany; ++i) {
+      std::string one(item);
+      for (auto at = one.find('#'); at != std::string::npos; at = one.find('#'))
+        one.replace(at, 1, std::to_string(i));
+      for (auto at = one.find('+'); at != std::string::npos; at = one.find('+'))
+        one.replace(at, 1, std::to_string(i + 1));
+      text += one;
+    }
+    return text + std::string(after);
+  };
+  const std::string models = repeat("models: {", "m#: {},\n", "}");
+  for (const std::string& text : {
+           repeat("", "unknown-key-#: 1\n", ""),
+           repeat("providers:\n", "  p#: {}\n", ""),
+           repeat("providers:\n", "  p#: {preset: ollama, models: {m: {}}}\n", ""),
+           repeat("providers: {ollama: {" + models + "}}\nmodels: {m: {targets: [", "ollama/m#,\n", "]}}"),
+           repeat("providers: {ollama: {" + models + "}}\nmodels: {m: {targets: [", "ollama/x#,\n", "]}}"),
+           repeat("models:\n", "  m#: {targets: [nobody/x]}\n", ""),
+           repeat("aliases:\n", "  a#: a+\n", ""),
+           repeat("auth: {keys: [", "{name: k#, key: secret-#},\n", "]}"),
+           repeat("providers: {groq: {keys: [", "{value: secret-#},\n", "]}}"),
+           repeat("providers: {groq: {limits: {other: [", "{requests: 1, per: #s},\n", "]}}}"),
+           repeat("providers: {groq: {limits: {other: [", "{requests: 1, per: x#},\n", "]}}}"),
+       }) {
+    ASSERT_LE(text.size(), 1U << 20U);
+    EXPECT_FALSE(load_snippet(text).config.file.empty());
+  }
+}
+
+TEST(Secrets, AreReadFromFilesBesideTheConfiguration) {
+  MapEnvironment environment;
+  environment.files = {
+      {"/etc/weir/client.key", "from-file\r\n"}, {"/run/secret", "absolute\n"}, {"/empty", "\n"}};
+  const Loaded loaded = load_text(std::string(kLocal) + R"(
+auth:
+  keys:
+    - {name: a, key_file: client.key}
+    - {name: b, key_file: /run/secret}
+    - {name: c, key_file: /empty}
+)",
+                                  "/etc/weir/weir.yaml", test_options(), environment);
+  ASSERT_TRUE(loaded.ok()) << format_problems(loaded.problems);
+  ASSERT_EQ(loaded.config.client_keys.size(), 2U);
+  EXPECT_EQ(loaded.config.client_keys[0].digest, sha256("from-file"));
+  EXPECT_EQ(loaded.config.client_keys[1].digest, sha256("absolute"));
+  ASSERT_EQ(loaded.problems.size(), 1U);
+  EXPECT_EQ(loaded.problems[0].message, "auth.keys[2].key_file: empty, so that the key \"c\" is left out");
+}
+
+TEST(Openness, NeedsClientKeys) {
+  const std::string_view message =
+      "server.listen: listening on 0.0.0.0 lets the network use your providers' keys; add auth.keys, or "
+      "listen on "
+      "127.0.0.1:8484";
+  EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}"), ElementsAre(message));
+  EXPECT_THAT(messages("server: {listen: \"[::]:8484\"}"), ElementsAre(HasSubstr("listening on ::")));
+  EXPECT_THAT(messages("server: {listen: \"192.168.1.5:8484\"}"),
+              ElementsAre(HasSubstr("listening on 192.168.1.5")));
+  EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}\nauth: {keys: [{name: a, key: abc}]}"), IsEmpty());
+  // An unset client key must not open the door.
+  EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}\nauth: {keys: [{name: a, key: \"${NONE:-}\"}]}"),
+              ElementsAre(message, "auth.keys[0].key: empty, so that the key \"a\" is left out"));
+  EXPECT_THAT(messages("server: {listen: \"127.8.8.8:8484\"}"), IsEmpty());
+}
+
+TEST(Openness, IsAskedOfTheAddressThatCounts) {
+  LoadOptions options = test_options();
+  options.listen = "0.0.0.0:1";
+  const Loaded open = load_text(kLocal, "weir.yaml", options, MapEnvironment());
+  EXPECT_THAT(lines_of(open), ElementsAre(HasSubstr("--listen:0:0: error: listening on 0.0.0.0")));
+  options.listen = "127.0.0.1:1";
+  const Loaded closed = load_text("server: {listen: \"0.0.0.0:8484\"}" + std::string(kLocal), "weir.yaml",
+                                  options, MapEnvironment());
+  EXPECT_TRUE(closed.ok());
+  EXPECT_EQ(closed.config.listen.port, 1);
+}
+
+}  // namespace
+}  // namespace weir::config

@@ -1,0 +1,209 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fixture.hpp"
+
+namespace weir::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::string level(std::string_view word) {
+  return "log:\n  level: " + std::string(word) + std::string(kLocal);
+}
+
+TEST(Search, GoesFromTheFlagToTheSystem) {
+  MapEnvironment environment;
+  environment.variables = {{"WEIR_CONFIG", "/named.yaml"}, {"XDG_CONFIG_HOME", "/xdg"}, {"HOME", "/home/u"}};
+  environment.files = {{"/flag.yaml", level("debug")},
+                       {"/named.yaml", level("warn")},
+                       {"weir.yaml", level("error")},
+                       {"/xdg/weir/weir.yaml", level("off")},
+                       {"/home/u/.config/weir/weir.yaml", level("info")},
+                       {"/etc/weir/weir.yaml", level("debug")}};
+  LoadOptions options = test_options();
+  options.file = "/flag.yaml";
+  EXPECT_EQ(load(options, environment).config.file, "/flag.yaml");
+  EXPECT_EQ(load(options, environment).config.log.level, log::Level::debug);
+  options.file.reset();
+  EXPECT_EQ(load(options, environment).config.file, "/named.yaml");
+  environment.variables["WEIR_CONFIG"] = "";
+  EXPECT_EQ(load(options, environment).config.file, "weir.yaml");
+  environment.files.erase("weir.yaml");
+  EXPECT_EQ(load(options, environment).config.file, "/xdg/weir/weir.yaml");
+  environment.variables["XDG_CONFIG_HOME"] = "relative";  // the specification: to be ignored
+  EXPECT_EQ(load(options, environment).config.file, "/home/u/.config/weir/weir.yaml");
+  environment.variables.erase("HOME");
+  EXPECT_EQ(load(options, environment).config.file, "/etc/weir/weir.yaml");
+  environment.files.clear();
+  const Loaded bare = load(options, environment);
+  EXPECT_EQ(bare.config.file, "");
+  EXPECT_TRUE(bare.ok());
+}
+
+TEST(Search, NeverPassesOverAFileThatIsThere) {
+  MapEnvironment environment;
+  environment.files = {{"/etc/weir/weir.yaml", level("debug")}};
+  environment.unreadable = {"weir.yaml"};
+  EXPECT_THAT(lines_of(load(test_options(), environment)),
+              ElementsAre("0:0: error: can't read the configuration"));
+  environment.variables["WEIR_CONFIG"] = "/none.yaml";
+  EXPECT_THAT(lines_of(load(test_options(), environment)),
+              ElementsAre("/none.yaml:0:0: error: can't read the configuration that WEIR_CONFIG names"));
+  LoadOptions options = test_options();
+  options.file = "/missing.yaml";
+  const Loaded missing = load(options, environment);
+  EXPECT_EQ(format_problems(missing.problems),
+            "/missing.yaml: error: can't read the configuration that --config names\n1 error\n");
+  EXPECT_FALSE(missing.ok());
+}
+
+TEST(EnvFile, LiesBesideTheConfiguration) {
+  MapEnvironment environment;
+  environment.files = {
+      {"/c/weir.yaml", level("${LEVEL}")}, {"/c/.env", "LEVEL=warn\n"}, {"/x.env", "LEVEL=error"}};
+  LoadOptions options = test_options();
+  options.file = "/c/weir.yaml";
+  EXPECT_EQ(load(options, environment).config.log.level, log::Level::warn);
+  options.env_file = "/x.env";
+  EXPECT_EQ(load(options, environment).config.log.level, log::Level::error);
+  environment.variables["LEVEL"] = "debug";
+  EXPECT_EQ(load(options, environment).config.log.level, log::Level::debug);
+}
+
+TEST(EnvFile, IsCheckedInTheSameRun) {
+  MapEnvironment environment;
+  environment.files = {{"/c/weir.yaml", level("loud")}, {"/c/.env", "A=1\nnonsense\n"}};
+  LoadOptions options = test_options();
+  options.file = "/c/weir.yaml";
+  EXPECT_THAT(
+      lines_of(load(options, environment)),
+      ElementsAre("/c/.env:2:1: error: expected NAME=value",
+                  "/c/weir.yaml:2:10: error: log.level: expected debug, info, warn, error or off, got "
+                  "\"loud\""));
+  options.env_file = "/none.env";
+  EXPECT_THAT(lines_of(load(options, environment)),
+              testing::Contains("/none.env:0:0: error: can't read the env file"));
+}
+
+TEST(NoFile, EnablesThePresetsWhoseKeyIsSetWithTheirFreeModels) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk"}};
+  const Loaded loaded = load(test_options(), environment);
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_EQ(loaded.config.file, "");
+  ASSERT_EQ(loaded.config.providers.size(), 1U);
+  const providers::Provider& groq = loaded.config.providers[0];
+  EXPECT_EQ(groq.name, "groq");
+  EXPECT_EQ(groq.keys.at(0).value.reveal(), "gsk");
+  EXPECT_EQ(groq.limits.at(0).amount, 100U);
+  EXPECT_EQ(groq.charge, preset_tables::kGroqCharge);
+  ASSERT_EQ(groq.models.size(), 2U);  // not the paid one
+  EXPECT_EQ(groq.models[1].name, "openai/gpt-oss-20b");
+}
+
+TEST(NoFile, TakesItsKeysFromAnEnvFileThatIsNamed) {
+  MapEnvironment environment;
+  environment.files = {{"keys.env", "ROUTER_API_KEY=or"}, {".env", "GROQ_API_KEY=gsk"}};
+  LoadOptions options = test_options();
+  options.env_file = "keys.env";
+  const Loaded loaded = load(options, environment);
+  ASSERT_EQ(loaded.config.providers.size(), 1U);
+  EXPECT_EQ(loaded.config.providers[0].name, "openrouter");
+}
+
+TEST(NoFile, WithoutAKeySaysWhatToDo) {
+  const Loaded loaded = load(test_options(), MapEnvironment());
+  EXPECT_TRUE(loaded.ok());
+  EXPECT_THAT(lines_of(loaded),
+              ElementsAre("weir:0:0: warning: no provider can be used; set a key variable such as "
+                          "GROQ_API_KEY, or add one under providers"));
+}
+
+TEST(NoFile, IsWhatAFileWithoutProvidersMeansToo) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk"}};
+  for (const std::string_view text : {"", "# only a comment", "log: {level: warn}", "providers:"}) {
+    const Loaded loaded = load_snippet(text, environment);
+    EXPECT_TRUE(loaded.ok()) << text;
+    EXPECT_EQ(loaded.config.providers.size(), 1U) << text;
+  }
+  EXPECT_THAT(load_snippet("providers: {}", environment).config.providers, IsEmpty());
+}
+
+TEST(NoFile, HonoursTheProxyOrSaysThatItCant) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk"}, {"HTTPS_PROXY", "http://proxy:3128"}};
+  EXPECT_EQ(load(test_options(), environment).config.providers.at(0).proxy, "http://proxy:3128");
+  environment.variables["HTTPS_PROXY"] = "socks5://proxy:1";
+  EXPECT_FALSE(load(test_options(), environment).ok());
+}
+
+TEST(Listen, IsTakenFromTheFlagThenTheVariableThenTheFile) {
+  MapEnvironment environment;
+  environment.variables = {{"WEIR_LISTEN", "127.0.0.1:2"}};
+  LoadOptions options = test_options();
+  options.listen = "localhost:1";
+  const std::string text = "server: {listen: \"127.0.0.1:3\"}" + std::string(kLocal);
+  EXPECT_EQ(load_text(text, "weir.yaml", options, environment).config.listen.port, 1);
+  options.listen.reset();
+  EXPECT_EQ(load_text(text, "weir.yaml", options, environment).config.listen.port, 2);
+  environment.variables.clear();
+  EXPECT_EQ(load_text(text, "weir.yaml", options, environment).config.listen.port, 3);
+  environment.variables = {{"WEIR_LISTEN", "nowhere"}};
+  EXPECT_THAT(
+      lines_of(load_text(text, "weir.yaml", options, environment)),
+      ElementsAre("WEIR_LISTEN:0:0: error: expected an address like 127.0.0.1:8484 or [::1]:8484, got "
+                  "\"nowhere\""));
+  options.listen = "unix:/run/weir.sock";
+  EXPECT_THAT(lines_of(load_text(text, "weir.yaml", options, environment)),
+              ElementsAre("--listen:0:0: error: a unix socket is not supported yet; give an address like "
+                          "127.0.0.1:8484"));
+}
+
+TEST(Text, MayStartWithAByteOrderMarkAndEndLinesAsWindowsDoes) {
+  const Loaded loaded = load_snippet("\xEF\xBB\xBFlog:\r\n  level: loud\r\n");
+  EXPECT_THAT(
+      format_problems(loaded.problems),
+      testing::HasSubstr("weir.yaml:2:10: error: log.level: expected debug, info, warn, error or off, got "
+                         "\"loud\"\n"
+                         "   2 |   level: loud\n"
+                         "     |          ^\n"));
+}
+
+TEST(StateDirectory, IsLookedForInOrder) {
+  MapEnvironment environment;
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/var/lib/weir");
+  environment.variables["HOME"] = "/home/u";
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/home/u/.local/state/weir");
+  environment.variables["XDG_STATE_HOME"] = "relative";
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/home/u/.local/state/weir");
+  environment.variables["XDG_STATE_HOME"] = "/state";
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/state/weir");
+  environment.variables["STATE_DIRECTORY"] = "/var/lib/weir-1:/var/lib/other";
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/var/lib/weir-1");
+  environment.variables["WEIR_STATE_DIR"] = "/mine";
+  EXPECT_EQ(state_directory(std::nullopt, environment), "/mine");
+  EXPECT_EQ(state_directory("/flag", environment), "/flag");
+}
+
+TEST(SystemEnvironment, ReadsFilesAndStopsAtEndlessOnes) {
+  const SystemEnvironment system;
+  EXPECT_TRUE(system.read_file(std::string(WEIR_TEST_DATA) + "/../../config/weir.example.yaml"));
+  EXPECT_EQ(system.read_file("/nowhere/at/all"), std::nullopt);
+  EXPECT_EQ(system.read_file("/"), std::nullopt);
+  EXPECT_TRUE(system.exists("/"));
+  EXPECT_FALSE(system.exists("/nowhere/at/all"));
+  const auto endless = system.read_file("/dev/zero");
+  ASSERT_TRUE(endless);
+  EXPECT_GT(endless->size(), 1U << 20U);
+  EXPECT_LT(endless->size(), 2U << 20U);
+  EXPECT_TRUE(system.variable("PATH"));
+  EXPECT_EQ(system.variable("WEIR_NO_SUCH_VARIABLE"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace weir::config

@@ -1,0 +1,122 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fixture.hpp"
+
+namespace weir::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> messages(std::string_view snippet) {
+  std::vector<std::string> out;
+  for (const Problem& problem : load_snippet(std::string(snippet) + std::string(kLocal)).problems)
+    out.push_back(problem.message);
+  return out;
+}
+
+struct Case {
+  std::string_view defaults;  // the value that stands there by default, and other ways to write it
+  std::string_view other;
+  std::string_view path;
+  std::string_view shown;
+};
+
+TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
+  const Case cases[] = {
+      {"admin: {key: \"\"}", "admin: {key: abcdef}", "admin.key", "\"\""},
+      {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
+      {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
+      {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
+      {"routing: {tier_patience: 1000ms}", "routing: {tier_patience: 2s}", "routing.tier_patience", "1s"},
+      {"routing: {no_training: false}", "routing: {no_training: true}", "routing.no_training", "false"},
+      {"routing: {fit_max_tokens: true}", "routing: {fit_max_tokens: false}", "routing.fit_max_tokens",
+       "true"},
+      {"routing: {min_output: 1024}", "routing: {min_output: 1k}", "routing.min_output", "1024"},
+      {"routing: {sticky: {by: conversation}}", "routing: {sticky: {by: key}}", "routing.sticky.by",
+       "conversation"},
+      {"routing: {sticky: {ttl: 600s}}", "routing: {sticky: {ttl: 1h}}", "routing.sticky.ttl", "10m"},
+      {"routing: {queue: {max_wait: deadline}}", "routing: {queue: {max_wait: 5s}}", "routing.queue.max_wait",
+       "deadline"},
+      {"routing: {queue: {max_length: 1k}}", "routing: {queue: {max_length: 5}}", "routing.queue.max_length",
+       "1000"},
+      {"routing: {default_class: normal}", "routing: {default_class: batch}", "routing.default_class",
+       "normal"},
+      {"routing: {spread: {interactive: off}}", "routing: {spread: {interactive: even}}",
+       "routing.spread.interactive", "off"},
+      {"routing: {spread: {normal: off}}", "routing: {spread: {normal: even}}", "routing.spread.normal",
+       "off"},
+      {"routing: {spread: {batch: even}}", "routing: {spread: {batch: off}}", "routing.spread.batch", "even"},
+      {"routing: {reserve: {interactive: 0%}}", "routing: {reserve: {interactive: 10%}}",
+       "routing.reserve.interactive", "0%"},
+      {"routing: {reserve: {normal: 0%}}", "routing: {reserve: {normal: 1%}}", "routing.reserve.normal",
+       "0%"},
+      {"routing: {peak: {hours: \"\"}}", "routing: {peak: {hours: \"09:00-17:00\"}}", "routing.peak.hours",
+       "\"\""},
+      {"routing: {peak: {zone: local}}", "routing: {peak: {zone: UTC}}", "routing.peak.zone", "local"},
+      {"routing: {peak: {defer: [batch]}}", "routing: {peak: {defer: [batch, normal]}}", "routing.peak.defer",
+       "[batch]"},
+      {"routing: {breaker: {failures: 5}}", "routing: {breaker: {failures: 6}}", "routing.breaker.failures",
+       "5"},
+      {"routing: {breaker: {open_for: 30}}", "routing: {breaker: {open_for: 1m}}", "routing.breaker.open_for",
+       "30s"},
+      {"tokens: {estimator: auto}", "tokens: {estimator: bytes}", "tokens.estimator", "auto"},
+      {"tokens: {calibrate: true}", "tokens: {calibrate: false}", "tokens.calibrate", "true"},
+      {"tokens: {overflow: reject}", "tokens: {overflow: truncate}", "tokens.overflow", "reject"},
+      {"cache: {enabled: false}", "cache: {enabled: true}", "cache.enabled", "false"},
+      {"cache: {max_size: 65536KiB}", "cache: {max_size: 1MiB}", "cache.max_size", "64MiB"},
+      {"cache: {ttl: 60m}", "cache: {ttl: 2h}", "cache.ttl", "1h"},
+      {"alerts: {at: [80%, 95%]}", "alerts: {at: [80%]}", "alerts.at", "[80%, 95%]"},
+      {"alerts: {webhook: \"\"}", "alerts: {webhook: \"https://h\"}", "alerts.webhook", "\"\""},
+      {"state: {path: weir.db}", "state: {path: other.db}", "state.path", "weir.db"},
+      {"log: {bodies: false}", "log: {bodies: true}", "log.bodies", "false"},
+  };
+  for (const Case& one : cases) {
+    EXPECT_THAT(messages(one.defaults), IsEmpty()) << one.defaults;
+    EXPECT_THAT(messages(one.other),
+                ElementsAre(std::string(one.path) + " is not supported yet; remove it or leave it at " +
+                            std::string(one.shown)))
+        << one.other;
+  }
+}
+
+TEST(PendingKeys, AreTypedLikeAllOthers) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"routing: {tier_patience: soon}", "routing.tier_patience: expected a duration like 30s, got \"soon\""},
+      {"routing: {queue: {max_wait: long}}",
+       "routing.queue.max_wait: expected a duration like 30s, got \"long\""},
+      {"routing: {queue: {lenght: 5}}", "unknown key \"lenght\" in routing.queue"},
+      {"routing: {default_class: best}",
+       "routing.default_class: expected interactive, normal or batch, got \"best\""},
+      {"routing: {reserve: {normal: 10}}", "routing.reserve.normal: expected a share like 80%, got \"10\""},
+      {"routing: {reserve: {batch: 0%}}", "unknown key \"batch\" in routing.reserve"},
+      {"alerts: {at: 80%}", "alerts.at: expected a list, got \"80%\""},
+      {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
+      {"cache: {max_size: big}", "cache.max_size: expected a size like 32MiB, got \"big\""},
+      {"cache: on", "cache: expected a map, got \"on\""},
+      {"admin: {key: \"${NONE}\"}", "admin.key: NONE is not set"},
+      {"admin: {key_file: /nowhere}", "admin.key_file: can't read /nowhere"},
+  };
+  for (const auto& [text, message] : cases) EXPECT_THAT(messages(text), ElementsAre(message)) << text;
+}
+
+TEST(PendingKeys, IncludeSingleValuesOfKeysThatWork) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"server: {listen: \"unix:/run/weir.sock\"}",
+       "server.listen: a unix socket is not supported yet; remove it or leave it at 127.0.0.1:8484"},
+      {"state: {store: redis}", "state.store: redis is not supported yet; remove it or leave it at sqlite"},
+      {"models: {x: {strategy: fastest, targets: [local/m]}}",
+       "models.x.strategy: fastest is not supported yet; remove it or leave it at headroom"},
+      {"auth: {keys: [{name: a, key: abcdef, limits: {rpm: 1}}]}",
+       "auth.keys[0].limits is not supported yet; remove it or leave it at {}"},
+  };
+  for (const auto& [text, message] : cases) EXPECT_THAT(messages(text), ElementsAre(message)) << text;
+  EXPECT_THAT(messages("state: {store: memory}"), IsEmpty());
+  EXPECT_THAT(messages("state: {store: sqlite}"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace weir::config
