@@ -1,0 +1,40 @@
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "support/fake_clock.hpp"
+#include "support/fake_random.hpp"
+#include "support/providers.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/routing/planner.hpp"
+
+namespace weir::routing {
+namespace {
+
+// Choosing a target and giving its quota back, among so many targets with two windows each.
+void ChooseAmong(benchmark::State& state) {
+  Catalogue::Parts parts;
+  RouteSpec spec{.name = "r", .targets = {}};
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    const std::string name = "p" + std::to_string(i);
+    parts.providers.push_back(
+        test::make_provider(name, {test::make_model("m")},
+                            {test::requests_per_minute(1'000'000), test::tokens_per_minute(1'000'000'000)}));
+    spec.targets.push_back({.provider = name, .model = "m"});
+  }
+  parts.routes.push_back(std::move(spec));
+  quota::Ledger ledger;
+  const Catalogue catalogue(std::move(parts), ledger);
+  const Route& route = *catalogue.find("r");
+  const test::FakeClock clock;
+  test::FakeRandom random({0.1, 0.5, 0.9});
+  const Ask ask{.prompt_tokens = 200, .output_tokens = 512, .max_tokens = {}};
+  for (auto _ : state) {
+    auto chosen = choose(route, ask, {}, clock.now(), random);
+    std::get<Choice>(chosen).reservation.refund(clock.now());
+  }
+}
+BENCHMARK(ChooseAmong)->Arg(1)->Arg(5)->Arg(50);
+
+}  // namespace
+}  // namespace weir::routing
