@@ -1,0 +1,165 @@
+#include "app/daemon.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/log.hpp"
+#include "weir/base/random.hpp"
+#include "weir/gateway/gateway.hpp"
+#include "weir/http/guard.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/transport/proxy.hpp"
+#include "weir/transport/server.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::app {
+namespace {
+
+constexpr std::uint32_t kMaxAutoThreads = 4;
+
+std::uint32_t thread_count(std::uint32_t configured) {
+  if (configured != 0) return configured;
+  return std::clamp<std::uint32_t>(std::thread::hardware_concurrency(), 1, kMaxAutoThreads);
+}
+
+transport::ServerConfig server_config(const config::GatewayConfig& config) {
+  transport::ServerConfig server;
+  server.address = config.listen.host;
+  server.port = config.listen.port;
+  server.tls_cert_file = config.tls_cert_file;
+  server.tls_key_file = config.tls_key_file;
+  server.max_body = config.max_body;
+  server.max_connections = config.max_connections;
+  return server;
+}
+
+Result<transport::Endpoint> endpoint_of(const providers::Provider& provider) {
+  const config::SystemEnvironment environment;
+  transport::Endpoint endpoint{.tls = provider.base_url.tls,
+                               .host = provider.base_url.host,
+                               .port = provider.base_url.port,
+                               .proxy = {}};
+  const auto variable = [&](const char* upper, const char* lower) {
+    const auto value = environment.variable(upper);
+    return value ? *value : environment.variable(lower).value_or("");
+  };
+  auto proxy = transport::proxy_for(endpoint, provider.proxy, variable("HTTPS_PROXY", "https_proxy"),
+                                    variable("NO_PROXY", "no_proxy"));
+  if (!proxy)
+    return Error{ErrorKind::config, "providers." + provider.name + ".proxy: " + proxy.error().message};
+  endpoint.proxy = *std::move(proxy);
+  return endpoint;
+}
+
+Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
+  gateway::Settings settings{.providers = config.providers,
+                             .routes = config.models,
+                             .aliases = config.aliases,
+                             .routing = config.routing,
+                             .client_keys = config.client_keys,
+                             .access_log = config.access_log,
+                             .endpoints = {}};
+  for (const providers::Provider& provider : config.providers) {
+    auto endpoint = endpoint_of(provider);
+    if (!endpoint) return std::move(endpoint).error();
+    settings.endpoints.push_back(*std::move(endpoint));
+    for (const providers::Key& key : provider.keys) log::hide(key.value);
+  }
+  return settings;
+}
+
+bool needs_restart(const config::GatewayConfig& running, const config::GatewayConfig& wanted) {
+  return wanted.listen.host != running.listen.host || wanted.listen.port != running.listen.port ||
+         wanted.threads != running.threads || wanted.max_connections != running.max_connections ||
+         wanted.max_body != running.max_body || wanted.allowed_hosts != running.allowed_hosts ||
+         wanted.cors_origins != running.cors_origins || wanted.tls_cert_file != running.tls_cert_file ||
+         wanted.tls_key_file != running.tls_key_file;
+}
+
+}  // namespace
+
+// In the order of construction; what is declared later uses what is declared before it.
+struct Daemon::Parts {
+  explicit Parts(config::GatewayConfig running)
+      : config(std::move(running)), guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
+
+  ~Parts() {
+    if (server) server->close_all();
+    // Sessions end on their own once their sockets are closed; their frames must be gone before what they
+    // refer to.
+    for (const auto& loop : loops)
+      while (!threads.empty() && loop->tasks() > 0) std::this_thread::yield();
+    for (const auto& loop : loops) loop->stop();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  config::GatewayConfig config;
+  SystemClock clock;
+  quota::Ledger ledger;
+  http::HostGuard guard;
+  std::vector<std::unique_ptr<net::Loop>> loops;
+  transport::UpstreamShared upstream;  // after the loops: look-ups under way post to them
+  std::optional<gateway::Gateway> gateway;
+  std::optional<transport::Server> server;
+  std::vector<std::thread> threads;
+};
+
+Daemon::Daemon() = default;
+Daemon::~Daemon() = default;
+
+Result<void> Daemon::start(const config::GatewayConfig& config) {
+  auto parts = std::make_unique<Parts>(config);
+  std::vector<gateway::Lane> lanes;
+  std::vector<net::Loop*> loops;
+  for (std::uint32_t i = 0; i < thread_count(config.threads); ++i) {
+    net::Loop& loop = *parts->loops.emplace_back(std::make_unique<net::Loop>(parts->clock));
+    loops.push_back(&loop);
+    lanes.push_back({.loop = &loop,
+                     .upstream = parts->upstream.make_client(loop, {}),
+                     .random = std::make_unique<SystemRandom>()});
+  }
+  parts->gateway.emplace(parts->ledger, parts->guard, std::move(lanes), parts->clock.now().wall);
+  auto settings = settings_of(config);
+  if (!settings) return std::move(settings).error();
+  parts->gateway->configure(*std::move(settings));
+  parts->server.emplace(server_config(config), parts->guard, *parts->gateway);
+  if (auto started = parts->server->start(loops); !started) return std::move(started).error();
+  for (net::Loop* loop : loops) parts->threads.emplace_back([loop] { loop->run(); });
+  parts_ = std::move(parts);
+  return {};
+}
+
+Result<void> Daemon::reload(const config::GatewayConfig& config) {
+  auto settings = settings_of(config);
+  if (!settings) return std::move(settings).error();
+  if (needs_restart(parts_->config, config))
+    log::warn("restart_needed",
+              {{"why", "settings under server: have changed; they apply at the next start"}});
+  log::set_level(config.log.level);
+  parts_->gateway->configure(*std::move(settings));
+  return {};
+}
+
+std::string Daemon::url() const {
+  const config::GatewayConfig& config = parts_->config;
+  const bool v6 = config.listen.host.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + config.listen.host + "]" : config.listen.host;
+  return (config.tls_cert_file.empty() ? "http://" : "https://") + host + ":" +
+         std::to_string(parts_->server->port());
+}
+
+void Daemon::drain() {
+  parts_->gateway->drain();
+  parts_->server->drain();
+}
+
+bool Daemon::idle() const {
+  return parts_->server->connections() == 0;
+}
+
+}  // namespace weir::app

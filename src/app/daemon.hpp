@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "weir/base/result.hpp"
+#include "weir/config/config.hpp"
+
+namespace weir::app {
+
+// The object graph of a running gateway: clock, ledger, loops and their threads, gateway, server. Everything
+// is made here and passed down. Main thread only.
+class Daemon {
+ public:
+  Daemon();
+  ~Daemon();  // stops what runs
+
+  // Listens and serves. Fails with kind io or config; then nothing runs.
+  [[nodiscard]] Result<void> start(const config::GatewayConfig& config);
+  // Takes what can change while running: providers, models, aliases, keys, routing, log level. Says in the
+  // log where something else changed that needs a restart. Where it fails nothing has changed.
+  [[nodiscard]] Result<void> reload(const config::GatewayConfig& config);
+
+  // Where clients reach us: "http://127.0.0.1:8484".
+  [[nodiscard]] std::string url() const;
+
+  // No new connections, no new requests; what is under way may finish.
+  void drain();
+  [[nodiscard]] bool idle() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir::app

@@ -1,0 +1,98 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+
+#include "app/commands.hpp"
+#include "weir/base/version.hpp"
+
+namespace weir::app {
+namespace {
+
+const std::map<std::string, log::Level> kLevels{{"debug", log::Level::debug},
+                                                {"info", log::Level::info},
+                                                {"warn", log::Level::warn},
+                                                {"error", log::Level::error}};
+const std::map<std::string, log::Format> kFormats{
+    {"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}};
+
+// Options that several commands share. Each has its environment twin.
+struct Arguments {
+  ServeOptions serve;
+  bool json = false;
+  bool print_effective = false;
+  std::string format = "text";
+};
+
+void add_config_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("--config", arguments.serve.load.file, "configuration file")->envname("WEIR_CONFIG");
+  command
+      .add_option("--env-file", arguments.serve.load.env_file,
+                  "file with KEY=value lines; real variables win")
+      ->envname("WEIR_ENV_FILE");
+}
+
+void add_state_option(CLI::App& command, Arguments& arguments) {
+  command.add_option("--state-dir", arguments.serve.state_directory, "where state and daemon.json are kept");
+}
+
+void add_serve_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("--listen", arguments.serve.load.listen, "HOST:PORT; port 0 takes a free one")
+      ->envname("WEIR_LISTEN");
+  add_state_option(command, arguments);
+  command.add_option("--log-level", arguments.serve.log_level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(kLevels))
+      ->envname("WEIR_LOG_LEVEL");
+  command.add_option("--log-format", arguments.serve.log_format, "auto, text or json")
+      ->transform(CLI::CheckedTransformer(kFormats))
+      ->envname("WEIR_LOG_FORMAT");
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
+  app.set_version_flag("-V,--version", "weir " + std::string(version()));
+  app.require_subcommand(1);
+
+  CLI::App* const serve_command = app.add_subcommand("serve", "run in the foreground");
+  add_config_options(*serve_command, arguments);
+  add_serve_options(*serve_command, arguments);
+  CLI::App* const demo_command =
+      app.add_subcommand("demo", "serve with three pretend providers with small quotas: no key, no network");
+  add_serve_options(*demo_command, arguments);
+  CLI::App* const check_command = app.add_subcommand("check", "validate the configuration, bind nothing");
+  add_config_options(*check_command, arguments);
+  check_command->add_option("--format", arguments.format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  check_command->add_flag("--print-effective", arguments.print_effective,
+                          "print what is in effect, keys masked");
+  CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
+  add_state_option(*health_command, arguments);
+  CLI::App* const version_command = app.add_subcommand("version", "print the version");
+  version_command->add_flag("--json", arguments.json, "with compiler and libraries");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kFine : kUsage;  // CLI11's own codes are above 100
+  }
+  if (*serve_command) return serve(arguments.serve);
+  if (*demo_command) return demo(arguments.serve);
+  if (*check_command)
+    return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
+  if (*health_command) return healthcheck(arguments.serve.state_directory);
+  return print_version(arguments.json);
+}
+
+}  // namespace
+}  // namespace weir::app
+
+int main(int argc, char** argv) {
+  try {
+    return weir::app::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return weir::app::kFailed;
+  }
+}

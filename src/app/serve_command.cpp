@@ -1,0 +1,205 @@
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <stdexcept>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/daemon.hpp"
+#include "app/demo_providers.hpp"
+#include "app/state_directory.hpp"
+#include "weir/base/log.hpp"
+#include "weir/base/version.hpp"
+
+namespace weir::app {
+namespace {
+
+// Signals are taken by the main thread alone, one after the other, so that nothing runs in a handler.
+class Signals {
+ public:
+  // Before any thread is started: they inherit the mask.
+  Signals() {
+    ::sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&set_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that has gone is an error of write(), not our end
+  }
+  [[nodiscard]] int wait() const {
+    int signal = 0;
+    ::sigwait(&set_, &signal);
+    return signal;
+  }
+  // 0 where none came in that time.
+  [[nodiscard]] int wait_for(std::chrono::milliseconds most) const {
+    const timespec limit{.tv_sec = most.count() / 1000, .tv_nsec = most.count() % 1000 * 1'000'000};
+    const int signal = ::sigtimedwait(&set_, nullptr, &limit);
+    return signal > 0 ? signal : 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+bool ends(int signal) {
+  return signal == SIGTERM || signal == SIGINT;
+}
+
+// Every stream is two descriptors.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// glibc gives a freed large block back to the kernel and faults it in again at the next request; and one heap
+// a thread, each grown to its peak, is more than our few threads need.
+void tune_allocator() {
+  constexpr int kKeep = 64 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kKeep);
+  ::mallopt(M_TRIM_THRESHOLD, kKeep);
+}
+
+// Prints what is wrong. True where there is something to serve with.
+bool report(const config::Loaded& loaded) {
+  const std::string problems = config::format_problems(loaded.problems);
+  std::fputs(problems.c_str(), stderr);
+  if (loaded.ok() && loaded.config.providers.empty())
+    std::fputs(
+        "error: no provider can be used: set a provider's key variable (GROQ_API_KEY, GEMINI_API_KEY, ...) "
+        "or "
+        "write a weir.yaml; `weir demo` needs neither\n",
+        stderr);
+  return loaded.ok() && !loaded.config.providers.empty();
+}
+
+log::Options log_options(const config::GatewayConfig& config, const ServeOptions& options) {
+  log::Options log = config.log;
+  if (options.log_level) log.level = *options.log_level;
+  if (options.log_format) log.format = *options.log_format;
+  return log;
+}
+
+void print_ready(const Daemon& daemon, const config::GatewayConfig& config) {
+  std::size_t models = 0;
+  for (const providers::Provider& provider : config.providers) models += provider.models.size();
+  const std::string url = daemon.url();
+  std::printf("READY url=%s/v1 dashboard=%s/ providers=%zu models=%zu config=%s\n", url.c_str(), url.c_str(),
+              config.providers.size(), models, config.file.empty() ? "none" : config.file.c_str());
+  std::fflush(stdout);
+}
+
+void reload(Daemon& daemon, const ServeOptions& options) {
+  const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
+  if (!report(loaded)) {
+    log::error("reload_failed", {{"why", "the configuration has errors; nothing was changed"}});
+    return;
+  }
+  if (const auto reloaded = daemon.reload(loaded.config); !reloaded) {
+    log::error("reload_failed", {{"why", reloaded.error().message}});
+    return;
+  }
+  if (options.log_level) log::set_level(*options.log_level);
+  log::info("reloaded", {{"config", loaded.config.file}});
+}
+
+// Until everything under way has finished, the time is up, or a second signal says now.
+int drain(Daemon& daemon, const Signals& signals, Duration limit) {
+  constexpr std::chrono::milliseconds kStep(20);
+  log::info("draining", {{"at_most_s", std::chrono::duration_cast<std::chrono::seconds>(limit).count()}});
+  daemon.drain();
+  for (Duration waited{}; !daemon.idle() && waited < limit; waited += kStep) {
+    if (ends(signals.wait_for(kStep))) {
+      log::warn("stopped_at_once", {{"why", "second signal"}});
+      return kFine;
+    }
+  }
+  log::info("stopped");
+  return kFine;
+}
+
+int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Duration drain_timeout,
+        bool can_reload) {
+  while (true) {
+    const int signal = signals.wait();
+    if (ends(signal)) return drain(daemon, signals, drain_timeout);
+    if (signal == SIGUSR1) log::reopen();
+    if (signal == SIGHUP && can_reload) reload(daemon, options);
+  }
+}
+
+[[nodiscard]] int start_and_run(const config::Loaded& loaded, const ServeOptions& options,
+                                const Signals& signals, const DemoProviders* demo) {
+  const config::GatewayConfig& config = loaded.config;
+  const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
+  const auto state = StateDirectory::claim(state_path);
+  if (!state) {
+    std::fprintf(stderr, "error: %s\n", state.error().message.c_str());
+    return kFailed;
+  }
+  Daemon daemon;
+  if (const auto started = daemon.start(config); !started) {
+    std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
+    return started.error().kind == ErrorKind::config ? kConfiguration : kFailed;
+  }
+  if (const auto announced = state->announce({.url = daemon.url(), .pid = ::getpid()}); !announced) {
+    std::fprintf(stderr, "error: %s\n", announced.error().message.c_str());
+    return kFailed;
+  }
+  log::info("started", {{"version", version()},
+                        {"url", daemon.url()},
+                        {"config", config.file.empty() ? "none" : config.file},
+                        {"state_dir", state->path().string()},
+                        {"state", "in memory: counts are lost at a restart in this version"}});
+  print_ready(daemon, config);
+  if (demo != nullptr) {
+    std::fputs(demo->invitation(daemon.url()).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  const int code = run(daemon, signals, options, config.drain_timeout, demo == nullptr);
+  state->withdraw();
+  // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.
+  std::_Exit(code);
+}
+
+bool open_log(const log::Options& options) {
+  try {
+    log::open(options);
+    return true;
+  } catch (const std::runtime_error& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return false;
+  }
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  const Signals signals;
+  tune_allocator();
+  raise_descriptor_limit();
+  const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
+  if (!report(loaded)) return kConfiguration;
+  if (!open_log(log_options(loaded.config, options))) return kFailed;
+  return start_and_run(loaded, options, signals, nullptr);
+}
+
+int demo(const ServeOptions& options) {
+  const Signals signals;
+  tune_allocator();
+  raise_descriptor_limit();
+  DemoProviders providers;
+  const config::Loaded loaded =
+      config::load_text(providers.configuration(), "demo", options.load, config::SystemEnvironment());
+  if (!report(loaded)) return kConfiguration;
+  if (!open_log(log_options(loaded.config, options))) return kFailed;
+  return start_and_run(loaded, options, signals, &providers);
+}
+
+}  // namespace weir::app

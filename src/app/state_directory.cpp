@@ -1,0 +1,80 @@
+#include "app/state_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace weir::app {
+namespace {
+
+constexpr const char* kDaemonFile = "daemon.json";
+constexpr const char* kLockFile = "lock";
+
+Error failure(const std::filesystem::path& path, const std::string& what) {
+  return {ErrorKind::io, "state directory " + path.string() + ": " + what};
+}
+
+}  // namespace
+
+Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path) {
+  std::error_code ec;
+  const bool made = std::filesystem::create_directories(path, ec);
+  if (ec) return failure(path, ec.message() + "; choose another with --state-dir");
+  if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, ec);
+  const int lock = ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return failure(path, std::string(std::strerror(errno)) + "; choose another with --state-dir");
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock);
+    const auto other = read_daemon_file(path);
+    return failure(path,
+                   other ? "in use by the weir with pid " + std::to_string(other->pid) + " at " + other->url
+                         : std::string("in use by another weir"));
+  }
+  return StateDirectory(path, lock);
+}
+
+StateDirectory::StateDirectory(StateDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+StateDirectory::~StateDirectory() {
+  if (lock_ < 0) return;
+  withdraw();
+  ::close(lock_);
+}
+
+void StateDirectory::withdraw() const noexcept {
+  ::unlink((path_ / kDaemonFile).c_str());
+}
+
+// Written beside and renamed, so that no reader sees half of it.
+Result<void> StateDirectory::announce(const DaemonFile& file) const {
+  const auto target = path_ / kDaemonFile;
+  const auto draft = path_ / (std::string(kDaemonFile) + ".new");
+  const std::string text = nlohmann::json{{"url", file.url}, {"pid", file.pid}}.dump() + "\n";
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return failure(path_, std::strerror(errno));
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  if (!written || ::rename(draft.c_str(), target.c_str()) != 0) return failure(path_, std::strerror(errno));
+  return {};
+}
+
+std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory) {
+  std::ifstream in(state_directory / kDaemonFile);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("url") || !json["url"].is_string() || !json.contains("pid") ||
+      !json["pid"].is_number_integer())
+    return std::nullopt;
+  return DaemonFile{.url = json["url"].get<std::string>(), .pid = json["pid"].get<pid_t>()};
+}
+
+}  // namespace weir::app

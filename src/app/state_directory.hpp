@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "weir/base/result.hpp"
+
+namespace weir::app {
+
+// What daemon.json says: how the other commands find the daemon.
+struct DaemonFile {
+  std::string url;  // "http://127.0.0.1:8484"
+  pid_t pid = 0;
+};
+
+// The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,
+// however it ends. Created with mode 0700; files in it are 0600.
+class StateDirectory {
+ public:
+  // Fails with kind io where it can't be made, or where another daemon holds it: then the message has its
+  // pid.
+  [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path);
+  StateDirectory(StateDirectory&& other) noexcept;
+  StateDirectory& operator=(StateDirectory&&) = delete;
+  ~StateDirectory();  // withdraws
+
+  [[nodiscard]] Result<void> announce(const DaemonFile& file) const;
+  void withdraw() const noexcept;  // removes daemon.json
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  StateDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::filesystem::path path_;
+  int lock_;
+};
+
+// Nothing where there is none, or not a daemon's.
+[[nodiscard]] std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory);
+
+}  // namespace weir::app

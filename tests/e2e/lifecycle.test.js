@@ -1,0 +1,122 @@
+// A daemon's manners: signals, drain, reload, and one daemon a state directory.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { FakeProvider, answers, gate, streamsStepwise } from './support/provider.js';
+import { Weir, hello, run, yaml } from './support/weir.js';
+
+let provider;
+before(async () => {
+  provider = await FakeProvider.start(answers('fine'));
+});
+after(() => provider.stop());
+
+test('READY names the address it really has, and daemon.json the same', async () => {
+  const weir = await Weir.serve(yaml({ first: provider }));
+  assert.match(weir.url, /^http:\/\/127\.0\.0\.1:[1-9]\d*\/v1$/);
+  assert.equal(weir.ready.dashboard, `${weir.origin}/`);
+  assert.equal(weir.ready.providers, '1');
+  assert.equal(weir.ready.models, '1');
+  assert.match(weir.ready.config, /weir\.yaml$/);
+  const file = JSON.parse(readFileSync(path.join(weir.stateDir, 'daemon.json'), 'utf8'));
+  assert.equal(file.pid, weir.pid);
+  assert.ok(file.url.startsWith(weir.origin));
+  assert.equal((await weir.stop()).code, 0);
+});
+
+test('SIGTERM lets a stream finish and then exits 0', async () => {
+  const gates = [gate(), gate()];
+  provider.play(streamsStepwise(['one', 'two'], gates), answers('fine'));
+  const weir = await Weir.serve(yaml({ first: provider }));
+  gates[0].open();
+  const stream = await weir.sdk().chat.completions.create({ ...hello, stream: true });
+  const seen = [];
+  for await (const piece of stream) {
+    if (piece.choices[0].delta.content) seen.push(piece.choices[0].delta.content);
+    if (seen.length === 1) {
+      weir.signal('SIGTERM');
+      await weir.until(() => weir.stderr.includes('"draining"'), 'draining');
+      await assert.rejects(fetch(`${weir.origin}/livez`)); // no new connection
+      gates[1].open();
+    }
+  }
+  assert.deepEqual(seen, ['one', 'two']);
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
+  await weir.stop();
+});
+
+test('a second SIGTERM ends at once', async () => {
+  const gates = [gate(), gate()];
+  provider.play(streamsStepwise(['one', 'never'], gates), answers('fine'));
+  const weir = await Weir.serve(yaml({ first: provider }));
+  gates[0].open();
+  const stream = await weir.sdk().chat.completions.create({ ...hello, stream: true });
+  await assert.rejects(async () => {
+    for await (const _ of stream) {
+      weir.signal('SIGTERM');
+      await weir.until(() => weir.stderr.includes('"draining"'), 'draining');
+      weir.signal('SIGINT');
+    }
+  });
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
+  await weir.stop();
+});
+
+test('SIGHUP takes a good file and leaves all as it is for a bad one', async () => {
+  const weir = await Weir.serve(yaml({ first: provider }));
+  const names = async () => (await weir.sdk().models.list()).data.map((model) => model.id);
+  const before = await names();
+
+  weir.configure('providers: {first: {nonsense: true}}\n');
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.includes('"reload_failed"'), 'reload_failed');
+  assert.match(weir.stderr, /weir\.yaml:1:\d+: error/);
+  assert.deepEqual(await names(), before);
+  assert.equal((await weir.sdk().chat.completions.create(hello)).choices[0].message.content, 'fine');
+
+  weir.configure(yaml({ first: provider }).replace('gpt-4o', 'gpt-5'));
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.includes('"reloaded"'), 'reloaded');
+  assert.ok((await names()).includes('gpt-5'));
+  await weir.stop();
+});
+
+test('a reload forgets no quota', async () => {
+  const limited = yaml({ first: provider }, { limits: { first: '{rpm: 2}' } });
+  const weir = await Weir.serve(limited);
+  await weir.sdk().chat.completions.create(hello);
+  await weir.sdk().chat.completions.create(hello);
+  weir.configure(limited.replace('gpt-4o', 'gpt-5'));
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.includes('"reloaded"'), 'reloaded');
+  await assert.rejects(weir.sdk().chat.completions.create(hello), { status: 429 });
+  await weir.stop();
+});
+
+test('a second daemon on the same state directory or address exits 1', async () => {
+  const config = yaml({ first: provider });
+  const weir = await Weir.serve(config);
+  const same = await run(['serve', '--config', 'weir.yaml', '--state-dir', weir.stateDir], { cwd: weir.folder });
+  assert.equal(same.code, 1);
+  assert.match(same.stderr, new RegExp(`\\b${weir.pid}\\b`));
+  const listen = new URL(weir.url).host;
+  const busy = await run(['serve', '--config', 'weir.yaml', '--state-dir', 'other', '--listen', listen], { cwd: weir.folder });
+  assert.equal(busy.code, 1);
+  assert.match(busy.stderr, new RegExp(listen));
+  assert.equal((await weir.sdk().chat.completions.create(hello)).choices[0].message.content, 'fine');
+  await weir.stop();
+});
+
+test('no key and no prompt in the log; one access line a request', async () => {
+  const secret = 'sk-secret-0123456789';
+  const weir = await Weir.serve(yaml({ first: provider }, { keys: { first: secret } }));
+  const asked = { ...hello, messages: [{ role: 'user', content: 'a most private question' }] };
+  const { response } = await weir.sdk({ apiKey: 'sk-client-9876543210' }).chat.completions.create(asked).withResponse();
+  const id = response.headers.get('x-request-id');
+  await weir.until(() => weir.stderr.includes(id), 'the access line');
+  assert.equal(weir.stderr.split(id).length - 1, 1);
+  for (const word of [secret, 'sk-client', 'private question', 'fine']) assert.ok(!weir.stderr.includes(word), word);
+  for (const line of weir.stderr.trim().split('\n')) JSON.parse(line);
+  await weir.stop();
+});
