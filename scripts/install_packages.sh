@@ -41,7 +41,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # --no-remove: a package of yours that conflicts (libboost1.74-dev does) is yours to take away.
 if ! { "${as_root[@]}" apt-get update -q &&
-       "${as_root[@]}" apt-get install -q -y --no-remove --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+       "${as_root[@]}" apt-get install -q -y -o DPkg::Lock::Timeout=120 --no-remove --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
   tail -n 20 "$log" >&2
   exit 1
 fi

@@ -9,31 +9,74 @@
 namespace weir::config {
 namespace {
 
+// Also what other programs' files hold: a file is often shared.
 bool is_name(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !text.empty() && letter(text.front()) &&
-         std::ranges::all_of(text, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return !text.empty() && letter(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
 }
 
-// What may follow a closing quote.
-bool is_rest_empty(std::string_view rest) {
-  rest = trim(rest);
-  return rest.empty() || rest.front() == '#';
-}
+class DotenvReader {
+ public:
+  DotenvReader(std::string_view text, std::string_view file, std::vector<Problem>& problems)
+      : text_(text), file_(file), problems_(problems) {}
 
-std::optional<std::string> unescape(std::string_view text, std::size_t& end) {
-  std::string out;
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '"') {
-      end = i + 1;
-      return out;
+  Variables run() {
+    while (at_ < text_.size()) read_line();
+    return std::move(variables_);
+  }
+
+ private:
+  void read_line() {
+    const std::size_t start = at_;
+    const std::string_view line = rest_of_line();
+    at_ = start + line.size() + 1;
+    std::string_view entry = trim(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
+    if (entry.starts_with("export ") || entry.starts_with("export\t")) entry = trim(entry.substr(7));
+    if (entry.empty() || entry.front() == '#') return;
+    const auto equals = std::min(entry.find('='), entry.size());
+    const std::string_view name = trim(entry.substr(0, equals));
+    if (equals == entry.size() || !is_name(name)) return problem(start, "expected NAME=value");
+    const std::string_view written = trim(entry.substr(equals + 1));
+    auto value = written.starts_with('"') || written.starts_with('\'')
+                     ? read_quoted(static_cast<std::size_t>(written.data() - text_.data()))
+                     : std::optional(std::string(without_comment(written)));
+    if (!value)
+      return problem(start, "the quotes of " + std::string(name) + " are not closed, or text follows them");
+    if (value->find('\0') != std::string::npos)
+      return problem(start, "the value of " + std::string(name) + " holds a zero byte");
+    variables_.insert_or_assign(std::string(name), std::move(*value));
+  }
+
+  [[nodiscard]] std::string_view rest_of_line() const {
+    return text_.substr(at_, std::min(text_.find('\n', at_), text_.size()) - at_);
+  }
+
+  // A quoted value may run over several lines, as keys in PEM form do. Where its quote is never closed,
+  // reading goes on with the next line.
+  std::optional<std::string> read_quoted(std::size_t start) {
+    const char quote = text_[start];
+    std::string value;
+    for (std::size_t i = start + 1; i < text_.size(); ++i) {
+      if (text_[i] == quote) {
+        at_ = i + 1;
+        const std::string_view behind = trim(rest_of_line());
+        at_ += rest_of_line().size() + 1;
+        const bool clean = behind.empty() || behind.front() == '#' || behind.front() == '\r';
+        return clean ? std::optional(std::move(value)) : std::nullopt;
+      }
+      if (quote == '"' && text_[i] == '\\' && i + 1 < text_.size()) {
+        append_escaped(value, text_[++i]);
+      } else {
+        value += text_[i];
+      }
     }
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    ++i;
-    switch (text[i]) {
+    return std::nullopt;
+  }
+
+  static void append_escaped(std::string& out, char c) {
+    switch (c) {
       case 'n':
         out += '\n';
         break;
@@ -43,72 +86,43 @@ std::optional<std::string> unescape(std::string_view text, std::size_t& end) {
       case '"':
       case '\\':
       case '$':
-        out += text[i];
+        out += c;
         break;
       default:
         out += '\\';
-        out += text[i];
+        out += c;
     }
   }
-  return std::nullopt;
-}
 
-// Nothing: a quote isn't closed, or something stands behind it.
-std::optional<std::string> parse_value(std::string_view text) {
-  if (text.starts_with('"')) {
-    std::size_t end = 0;
-    auto value = unescape(text, end);
-    return value && is_rest_empty(text.substr(end)) ? value : std::nullopt;
+  static std::string_view without_comment(std::string_view value) {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if (value[i] == '#' && (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t'))
+        return trim(value.substr(0, i));
+    return value;
   }
-  if (text.starts_with('\'')) {
-    const auto end = text.find('\'', 1);
-    if (end == std::string_view::npos || !is_rest_empty(text.substr(end + 1))) return std::nullopt;
-    return std::string(text.substr(1, end - 1));
+
+  void problem(std::size_t offset, std::string message) {
+    const auto line = static_cast<std::size_t>(std::ranges::count(text_.substr(0, offset), '\n')) + 1;
+    problems_.push_back({.severity = Problem::Severity::error,
+                         .file = std::string(file_),
+                         .line = line,
+                         .column = 1,
+                         .message = std::move(message),
+                         .source_line = {}});
   }
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '#' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t')) text = text.substr(0, i);
-  return std::string(trim(text));
-}
+
+  std::string_view text_;
+  std::string_view file_;
+  std::vector<Problem>& problems_;
+  std::size_t at_ = 0;
+  Variables variables_;
+};
 
 }  // namespace
 
 Variables parse_dotenv(std::string_view text, std::string_view file, std::vector<Problem>& problems) {
-  Variables variables;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  std::size_t number = 0;
-  const auto problem = [&](std::string message) {
-    problems.push_back({.severity = Problem::Severity::error,
-                        .file = std::string(file),
-                        .line = number,
-                        .column = 1,
-                        .message = std::move(message),
-                        .source_line = {}});
-  };
-  while (!text.empty()) {
-    ++number;
-    const auto newline = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, newline);
-    text.remove_prefix(std::min(newline + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    line = trim(line);
-    if (line.starts_with("export ") || line.starts_with("export\t")) line = trim(line.substr(7));
-    if (line.empty() || line.front() == '#') continue;
-    const auto equals = line.find('=');
-    const std::string_view name = trim(line.substr(0, std::min(equals, line.size())));
-    if (equals == std::string_view::npos || !is_name(name)) {
-      problem("expected NAME=value");
-      continue;
-    }
-    auto value = parse_value(trim(line.substr(equals + 1)));
-    if (!value) {
-      problem("the quotes of " + std::string(name) + " are not closed at the end of the line");
-    } else if (value->find('\0') != std::string::npos) {
-      problem("the value of " + std::string(name) + " holds a zero byte");
-    } else {
-      variables.insert_or_assign(std::string(name), std::move(*value));
-    }
-  }
-  return variables;
+  return DotenvReader(text, file, problems).run();
 }
 
 std::optional<std::string> LayeredEnvironment::variable(std::string_view name) const {

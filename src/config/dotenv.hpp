@@ -14,7 +14,7 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 
 // Reads an env file: KEY=value, `export KEY=value`, comments, 'single' quotes (as they stand) and "double"
 // quotes
-// (\n \t \" \\ \$). Values end with their line; variables in them are not looked up. Problems never show a
+// (\n \t \" \\ \$), both also over several lines. Variables in a value are not looked up. Problems show no
 // value.
 [[nodiscard]] Variables parse_dotenv(std::string_view text, std::string_view file,
                                      std::vector<Problem>& problems);

@@ -75,20 +75,23 @@ std::optional<ListenOverride> listen_override(const LoadOptions& options, const 
   return ListenOverride{.text = *variable, .source = "WEIR_LISTEN"};
 }
 
-Loaded load_document(std::string_view text, std::string_view name,
-                     const std::optional<std::filesystem::path>& folder, const LoadOptions& options,
-                     const Environment& environment) {
+// `folder` is where relative paths count from, `env_folder` where an .env may lie.
+struct Folders {
+  std::filesystem::path folder;
+  std::optional<std::filesystem::path> env_folder;
+};
+
+Loaded load_document(std::string_view text, std::string_view name, const Folders& folders,
+                     const LoadOptions& options, const Environment& environment) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Report report(std::string(name), text);
   std::vector<Problem> others;
-  const LayeredEnvironment layered(environment, read_env_file(options, folder, environment, others));
+  const LayeredEnvironment layered(environment,
+                                   read_env_file(options, folders.env_folder, environment, others));
   for (Problem& problem : others) report.add(std::move(problem));
   Loaded loaded;
   if (const auto tree = parse_yaml(text, report)) {
-    Reading reading{.report = report,
-                    .environment = layered,
-                    .folder = folder.value_or(std::filesystem::path()),
-                    .said = {}};
+    Reading reading{.report = report, .environment = layered, .folder = folders.folder, .said = {}};
     loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered));
   }
   loaded.problems = report.take();
@@ -104,7 +107,7 @@ bool Loaded::ok() const {
 
 Loaded load(const LoadOptions& options, const Environment& environment) {
   const Found found = find_file(options, environment);
-  if (found.path.empty()) return load_document("", "weir", std::nullopt, options, environment);
+  if (found.path.empty()) return load_document("", "weir", {}, options, environment);
   const auto text = environment.read_file(found.path);
   if (!text) {
     Loaded loaded;
@@ -113,12 +116,16 @@ Loaded load(const LoadOptions& options, const Environment& environment) {
                                  (found.named_by.empty() ? "" : " that " + found.named_by + " names")));
     return loaded;
   }
-  return load_text(*text, found.path.string(), options, environment);
+  const std::filesystem::path folder = found.path.parent_path();
+  Loaded loaded = load_document(*text, found.path.string(), {folder, folder}, options, environment);
+  loaded.config.file = found.path.string();
+  return loaded;
 }
 
 Loaded load_text(std::string_view text, std::string_view name, const LoadOptions& options,
                  const Environment& environment) {
-  Loaded loaded = load_document(text, name, std::filesystem::path(name).parent_path(), options, environment);
+  const Folders folders{.folder = std::filesystem::path(name).parent_path(), .env_folder = std::nullopt};
+  Loaded loaded = load_document(text, name, folders, options, environment);
   loaded.config.file = name;
   return loaded;
 }

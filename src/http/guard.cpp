@@ -49,7 +49,9 @@ Result<void> check_request_line(std::string_view line) {
   return check_version(line.substr(target_end + 1));
 }
 
-bool is_folded(std::string_view line) { return line.front() == ' ' || line.front() == '\t'; }
+bool is_folded(std::string_view line) {
+  return line.front() == ' ' || line.front() == '\t';
+}
 
 Result<void> check_field_line(std::string_view line) {
   if (is_folded(line)) return malformed(kFolded);

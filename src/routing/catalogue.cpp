@@ -27,8 +27,8 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(part
   add_families();
   add_aliases();
   // Aliases are listed behind the routes, though they can be resolved only now.
-  std::ranges::rotate(listed_.begin() + static_cast<std::ptrdiff_t>(routes),
-                      listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
+  std::rotate(listed_.begin() + static_cast<std::ptrdiff_t>(routes),
+              listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
 }
 
 void Catalogue::bind_targets(quota::Ledger& ledger) {

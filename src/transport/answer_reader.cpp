@@ -20,7 +20,9 @@ using boost::system::error_code;
 
 constexpr std::string_view kVersion = "HTTP/1.";
 
-Error broken(std::string_view what) { return {ErrorKind::upstream_protocol, "the answer breaks HTTP: " + std::string(what)}; }
+Error broken(std::string_view what) {
+  return {ErrorKind::upstream_protocol, "the answer breaks HTTP: " + std::string(what)};
+}
 
 // Beast's parser for the head alone; the body is framed by AnswerReader.
 class HeadParser final : public beast::http::basic_parser<false> {
@@ -32,19 +34,23 @@ class HeadParser final : public beast::http::basic_parser<false> {
   }
 
  private:
-  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, error_code&) override {}
+  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, error_code&) override {
+  }
   void on_response_impl(int code, beast::string_view, int version, error_code&) override {
     head_.status = code;
     head_.minor_version = version % 10;
   }
-  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value, error_code&) override {
+  void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
+                     error_code&) override {
     head_.fields.add({name.data(), name.size()}, {value.data(), value.size()});
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return body.size(); }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    return body.size();
+  }
   void on_finish_impl(error_code&) override {}
 
   http::ResponseHead& head_;
@@ -93,10 +99,11 @@ Result<std::size_t> AnswerReader::read_head(std::string_view input) {
   return consumed;
 }
 
-// The size of the head at the start of `input`, 0 where it isn't complete. Looks at lines before any parser does: a
-// parser would unfold a folded line and wait for 64 KiB of what isn't HTTP at all.
+// The size of the head at the start of `input`, 0 where it isn't complete. Looks at lines before any parser
+// does: a parser would unfold a folded line and wait for 64 KiB of what isn't HTTP at all.
 Result<std::size_t> AnswerReader::find_head(std::string_view input) {
-  if (input.substr(0, kVersion.size()) != kVersion.substr(0, input.size())) return broken("no HTTP/1 status line");
+  if (input.substr(0, kVersion.size()) != kVersion.substr(0, input.size()))
+    return broken("no HTTP/1 status line");
   while (searched_ < input.size()) {
     const void* found = std::memchr(input.data() + searched_, '\n', input.size() - searched_);
     if (found == nullptr) break;
@@ -150,7 +157,8 @@ Result<void> AnswerReader::take_framing() {
   const bool plain = all_of_name(fields, "content-encoding", [](std::string_view coding) {
     return coding.empty() || equals_ignoring_case(coding, "identity");
   });
-  if (!plain) return Error{ErrorKind::upstream_protocol, "the answer has a content coding that nobody asked for"};
+  if (!plain)
+    return Error{ErrorKind::upstream_protocol, "the answer has a content coding that nobody asked for"};
   if (codings > 0) {
     const bool chunked = codings == 1 && equals_ignoring_case(fields.get("transfer-encoding"), "chunked");
     if (!chunked || head_.minor_version == 0) return broken("a transfer-encoding other than chunked");
@@ -224,7 +232,8 @@ bool AnswerReader::done() const noexcept {
 Result<void> AnswerReader::end() {
   ended_ = true;
   if (done()) return {};
-  return Error{ErrorKind::upstream_closed, has_head_ ? "the answer was cut short" : "the connection closed before an answer came"};
+  return Error{ErrorKind::upstream_closed,
+               has_head_ ? "the answer was cut short" : "the connection closed before an answer came"};
 }
 
 }  // namespace weir::transport

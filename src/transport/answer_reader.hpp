@@ -11,17 +11,22 @@
 
 namespace weir::transport {
 
-// Reads one HTTP/1.x answer from a stream of bytes, strictly and without I/O: what could be read in two ways, or was
-// not asked for, is an error, because the bytes behind it would be taken for the next answer.
-// Errors: upstream_protocol, and upstream_closed from end(). After an error the connection is useless.
+// Reads one HTTP/1.x answer from a stream of bytes, strictly and without I/O: what could be read in two ways,
+// or was not asked for, is an error, because the bytes behind it would be taken for the next answer. Errors:
+// upstream_protocol, and upstream_closed from end(). After an error the connection is useless.
 class AnswerReader {
  public:
-  enum class Asked : std::uint8_t { with_body, head, connect };  // what the request was: it decides on the body
-  static constexpr int kMaxInterim = 8;                          // 1xx heads skipped before the answer
+  enum class Asked : std::uint8_t {
+    with_body,
+    head,
+    connect
+  };                                     // what the request was: it decides on the body
+  static constexpr int kMaxInterim = 8;  // 1xx heads skipped before the answer
 
   explicit AnswerReader(Asked asked) : asked_(asked) {}
 
-  // Give it all bytes that have arrived and weren't consumed. Consumes 1xx heads and the head; 0: more is needed.
+  // Give it all bytes that have arrived and weren't consumed. Consumes 1xx heads and the head; 0: more is
+  // needed.
   [[nodiscard]] Result<std::size_t> read_head(std::string_view input);
   [[nodiscard]] bool has_head() const noexcept { return has_head_; }
   [[nodiscard]] const http::ResponseHead& head() const noexcept { return head_; }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "weir/transport/server.hpp"
 
@@ -26,6 +27,7 @@ class ByteBuffer {
   void commit(std::size_t n) noexcept { end_ += n; }
 
   void append(std::string_view more) {
+    if (more.empty()) return;
     if (capacity_ - end_ < more.size()) reserve(std::max(size() + more.size(), 2 * capacity_));
     std::memcpy(bytes_.get() + end_, more.data(), more.size());
     end_ += more.size();

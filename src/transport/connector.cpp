@@ -43,8 +43,10 @@ Error tls_failed(const Endpoint& endpoint, std::string_view why) {
 Connector::Connector(net::Loop& loop, Resolver& resolver, TrustStore& trust)
     : loop_(loop), resolver_(resolver), trust_(trust) {}
 
-net::Awaitable<Result<Stream>> Connector::connect(const Endpoint& endpoint, std::shared_ptr<SessionSlot> session,
-                                                  const ConnectLimits& limits, net::Cancellation& cancellation) {
+net::Awaitable<Result<Stream>> Connector::connect(const Endpoint& endpoint,
+                                                  std::shared_ptr<SessionSlot> session,
+                                                  const ConnectLimits& limits,
+                                                  net::Cancellation& cancellation) {
   const bool proxied = !endpoint.proxy.host.empty();
   const std::string& host = proxied ? endpoint.proxy.host : endpoint.host;
   const std::uint16_t port = proxied ? endpoint.proxy.port : endpoint.port;
@@ -66,8 +68,9 @@ net::Awaitable<Result<Stream>> Connector::connect(const Endpoint& endpoint, std:
   co_return std::move(stream);
 }
 
-net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::uint16_t port, BootTime look_up_by,
-                                                BootTime by, net::Cancellation& cancellation) {
+net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::uint16_t port,
+                                                BootTime look_up_by, BootTime by,
+                                                net::Cancellation& cancellation) {
   const Result<Addresses> found = co_await resolver_.resolve(host, look_up_by, cancellation);
   if (!found) co_return found.error();
   const Addresses& addresses = *found;
@@ -91,7 +94,8 @@ net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, c
   error_code ec;
   {
     const StreamGuard guard(loop_, stream, cancellation, by);
-    co_await stream.socket().async_connect(address, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    co_await stream.socket().async_connect(address,
+                                           boost::asio::redirect_error(boost::asio::use_awaitable, ec));
     if (guard.cancelled()) co_return cancelled_error();
     if (ec || guard.too_late()) {
       std::string where = host_and_port(name, address.port());
@@ -141,7 +145,8 @@ net::Awaitable<Result<void>> Connector::secure(Stream& stream, const Endpoint& e
                                                net::Cancellation& cancellation) {
   const Waited waited = co_await trust_.ready(loop_, by, cancellation);
   if (waited == Waited::cancelled) co_return cancelled_error();
-  if (waited == Waited::too_late) co_return tls_failed(endpoint, "the trusted certificates took too long to read");
+  if (waited == Waited::too_late)
+    co_return tls_failed(endpoint, "the trusted certificates took too long to read");
   if (!trust_.context()) co_return tls_failed(endpoint, trust_.context().error().message);
 
   const StreamGuard guard(loop_, stream, cancellation, by);

@@ -17,7 +17,7 @@ struct ConnectLimits {
   Duration look_up;
   Duration connect;  // look-up, TCP and the proxy's tunnel
   Duration tls;
-  BootTime by;       // the end of it all
+  BootTime by;  // the end of it all
 };
 
 // Makes fresh connections: name, TCP, a tunnel where there is a proxy, TLS. Loop's thread only.
@@ -28,17 +28,19 @@ class Connector {
   // Nothing of a request has been sent where it fails: dns_failed, connect_failed, tls_failed; cancelled.
   [[nodiscard]] net::Awaitable<Result<Stream>> connect(const Endpoint& endpoint,
                                                        std::shared_ptr<SessionSlot> session,
-                                                       const ConnectLimits& limits, net::Cancellation& cancellation);
+                                                       const ConnectLimits& limits,
+                                                       net::Cancellation& cancellation);
 
  private:
   // TCP to the first address that answers.
-  [[nodiscard]] net::Awaitable<Result<Stream>> reach(const std::string& host, std::uint16_t port, BootTime look_up_by,
-                                                     BootTime by, net::Cancellation& cancellation);
+  [[nodiscard]] net::Awaitable<Result<Stream>> reach(const std::string& host, std::uint16_t port,
+                                                     BootTime look_up_by, BootTime by,
+                                                     net::Cancellation& cancellation);
   [[nodiscard]] net::Awaitable<Result<Stream>> try_address(const std::string& name,
                                                            const boost::asio::ip::tcp::endpoint& address,
                                                            BootTime by, net::Cancellation& cancellation);
-  [[nodiscard]] net::Awaitable<Result<void>> open_tunnel(Stream& stream, const Endpoint& endpoint, BootTime by,
-                                                         net::Cancellation& cancellation);
+  [[nodiscard]] net::Awaitable<Result<void>> open_tunnel(Stream& stream, const Endpoint& endpoint,
+                                                         BootTime by, net::Cancellation& cancellation);
   [[nodiscard]] net::Awaitable<Result<void>> secure(Stream& stream, const Endpoint& endpoint,
                                                     std::shared_ptr<SessionSlot> session, BootTime by,
                                                     net::Cancellation& cancellation);

@@ -60,7 +60,8 @@ Exchange::~Exchange() {
   if (!finished_) stream_.reset();
 }
 
-net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request, net::Cancellation& cancellation) {
+net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
+                                                net::Cancellation& cancellation) {
   cancellation_ = &cancellation;
   reader_.emplace(request.method == "HEAD" ? AnswerReader::Asked::head : AnswerReader::Asked::with_body);
   const StreamGuard guard(loop_, stream_, cancellation, request.head_by);
@@ -110,7 +111,8 @@ net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {
     co_return Error{ErrorKind::upstream_protocol, lane_.endpoint.authority() + " broke TLS"};
   }
   if (ec) {
-    co_return Error{ErrorKind::upstream_closed, lane_.endpoint.authority() + " broke the connection off: " + ec.message()};
+    co_return Error{ErrorKind::upstream_closed,
+                    lane_.endpoint.authority() + " broke the connection off: " + ec.message()};
   }
   in_.filled(n);
   anything_arrived_ = true;
@@ -155,7 +157,8 @@ std::string_view Exchange::take_body() {
 
 void Exchange::finish() {
   if (std::exchange(finished_, true)) return;
-  const bool clean = wrote_all_ && reader_->keeps_alive() && in_.unread().empty() && !cancellation_->requested();
+  const bool clean =
+      wrote_all_ && reader_->keeps_alive() && in_.unread().empty() && !cancellation_->requested();
   if (clean) {
     pool_->put(lane_, std::move(stream_));
   } else {

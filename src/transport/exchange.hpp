@@ -15,8 +15,8 @@
 
 namespace weir::transport {
 
-// Bytes that have arrived, some of them not looked at yet, in one block that starts small and grows as far as a head
-// may be long. Views end with room().
+// Bytes that have arrived, some of them not looked at yet, in one block that starts small and grows as far as
+// a head may be long. Views end with room().
 class InBuffer {
  public:
   static constexpr std::size_t kUsual = 16 * 1024;  // a TLS record; more at once gains nothing
@@ -48,7 +48,8 @@ class Exchange final : public Answer {
 
   // Writes the request and reads the answer's head. Once.
   // Errors: upstream_closed, upstream_protocol, upstream_timeout; cancelled.
-  [[nodiscard]] net::Awaitable<Result<void>> converse(const UpstreamRequest& request, net::Cancellation& cancellation);
+  [[nodiscard]] net::Awaitable<Result<void>> converse(const UpstreamRequest& request,
+                                                      net::Cancellation& cancellation);
   [[nodiscard]] bool anything_arrived() const noexcept { return anything_arrived_; }
 
   [[nodiscard]] const http::ResponseHead& head() const noexcept override { return reader_->head(); }
@@ -57,7 +58,8 @@ class Exchange final : public Answer {
 
  private:
   [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request, const StreamGuard& guard);
-  // More bytes into in_. An error where none can come any more; a clean end where the message ends by it is none.
+  // More bytes into in_. An error where none can come any more; a clean end where the message ends by it is
+  // none.
   [[nodiscard]] net::Awaitable<Result<void>> read_more(const StreamGuard& guard);
   [[nodiscard]] std::string_view take_body();
   void finish();

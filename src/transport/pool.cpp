@@ -6,10 +6,14 @@
 namespace weir::transport {
 
 Pool::Pool(net::Loop& loop, Duration idle_timeout, std::size_t idle_max)
-    : loop_(loop), idle_timeout_(idle_timeout), idle_max_(idle_max), sweep_(loop.timers(), [this] { sweep(); }) {}
+    : loop_(loop),
+      idle_timeout_(idle_timeout),
+      idle_max_(idle_max),
+      sweep_(loop.timers(), [this] { sweep(); }) {}
 
 Pool::Lane& Pool::lane(const Endpoint& endpoint) {
-  const auto found = std::ranges::find_if(lanes_, [&](const auto& lane) { return lane->endpoint == endpoint; });
+  const auto found =
+      std::ranges::find_if(lanes_, [&](const auto& lane) { return lane->endpoint == endpoint; });
   if (found != lanes_.end()) return **found;
   return *lanes_.emplace_back(std::make_unique<Lane>(endpoint));
 }
@@ -49,7 +53,8 @@ void Pool::sweep() {
   std::optional<BootTime> oldest;
   for (const auto& lane : lanes_) {
     auto& idle = lane->idle;
-    const auto keep = std::ranges::find_if(idle, [&](const Lane::Idle& i) { return now - i.since < idle_timeout_; });
+    const auto keep =
+        std::ranges::find_if(idle, [&](const Lane::Idle& i) { return now - i.since < idle_timeout_; });
     for (auto old = idle.begin(); old != keep; ++old) old->stream.close();
     idle.erase(idle.begin(), keep);
     if (!idle.empty()) oldest = std::min(oldest.value_or(idle.front().since), idle.front().since);

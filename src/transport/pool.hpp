@@ -13,9 +13,9 @@
 
 namespace weir::transport {
 
-// Idle connections of one loop, kept by endpoint. Last in, first out: the one used last is the likeliest to be alive,
-// and the others may age. Ages are counted on the boot clock, so that a suspended machine doesn't trust connections
-// that its provider gave up hours ago. Loop's thread only.
+// Idle connections of one loop, kept by endpoint. Last in, first out: the one used last is the likeliest to
+// be alive, and the others may age. Ages are counted on the boot clock, so that a suspended machine doesn't
+// trust connections that its provider gave up hours ago. Loop's thread only.
 class Pool {
  public:
   // What is kept for one endpoint. Stays where it is as long as the pool.
@@ -40,8 +40,8 @@ class Pool {
   [[nodiscard]] Lane& lane(const Endpoint& endpoint);
   // A connection that is still quiet, or nothing. Closes those it finds otherwise.
   [[nodiscard]] std::optional<Stream> take(Lane& lane);
-  // Only after a complete message with nothing behind it, and never after a cancellation: the next user would read the
-  // rest of this one's answer.
+  // Only after a complete message with nothing behind it, and never after a cancellation: the next user would
+  // read the rest of this one's answer.
   void put(Lane& lane, Stream stream);
   void close_idle() noexcept;
 
@@ -51,7 +51,8 @@ class Pool {
   net::Loop& loop_;
   const Duration idle_timeout_;
   const std::size_t idle_max_;
-  std::vector<std::unique_ptr<Lane>> lanes_;  // as many as endpoints in the configuration: searched one by one
+  std::vector<std::unique_ptr<Lane>>
+      lanes_;  // as many as endpoints in the configuration: searched one by one
   net::Deadline sweep_;
   bool sweep_armed_ = false;
 };

@@ -58,7 +58,8 @@ HostPort split_port(std::string_view entry) {
     return {entry.substr(1, close - 1), rest.starts_with(':') ? rest.substr(1) : std::string_view()};
   }
   const std::size_t colon = entry.find(':');
-  if (colon == std::string_view::npos || entry.find(':', colon + 1) != std::string_view::npos) return {entry, {}};
+  if (colon == std::string_view::npos || entry.find(':', colon + 1) != std::string_view::npos)
+    return {entry, {}};
   return {entry.substr(0, colon), entry.substr(colon + 1)};
 }
 
@@ -71,7 +72,8 @@ bool names(std::string_view entry, const Endpoint& endpoint) {
   if (host.starts_with('.')) host.remove_prefix(1);
   if (host.empty() || ip_bytes(endpoint.host)) return false;
   const std::string_view name = endpoint.host;
-  if (name.size() < host.size() || !equals_ignoring_case(name.substr(name.size() - host.size()), host)) return false;
+  if (name.size() < host.size() || !equals_ignoring_case(name.substr(name.size() - host.size()), host))
+    return false;
   return name.size() == host.size() || name[name.size() - host.size() - 1] == '.';
 }
 
@@ -92,7 +94,8 @@ Error unreadable(std::string_view why) {
 
 Result<Proxy> parse_proxy(std::string_view text) {
   text = trim(text);
-  const std::string with_scheme = (text.find("://") == std::string_view::npos ? "http://" : "") + std::string(text);
+  const std::string with_scheme =
+      (text.find("://") == std::string_view::npos ? "http://" : "") + std::string(text);
   const auto parsed = boost::urls::parse_uri(with_scheme);
   if (!parsed) return unreadable("it is not a URL");
   const boost::urls::url_view& url = *parsed;
@@ -100,8 +103,8 @@ Result<Proxy> parse_proxy(std::string_view text) {
     return unreadable("only http proxies are spoken to");
   }
   if (url.host().empty()) return unreadable("it names no host");
-  const bool only_host = (url.encoded_path().empty() || url.encoded_path() == "/") && !url.has_query() &&
-                         !url.has_fragment();
+  const bool only_host =
+      (url.encoded_path().empty() || url.encoded_path() == "/") && !url.has_query() && !url.has_fragment();
   if (!only_host) return unreadable("something stands behind host and port");
   const std::optional<std::uint16_t> port = parse_port({url.port().data(), url.port().size()});
   if (!port) return unreadable("its port is not between 1 and 65535");

@@ -53,7 +53,8 @@ Result<std::vector<std::string>> system_look_up(const std::string& host) {
   std::vector<std::string> literals;
   for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
     std::array<char, NI_MAXHOST> text{};
-    if (::getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+    if (::getnameinfo(entry->ai_addr, entry->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                      NI_NUMERICHOST) == 0) {
       literals.emplace_back(text.data());
     }
   }
@@ -111,10 +112,12 @@ struct Resolver::Cache {
   std::unordered_map<std::string, Entry> entries;
 };
 
-void Resolver::Cache::store(const std::string& host, const Result<std::vector<std::string>>& literals, BootTime now) {
+void Resolver::Cache::store(const std::string& host, const Result<std::vector<std::string>>& literals,
+                            BootTime now) {
   Entry& entry = entries[host];
   entry.running = false;
-  Result<Addresses> found = literals ? usable_addresses(host, *literals) : Result<Addresses>(literals.error());
+  Result<Addresses> found =
+      literals ? usable_addresses(host, *literals) : Result<Addresses>(literals.error());
   if (found) {
     entry.addresses = std::move(found).value();
     const auto preferred = std::ranges::find(entry.addresses, entry.preferred);

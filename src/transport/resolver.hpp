@@ -18,15 +18,17 @@ using Addresses = std::vector<boost::asio::ip::address>;
 // getaddrinfo. Blocks, and can't be interrupted. Fails with kind dns_failed.
 [[nodiscard]] Result<std::vector<std::string>> system_look_up(const std::string& host);
 
-// What of a name's addresses may be connected to, in the order to try: families take turns, beginning with the first.
-// Link-local addresses (169.254.0.0/16, fe80::/10) are left out: that is where clouds keep their metadata services,
-// and a name that leads there is an attack more often than a provider. Fails with kind connect_failed where nothing
-// else is there.
-[[nodiscard]] Result<Addresses> usable_addresses(std::string_view host, const std::vector<std::string>& literals);
+// What of a name's addresses may be connected to, in the order to try: families take turns, beginning with
+// the first. Link-local addresses (169.254.0.0/16, fe80::/10) are left out: that is where clouds keep their
+// metadata services, and a name that leads there is an attack more often than a provider. Fails with kind
+// connect_failed where nothing else is there.
+[[nodiscard]] Result<Addresses> usable_addresses(std::string_view host,
+                                                 const std::vector<std::string>& literals);
 
-// Names to addresses for one loop. Answers are kept for the ttl, and given out beyond it while they are being renewed
-// and when that fails; failures are kept for 5 s. One look-up a name at a time, on the threads of `pool`. Its names come
-// from the configuration, so that the cache needs no bound of its own. Loop's thread only.
+// Names to addresses for one loop. Answers are kept for the ttl, and given out beyond it while they are being
+// renewed and when that fails; failures are kept for 5 s. One look-up a name at a time, on the threads of
+// `pool`. Its names come from the configuration, so that the cache needs no bound of its own. Loop's thread
+// only.
 class Resolver {
  public:
   static constexpr Duration kNegativeTtl = std::chrono::seconds(5);

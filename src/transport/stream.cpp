@@ -30,10 +30,10 @@ namespace asio = boost::asio;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::size_t kRecord = 16 * 1024;    // what one TLS record carries
+constexpr std::size_t kRecord = 16 * 1024;       // what one TLS record carries
 constexpr std::size_t kWorthJoining = 4 * 1024;  // a copy of less is cheaper than a record of its own
-constexpr std::size_t kMaxPieces = 16;        // of one sendmsg
-constexpr unsigned kReadsBeforeYield = 32;    // a TLS peer that never pauses must not keep the loop to itself
+constexpr std::size_t kMaxPieces = 16;           // of one sendmsg
+constexpr unsigned kReadsBeforeYield = 32;  // a TLS peer that never pauses must not keep the loop to itself
 
 // How one non-blocking step of I/O ended.
 enum class Step { done, want_read, want_write, failed };
@@ -41,7 +41,9 @@ enum class Step { done, want_read, want_write, failed };
 enum class Sight { quiet, bytes, gone };
 enum class OnInput { ignore, stop };
 
-error_code last_error() { return {errno, boost::system::system_category()}; }
+error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
 
 // What is left of a gathered write.
 class Outgoing {
@@ -65,8 +67,8 @@ class Outgoing {
     return count;
   }
 
-  // The next bytes for one record: a large piece from where it is, small ones joined in `joined`. The same again
-  // until advance().
+  // The next bytes for one record: a large piece from where it is, small ones joined in `joined`. The same
+  // again until advance().
   [[nodiscard]] std::string_view record(std::string& joined) const {
     const asio::const_buffer first = pieces_[0] + offset_;
     if (pieces_.size() == 1 || first.size() >= kWorthJoining) {
@@ -117,15 +119,16 @@ struct Stream::Impl {
   tcp::socket socket;
   std::shared_ptr<SessionSlot> session;  // shared with the pool; OpenSSL's callback puts tickets there
   Ssl ssl;
-  std::shared_ptr<Watch> watch;          // shared with its pending waits, which outlive a cancellation
-  unsigned reads_in_a_row = 0;           // that didn't have to wait
-  bool ssl_writing = false;              // a record is half written
-  bool ssl_broken = false;               // OpenSSL allows no further call
+  std::shared_ptr<Watch> watch;  // shared with its pending waits, which outlive a cancellation
+  unsigned reads_in_a_row = 0;   // that didn't have to wait
+  bool ssl_writing = false;      // a record is half written
+  bool ssl_broken = false;       // OpenSSL allows no further call
 };
 
-// One watch() from its start to its end. Two stages: first the socket's readiness and a look at what came. Where
-// unread bytes lie on it, readiness says nothing more, so a small epoll of its own that asks for EPOLLRDHUP alone takes
-// over: the kernel then tells of a FIN or reset behind them, without polling and without reading.
+// One watch() from its start to its end. Two stages: first the socket's readiness and a look at what came.
+// Where unread bytes lie on it, readiness says nothing more, so a small epoll of its own that asks for
+// EPOLLRDHUP alone takes over: the kernel then tells of a FIN or reset behind them, without polling and
+// without reading.
 class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
  public:
   Watch(Impl& owner, std::function<void()> on_gone) : owner_(&owner), on_gone_(std::move(on_gone)) {}
@@ -161,10 +164,11 @@ class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
 
   void await_input() {
     // By its own slot: cancelling the socket would end a write under way as well.
-    owner_->socket.async_wait(tcp::socket::wait_read,
-                              asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec) {
-                                if (!ec) self->advance();
-                              }));
+    owner_->socket.async_wait(
+        tcp::socket::wait_read,
+        asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec) {
+          if (!ec) self->advance();
+        }));
   }
 
   void await_hangup() {
@@ -174,9 +178,10 @@ class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
     epoll_event event{};
     event.events = EPOLLRDHUP;  // EPOLLERR and EPOLLHUP come unasked
     if (::epoll_ctl(fd, EPOLL_CTL_ADD, owner_->socket.native_handle(), &event) != 0) return;
-    hangup_->async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](error_code ec) {
-      if (!ec && self->owner_ != nullptr) self->tell();
-    });
+    hangup_->async_wait(asio::posix::stream_descriptor::wait_read,
+                        [self = shared_from_this()](error_code ec) {
+                          if (!ec && self->owner_ != nullptr) self->tell();
+                        });
   }
 
   void tell() {
@@ -216,7 +221,8 @@ net::Awaitable<void> Stream::write(std::span<const asio::const_buffer> pieces, e
   co_await impl_->push(pieces, OnInput::ignore, ec);
 }
 
-net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces, error_code& ec) {
+net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces,
+                                                  error_code& ec) {
   return impl_->push(pieces, OnInput::stop, ec);
 }
 
@@ -234,7 +240,9 @@ net::Awaitable<void> Stream::handshake_as_server(ssl_ctx_st* context, error_code
   return impl_->shake_hands(ec);
 }
 
-bool Stream::is_quiet() noexcept { return impl_->look() == Sight::quiet; }
+bool Stream::is_quiet() noexcept {
+  return impl_->look() == Sight::quiet;
+}
 
 void Stream::watch(std::function<void()> on_gone) {
   impl_->stop_watching();
@@ -242,7 +250,9 @@ void Stream::watch(std::function<void()> on_gone) {
   impl_->watch->start();
 }
 
-void Stream::stop_watching() noexcept { impl_->stop_watching(); }
+void Stream::stop_watching() noexcept {
+  impl_->stop_watching();
+}
 
 void Stream::end_writing() noexcept {
   impl_->send_close_notify();
@@ -250,7 +260,9 @@ void Stream::end_writing() noexcept {
   impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
-void Stream::close() noexcept { impl_->close(true); }
+void Stream::close() noexcept {
+  impl_->close(true);
+}
 
 void Stream::reset() noexcept {
   error_code ignored;
@@ -258,8 +270,12 @@ void Stream::reset() noexcept {
   impl_->close(false);
 }
 
-bool Stream::is_open() const noexcept { return impl_->socket.is_open(); }
-tcp::socket& Stream::socket() noexcept { return impl_->socket; }
+bool Stream::is_open() const noexcept {
+  return impl_->socket.is_open();
+}
+tcp::socket& Stream::socket() noexcept {
+  return impl_->socket;
+}
 
 net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_code& ec) {
   if (++reads_in_a_row >= kReadsBeforeYield) {

@@ -14,11 +14,11 @@
 
 namespace weir::transport {
 
-// A TCP connection, plain or under TLS: one set of calls for both, so that sessions and exchanges don't know which.
-// TLS is OpenSSL on the socket itself (want-read and want-write become waits for readiness), which keeps an idle
-// connection at a third of asio::ssl::stream's memory. One read and one write may be under way at once; the stream
-// must outlive both, close() ends them. OpenSSL writes without MSG_NOSIGNAL: the process must ignore SIGPIPE.
-// Loop's thread only.
+// A TCP connection, plain or under TLS: one set of calls for both, so that sessions and exchanges don't know
+// which. TLS is OpenSSL on the socket itself (want-read and want-write become waits for readiness), which
+// keeps an idle connection at a third of asio::ssl::stream's memory. One read and one write may be under way
+// at once; the stream must outlive both, close() ends them. OpenSSL writes without MSG_NOSIGNAL: the process
+// must ignore SIGPIPE. Loop's thread only.
 class Stream {
  public:
   explicit Stream(boost::asio::ip::tcp::socket socket);
@@ -26,19 +26,20 @@ class Stream {
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
 
-  // At most into.size() bytes, as soon as there are any. At the peer's end of stream ec is asio::error::eof; a TLS
-  // stream that was cut without close_notify gives connection_reset, a broken TLS record protocol_error.
+  // At most into.size() bytes, as soon as there are any. At the peer's end of stream ec is asio::error::eof;
+  // a TLS stream that was cut without close_notify gives connection_reset, a broken TLS record
+  // protocol_error.
   [[nodiscard]] net::Awaitable<std::size_t> read_some(std::span<char> into, boost::system::error_code& ec);
   // All of it, in one system call where the kernel takes it. The bytes stay in place until it ends.
   [[nodiscard]] net::Awaitable<void> write(std::span<const boost::asio::const_buffer> pieces,
                                            boost::system::error_code& ec);
-  // Like write(), for what the peer may answer before it has all of it: gives up and returns false as soon as there
-  // is something to read, the end of stream included, while bytes are still left to write.
+  // Like write(), for what the peer may answer before it has all of it: gives up and returns false as soon as
+  // there is something to read, the end of stream included, while bytes are still left to write.
   [[nodiscard]] net::Awaitable<bool> write_until_answered(std::span<const boost::asio::const_buffer> pieces,
                                                           boost::system::error_code& ec);
 
-  // Puts TLS on the connection; peer.context outlives the stream. On failure `reason` says why, in words: an invalid
-  // certificate ("certificate has expired") or a broken handshake.
+  // Puts TLS on the connection; peer.context outlives the stream. On failure `reason` says why, in words: an
+  // invalid certificate ("certificate has expired") or a broken handshake.
   [[nodiscard]] net::Awaitable<void> handshake_as_client(const TlsPeer& peer, boost::system::error_code& ec,
                                                          std::string& reason);
   // `context` outlives the stream.
@@ -47,18 +48,18 @@ class Stream {
   // A pooled connection is usable if nothing has arrived on it and the peer hasn't closed.
   [[nodiscard]] bool is_quiet() noexcept;
 
-  // Looks out for the peer's leaving while nobody reads: calls `on_gone` once, on the loop and never from within this
-  // call, when a FIN, a reset or a TLS close_notify arrives. Bytes that arrive before are left unread, and a FIN or
-  // reset behind them is noticed all the same. stop_watching() before the next read; a write may be under way all
-  // the while. After stop_watching() or close() `on_gone` isn't called any more.
+  // Looks out for the peer's leaving while nobody reads: calls `on_gone` once, on the loop and never from
+  // within this call, when a FIN, a reset or a TLS close_notify arrives. Bytes that arrive before are left
+  // unread, and a FIN or reset behind them is noticed all the same. stop_watching() before the next read; a
+  // write may be under way all the while. After stop_watching() or close() `on_gone` isn't called any more.
   void watch(std::function<void()> on_gone);
   void stop_watching() noexcept;
 
   // Tells the peer that nothing more comes (TLS: close_notify before the FIN). Reading goes on.
   void end_writing() noexcept;
 
-  // Ends every operation under way with operation_aborted. A TLS peer is told by close_notify where that can be sent
-  // at once; its answer isn't waited for.
+  // Ends every operation under way with operation_aborted. A TLS peer is told by close_notify where that can
+  // be sent at once; its answer isn't waited for.
   void close() noexcept;
   // close() with a reset and without close_notify, so that the peer can't take what it has for whole.
   void reset() noexcept;

@@ -42,7 +42,8 @@ bool is_ip_literal(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
-// --- client --------------------------------------------------------------------------------------------------------
+// --- client
+// --------------------------------------------------------------------------------------------------------
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* slot = static_cast<SessionSlot*>(SSL_get_app_data(ssl));
@@ -64,19 +65,22 @@ Result<void> trust_system(SSL_CTX* context) {
   const char* folder = std::getenv("SSL_CERT_DIR");
   if (file != nullptr || folder != nullptr) {
     if (SSL_CTX_load_verify_locations(context, file, folder) == 1) return {};
-    return Error{ErrorKind::config, "cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: " + first_reason()};
+    return Error{ErrorKind::config,
+                 "cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: " + first_reason()};
   }
   for (const char* bundle : kBundles) {
     if (::access(bundle, R_OK) == 0 && SSL_CTX_load_verify_file(context, bundle) == 1) return {};
   }
   if (SSL_CTX_set_default_verify_paths(context) == 1) return {};
-  return Error{ErrorKind::config, "found no trusted certificates (package ca-certificates, or set SSL_CERT_FILE)"};
+  return Error{ErrorKind::config,
+               "found no trusted certificates (package ca-certificates, or set SSL_CERT_FILE)"};
 }
 
-// --- server --------------------------------------------------------------------------------------------------------
+// --- server
+// --------------------------------------------------------------------------------------------------------
 
-int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
-                void*) {
+int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                unsigned in_size, void*) {
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_size, kAlpn, kAlpnSize, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_NOACK;
@@ -86,15 +90,25 @@ int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
 }
 
 // A key under a passphrase must fail: by default OpenSSL asks on the terminal and blocks.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) {
+  return 0;
+}
 
 }  // namespace
 
-void TlsFree::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
-void TlsFree::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
-void TlsFree::operator()(ssl_session_st* session) const noexcept { SSL_SESSION_free(session); }
+void TlsFree::operator()(ssl_ctx_st* context) const noexcept {
+  SSL_CTX_free(context);
+}
+void TlsFree::operator()(ssl_st* ssl) const noexcept {
+  SSL_free(ssl);
+}
+void TlsFree::operator()(ssl_session_st* session) const noexcept {
+  SSL_SESSION_free(session);
+}
 
-void SessionSlot::put(TlsSession session) noexcept { session_ = std::move(session); }
+void SessionSlot::put(TlsSession session) noexcept {
+  session_ = std::move(session);
+}
 
 TlsSession SessionSlot::take() noexcept {
   if (!session_ || SSL_SESSION_is_resumable(session_.get()) == 0) return nullptr;
@@ -117,7 +131,8 @@ Result<TlsContext> make_server_context(const std::string& cert_file, const std::
     return Error{ErrorKind::config, "cannot read the key " + key_file + ": " + first_reason()};
   }
   if (SSL_CTX_check_private_key(context.get()) != 1) {
-    return Error{ErrorKind::config, "the key " + key_file + " does not belong to the certificate " + cert_file};
+    return Error{ErrorKind::config,
+                 "the key " + key_file + " does not belong to the certificate " + cert_file};
   }
   return context;
 }
@@ -135,7 +150,8 @@ Result<TlsContext> make_client_context(const std::string& ca_file) {
   if (ca_file.empty()) {
     if (const Result<void> trusted = trust_system(context.get()); !trusted) return trusted.error();
   } else if (SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1) {
-    return Error{ErrorKind::config, "cannot read the trusted certificates " + ca_file + ": " + first_reason()};
+    return Error{ErrorKind::config,
+                 "cannot read the trusted certificates " + ca_file + ": " + first_reason()};
   }
   return context;
 }
@@ -177,7 +193,8 @@ std::string handshake_failure(ssl_st* ssl) {
   }
   if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
   const unsigned long code = ERR_peek_error();
-  if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return "connection closed during the handshake";
+  if (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    return "connection closed during the handshake";
   return first_reason();
 }
 

@@ -40,11 +40,12 @@ struct TlsPeer {
 };
 
 // For a listener: TLS 1.2 and above, a PEM chain (leaf first) and its key. Fails with kind config.
-[[nodiscard]] Result<TlsContext> make_server_context(const std::string& cert_file, const std::string& key_file);
+[[nodiscard]] Result<TlsContext> make_server_context(const std::string& cert_file,
+                                                     const std::string& key_file);
 
-// For providers: TLS 1.2 and above, verification always on. Trusts `ca_file`; where that is empty the certificates of
-// SSL_CERT_FILE and SSL_CERT_DIR, and without those the system's. Reads files: not on a loop's thread. Fails with kind
-// config where there is nothing to trust.
+// For providers: TLS 1.2 and above, verification always on. Trusts `ca_file`; where that is empty the
+// certificates of SSL_CERT_FILE and SSL_CERT_DIR, and without those the system's. Reads files: not on a
+// loop's thread. Fails with kind config where there is nothing to trust.
 [[nodiscard]] Result<TlsContext> make_client_context(const std::string& ca_file);
 
 // One connection's SSL object, on a socket that doesn't block. Null when memory is out.

@@ -10,7 +10,9 @@ TrustStore::TrustStore(std::string ca_file)
     : context_(Error{ErrorKind::internal, "the trusted certificates have not been read"}),
       thread_([this, file = std::move(ca_file)] { read(file); }) {}
 
-TrustStore::~TrustStore() { thread_.join(); }
+TrustStore::~TrustStore() {
+  thread_.join();
+}
 
 net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation) {
   if (read_.load(std::memory_order_acquire)) co_return Waited::happened;

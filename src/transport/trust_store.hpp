@@ -13,8 +13,8 @@
 
 namespace weir::transport {
 
-// The client side's TLS context, whose trusted certificates are read on a thread of its own: reading them takes longer
-// than the whole start. Outlived by the loops that wait for it.
+// The client side's TLS context, whose trusted certificates are read on a thread of its own: reading them
+// takes longer than the whole start. Outlived by the loops that wait for it.
 class TrustStore {
  public:
   explicit TrustStore(std::string ca_file);  // empty: see make_client_context()

@@ -75,7 +75,8 @@ std::string Endpoint::authority() const {
 class UpstreamShared::Impl {
  public:
   explicit Impl(UpstreamSharedConfig config)
-      : look_up(config.look_up ? std::move(config.look_up) : system_look_up), trust(std::move(config.ca_file)) {}
+      : look_up(config.look_up ? std::move(config.look_up) : system_look_up),
+        trust(std::move(config.ca_file)) {}
   ~Impl() {
     resolver_threads.stop();  // what hasn't begun never does
     resolver_threads.join();
@@ -87,7 +88,8 @@ class UpstreamShared::Impl {
 };
 
 UpstreamShared::UpstreamShared() : UpstreamShared(UpstreamSharedConfig{}) {}
-UpstreamShared::UpstreamShared(UpstreamSharedConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+UpstreamShared::UpstreamShared(UpstreamSharedConfig config)
+    : impl_(std::make_unique<Impl>(std::move(config))) {}
 UpstreamShared::~UpstreamShared() = default;
 
 std::unique_ptr<UpstreamClient> UpstreamShared::make_client(net::Loop& loop, UpstreamConfig config) {

@@ -2,7 +2,8 @@
 
 namespace weir::transport {
 
-net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by, net::Cancellation& cancellation) {
+net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
+                                net::Cancellation& cancellation) {
   net::Deadline deadline(loop.timers(), [&event] { event.set(); });
   deadline.arm(by);
   const net::Cancellation::Registration registration(cancellation, [&event] { event.set(); });
@@ -18,6 +19,8 @@ StreamGuard::StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& can
   deadline_.arm(by);
 }
 
-Error cancelled_error() { return {ErrorKind::cancelled, "the client has gone"}; }
+Error cancelled_error() {
+  return {ErrorKind::cancelled, "the client has gone"};
+}
 
 }  // namespace weir::transport

@@ -10,7 +10,8 @@
 #include "weir/net/loop.hpp"
 #include "weir/net/timers.hpp"
 
-// How an exchange waits: never without an end in time, and never on after its cancellation. Loop's thread only.
+// How an exchange waits: never without an end in time, and never on after its cancellation. Loop's thread
+// only.
 namespace weir::transport {
 
 enum class Waited : std::uint8_t { happened, too_late, cancelled };
@@ -19,9 +20,9 @@ enum class Waited : std::uint8_t { happened, too_late, cancelled };
 [[nodiscard]] net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
                                               net::Cancellation& cancellation);
 
-// While it lives, resets the stream when its moment has passed or the cancellation is requested: whatever is being
-// awaited on the stream then fails, and cancelled() and too_late() say why. A reset, because a server may take a FIN
-// for half a close and go on working for nobody. Outlived by all three.
+// While it lives, resets the stream when its moment has passed or the cancellation is requested: whatever is
+// being awaited on the stream then fails, and cancelled() and too_late() say why. A reset, because a server
+// may take a FIN for half a close and go on working for nobody. Outlived by all three.
 class StreamGuard {
  public:
   StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by);

@@ -230,8 +230,7 @@ void RequestReader::remember_key() {
     keys_.push_back(json_.key());
 }
 
-// A key that stands twice: one reader takes the first, another the last, and what we checked isn't what is
-// served.
+// A key that stands twice: one reader takes the first, another the last, and we'd check what isn't served.
 std::optional<ReadFailure> RequestReader::twice() const {
   std::vector<std::string_view> sorted = keys_;
   std::ranges::sort(sorted);

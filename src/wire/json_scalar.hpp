@@ -19,8 +19,7 @@ namespace weir::wire {
 [[nodiscard]] std::size_t unescaped_size(std::string_view inside);
 
 [[nodiscard]] bool is_number(std::string_view token);
-// The value of a number that is whole, not negative and at most 2^53: "12", "12.0", "1e3". Nothing for any
-// other.
+// The value of a number that is whole, not negative and at most 2^53: "12", "12.0", "1e3". Else nothing.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view token);
 
 }  // namespace weir::wire

@@ -11,8 +11,7 @@ namespace {
 constexpr std::string_view kIncludeUsage = R"("include_usage":true)";
 constexpr std::string_view kWithUsage = R"({"include_usage":true})";
 
-// The edit that makes a request ask for usage: a member of its own, or one more in the options that are
-// there.
+// The edit that makes a request ask for usage: stream_options, or one more member in those that are there.
 Edit usage_edit(const ChatRequest& request, std::string_view body) {
   if (!request.stream_options) {
     // The request has a model at least, so a member follows the comma.

@@ -6,13 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <strings.h>
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
-#include <strings.h>
 #include <utility>
 
 namespace weir::test {
@@ -26,9 +26,12 @@ void check(bool ok, const char* what) {
 
 }  // namespace
 
-// --- requests -----------------------------------------------------------------------------------------------------
+// --- requests
+// -----------------------------------------------------------------------------------------------------
 
-std::string_view RawRequest::line() const { return std::string_view(head).substr(0, head.find("\r\n")); }
+std::string_view RawRequest::line() const {
+  return std::string_view(head).substr(0, head.find("\r\n"));
+}
 
 std::optional<std::string> RawRequest::field(std::string_view name) const {
   std::string_view rest(head);
@@ -45,7 +48,8 @@ std::optional<std::string> RawRequest::field(std::string_view name) const {
   return std::nullopt;
 }
 
-// --- one connection -----------------------------------------------------------------------------------------------
+// --- one connection
+// -----------------------------------------------------------------------------------------------
 
 RawConnection::RawConnection(RawProvider& owner, int fd, std::size_t number)
     : owner_(owner), fd_(fd), number_(number) {}
@@ -148,9 +152,12 @@ bool RawConnection::start_tls(ssl_ctx_st* context) {
   return ssl_ != nullptr && SSL_set_fd(ssl_, fd_) == 1 && SSL_accept(ssl_) == 1;
 }
 
-bool RawConnection::resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_) == 1; }
+bool RawConnection::resumed() const {
+  return ssl_ != nullptr && SSL_session_reused(ssl_) == 1;
+}
 
-// --- the provider -------------------------------------------------------------------------------------------------
+// --- the provider
+// -------------------------------------------------------------------------------------------------
 
 RawProvider::RawProvider(Script script) : script_(std::move(script)) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -211,7 +218,11 @@ void RawProvider::run(int fd, std::size_t number) {
 
 std::string RawProvider::answer(int status, std::string_view body, std::string_view fields) {
   std::string text = "HTTP/1.1 " + std::to_string(status) + " Scripted\r\nContent-Type: application/json\r\n";
-  text.append(fields).append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  text.append(fields)
+      .append("Content-Length: ")
+      .append(std::to_string(body.size()))
+      .append("\r\n\r\n")
+      .append(body);
   return text;
 }
 

@@ -69,6 +69,7 @@ struct LoadOptions {
 // every preset whose key variable is set is enabled, and only its models that cost nothing.
 [[nodiscard]] Loaded load(const LoadOptions& options, const Environment& environment);
 // The same for text that is at hand; `name` stands in the messages, and relative paths count from its folder.
+// No .env is looked for: only options.env_file is read.
 [[nodiscard]] Loaded load_text(std::string_view text, std::string_view name, const LoadOptions& options,
                                const Environment& environment);
 

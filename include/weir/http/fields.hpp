@@ -9,8 +9,9 @@
 
 namespace weir::http {
 
-// Header fields in the order they came. Names are kept in lower case, values trimmed. One buffer holds all text,
-// so that a cleared object is filled again without allocating. Views it gave out end with the next add() or clear().
+// Header fields in the order they came. Names are kept in lower case, values trimmed. One buffer holds all
+// text, so that a cleared object is filled again without allocating. Views it gave out end with the next
+// add() or clear().
 class Fields {
  public:
   struct Field {

@@ -7,15 +7,13 @@
 namespace weir::http {
 
 struct RequestHead {
-  std::string method;   // as sent: "POST"
-  std::string target;   // "/v1/models?x=1"; an absolute form has been reduced to this behind the guard
+  std::string method;     // as sent: "POST"
+  std::string target;     // "/v1/models?x=1"; an absolute form has been reduced to this behind the guard
   int minor_version = 1;  // HTTP/1.minor_version
   Fields fields;
 
   // The target up to '?'.
-  [[nodiscard]] std::string_view path() const {
-    return std::string_view(target).substr(0, target.find('?'));
-  }
+  [[nodiscard]] std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
 };
 
 struct ResponseHead {

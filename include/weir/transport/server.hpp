@@ -35,17 +35,20 @@ class Responder {
   virtual ~Responder() = default;
 
   // A whole answer. Content-Length, Date and Connection are added.
-  [[nodiscard]] virtual net::Awaitable<bool> respond(const http::ResponseHead& head, std::string_view body) = 0;
+  [[nodiscard]] virtual net::Awaitable<bool> respond(const http::ResponseHead& head,
+                                                     std::string_view body) = 0;
 
-  // An answer in pieces: the head with the first piece in one write, then more, then finish(). Chunked for a 1.1
-  // client, until-close for a 1.0 one. An empty piece writes nothing.
-  [[nodiscard]] virtual net::Awaitable<bool> begin(const http::ResponseHead& head, std::string_view first) = 0;
+  // An answer in pieces: the head with the first piece in one write, then more, then finish(). Chunked for
+  // a 1.1 client, until-close for a 1.0 one. An empty piece writes nothing.
+  [[nodiscard]] virtual net::Awaitable<bool> begin(const http::ResponseHead& head,
+                                                   std::string_view first) = 0;
   [[nodiscard]] virtual net::Awaitable<bool> write(std::string_view piece) = 0;
   [[nodiscard]] virtual net::Awaitable<bool> finish() = 0;
   // Ends without the framing's end: the client sees that it was cut. The connection closes.
   virtual void abort() noexcept = 0;
 
-  // Requested as soon as the client leaves: a reset, or a FIN after its whole request (we take that for gone).
+  // Requested as soon as the client leaves: a reset, or a FIN after its whole request (we take that for
+  // gone).
   [[nodiscard]] virtual net::Cancellation& cancellation() noexcept = 0;
 };
 
@@ -53,9 +56,10 @@ class Responder {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Answers exactly once, or aborts. `loop` is the session's. Where it throws or gives no answer the client gets a
-  // 500, or a cut where the answer had begun; where the client has gone nothing is missed.
-  [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request, Responder& responder) = 0;
+  // Answers exactly once, or aborts. `loop` is the session's. Where it throws or gives no answer the client
+  // gets a 500, or a cut where the answer had begun; where the client has gone nothing is missed.
+  [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request,
+                                                   Responder& responder) = 0;
   // The JSON body for a request that never became one (framing, guard, limits, clocks), or that serve() left
   // unanswered. Its status, from the error's kind, and its fields are the server's. No I/O.
   [[nodiscard]] virtual std::string error_body(const Error& error) = 0;
@@ -66,33 +70,33 @@ struct ServerConfig {
   std::uint16_t port = 8484;          // 0: any free one
   std::string tls_cert_file;          // both empty: plain
   std::string tls_key_file;
-  std::uint64_t max_body = 32U << 20U;       // bytes
-  std::size_t max_connections = 4096;        // of all threads together
-  Duration head_timeout = std::chrono::seconds(10);      // accept, or first byte of the next, to whole head
+  std::uint64_t max_body = 32U << 20U;               // bytes
+  std::size_t max_connections = 4096;                // of all threads together
+  Duration head_timeout = std::chrono::seconds(10);  // accept, or first byte of the next, to whole head
   Duration body_idle_timeout = std::chrono::seconds(30);
   Duration body_timeout = std::chrono::seconds(120);
   Duration keep_alive_timeout = std::chrono::seconds(75);
-  Duration write_timeout = std::chrono::seconds(60);     // a reader that is stuck
+  Duration write_timeout = std::chrono::seconds(60);  // a reader that is stuck
 };
 
-// Listens and runs sessions on the loops it is given, one SO_REUSEPORT acceptor each. Sessions live on their loops.
-// A request that breaks a rule of weir/http/guard.hpp, a limit or a clock is answered with a JSON error and
-// `connection: close`, and nothing behind it on its connection is looked at; a connection beyond max_connections
-// gets a 503 (under TLS it is just closed).
+// Listens and runs sessions on the loops it is given, one SO_REUSEPORT acceptor each. Sessions live on their
+// loops. A request that breaks a rule of weir/http/guard.hpp, a limit or a clock is answered with a JSON
+// error and `connection: close`, and nothing behind it on its connection is looked at; a connection beyond
+// max_connections gets a 503 (under TLS it is just closed).
 class Server {
  public:
-  // `handler` and `guard` outlive the server, and the sessions too: wait for connections() to be 0, or stop the
-  // loops, before they go. The loops outlive the server.
+  // `handler` and `guard` outlive the server, and the sessions too: wait for connections() to be 0, or stop
+  // the loops, before they go. The loops outlive the server.
   Server(ServerConfig config, const http::HostGuard& guard, Handler& handler);
   ~Server();
 
-  // Binds and begins to accept on each loop. Once, on the main thread. Fails with kind io ("address in use") or
-  // config (bad certificate).
+  // Binds and begins to accept on each loop. Once, on the main thread. Fails with kind io ("address in use")
+  // or config (bad certificate).
   [[nodiscard]] Result<void> start(std::span<net::Loop* const> loops);
   [[nodiscard]] std::uint16_t port() const noexcept;
 
-  // Accepts no more, closes idle connections and lets the others finish their request: answers from now on say
-  // `connection: close`. Any thread; idempotent.
+  // Accepts no more, closes idle connections and lets the others finish their request: answers from now on
+  // say `connection: close`. Any thread; idempotent.
   void drain();
   // Closes what is left. Any thread; the loops must still run.
   void close_all();

@@ -32,7 +32,7 @@ struct Proxy {
 // Where a provider is: comes from the configuration only.
 struct Endpoint {
   bool tls = true;
-  std::string host;        // name or IP literal, without brackets
+  std::string host;  // name or IP literal, without brackets
   std::uint16_t port = 443;
   Proxy proxy;
 
@@ -44,26 +44,28 @@ struct Endpoint {
 struct UpstreamRequest {
   const Endpoint* endpoint = nullptr;
   std::string_view method = "POST";
-  std::string_view path;                            // "/openai/v1/chat/completions"
-  std::string_view fields;                          // whole header lines, each ended by CRLF; Host and length are added
-  std::span<const std::string_view> body;           // written one after the other, in one gathered write
+  std::string_view path;    // "/openai/v1/chat/completions"
+  std::string_view fields;  // whole header lines, each ended by CRLF; Host and length are added
+  std::span<const std::string_view> body;              // written one after the other, in one gathered write
   Duration connect_timeout = std::chrono::seconds(5);  // look-up and TCP
   Duration tls_timeout = std::chrono::seconds(10);
-  BootTime head_by;                                 // the answer's head must be complete by then; bounds all before it
-  // Called when the last byte has been handed to the kernel: from here on the provider may have counted it. Called
-  // once more where a stale connection is replaced; not at all where the answer comes before the last byte has left.
+  BootTime head_by;  // the answer's head must be complete by then; bounds all before it
+  // Called when the last byte has been handed to the kernel: from here on the provider may have counted it.
+  // Called once more where a stale connection is replaced; not at all where the answer comes before the last
+  // byte has left.
   std::function<void(Instant)> on_sent;
 };
 
-// An answer whose head has arrived. Destroying it before its end closes the connection: that is how an exchange
-// is aborted. Loop's thread only.
+// An answer whose head has arrived. Destroying it before its end closes the connection: that is how an
+// exchange is aborted. Loop's thread only.
 class Answer {
  public:
   virtual ~Answer() = default;
   [[nodiscard]] virtual const http::ResponseHead& head() const noexcept = 0;
-  // The next piece of the body, framing taken off; empty at the end, and then the connection is pooled again if it
-  // may be. What has arrived is given out at once, pieces of it joined. The view ends with the next call. Errors: upstream_closed (cut short), upstream_protocol,
-  // upstream_timeout (nothing came by `by`), cancelled.
+  // The next piece of the body, framing taken off; empty at the end, and then the connection is pooled again
+  // if it may be. What has arrived is given out at once, pieces of it joined. The view ends with the next
+  // call. Errors: upstream_closed (cut short), upstream_protocol, upstream_timeout (nothing came by `by`),
+  // cancelled.
   [[nodiscard]] virtual net::Awaitable<Result<std::string_view>> next(BootTime by) = 0;
   // For the log.
   [[nodiscard]] virtual bool reused_connection() const noexcept = 0;
@@ -73,19 +75,21 @@ class Answer {
 class UpstreamClient {
  public:
   virtual ~UpstreamClient() = default;
-  // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that fails
-  // before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any other.
-  // Errors: dns_failed, connect_failed, tls_failed (nothing was sent); upstream_closed, upstream_protocol,
-  // upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives the answer.
-  [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(UpstreamRequest request,
-                                                                                 net::Cancellation& cancellation) = 0;
+  // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that
+  // fails before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any
+  // other. Errors: dns_failed, connect_failed, tls_failed (nothing was sent); upstream_closed,
+  // upstream_protocol, upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives
+  // the answer.
+  [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(
+      UpstreamRequest request, net::Cancellation& cancellation) = 0;
   // Closes idle connections.
   virtual void close_idle() = 0;
 };
 
 struct UpstreamConfig {
-  Duration idle_timeout = std::chrono::seconds(55);   // of a pooled connection; providers close after 60 and more
-  std::size_t idle_max = 64;                          // pooled connections an endpoint
+  Duration idle_timeout =
+      std::chrono::seconds(55);  // of a pooled connection; providers close after 60 and more
+  std::size_t idle_max = 64;     // pooled connections an endpoint
   Duration dns_ttl = std::chrono::seconds(60);
   Duration dns_timeout = std::chrono::seconds(4);
 };
@@ -98,12 +102,12 @@ struct UpstreamSharedConfig {
   LookUp look_up;       // in place of the system's resolver
 };
 
-// What the loops' clients share: the resolver's threads and the trust store. Outlives every client; the loops outlive
-// it, because look-ups under way post to them.
+// What the loops' clients share: the resolver's threads and the trust store. Outlives every client; the loops
+// outlive it, because look-ups under way post to them.
 class UpstreamShared {
  public:
-  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's) on a thread of its
-  // own; handshakes wait for it.
+  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's) on a
+  // thread of its own; handshakes wait for it.
   UpstreamShared();
   explicit UpstreamShared(UpstreamSharedConfig config);
   ~UpstreamShared();  // waits for look-ups under way

@@ -10,8 +10,7 @@
 
 #include "weir/base/error.hpp"
 
-// The OpenAI dialect's chat request, read in one pass and edited by splicing: the client's bytes stay as they
-// are.
+// The OpenAI dialect's chat request, read in one pass and edited by splicing, so that its bytes stay.
 namespace weir::wire {
 
 // A stretch of the request's bytes.

@@ -19,7 +19,9 @@ struct Failure {
   std::string outcome;  // as x-weir-trail tells it
 };
 
-void PrintTo(const Failure& failure, std::ostream* out) { *out << failure.name; }
+void PrintTo(const Failure& failure, std::ostream* out) {
+  *out << failure.name;
+}
 
 std::vector<Failure> failures() {
   const auto bytes = [](std::string text) {

@@ -141,7 +141,17 @@ class NoMoreDescriptors {
   rlimit before_{};
 };
 
+// UBSan makes a pipe to look at an object's type, and takes its failing for a bad object.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kChecksNeedDescriptors = true;
+#elif defined(__has_feature)
+constexpr bool kChecksNeedDescriptors = __has_feature(undefined_behavior_sanitizer);
+#else
+constexpr bool kChecksNeedDescriptors = false;
+#endif
+
 TEST(Accept, OutOfDescriptorsAnswersAndGoesOn) {
+  if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
   TestServer server;
   RawClient before = server.connect_and_settle();
   RawClient during;
@@ -188,7 +198,7 @@ TEST(Drain, ClosesIdleConnectionsAndLetsTheOthersFinish) {
   sending.close();
   busy.close();
   EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 0; }));
-  EXPECT_THROW(server.connect(), std::exception);
+  EXPECT_THROW(RawClient(server.port()), std::exception);
 }
 
 // The head is out already without "close"; the connection must end all the same.

@@ -20,8 +20,9 @@ TEST_F(Exchange, WritesTheRequestItWasGivenAndNothingElse) {
   EXPECT_EQ(outcome.status, 200) << outcome.message;
   EXPECT_EQ(outcome.times_sent, 1);
   const RawRequest request = seen.get_future().get();
-  EXPECT_EQ(request.head, "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(provider.port()) +
-                              "\r\nContent-Length: 13\r\ncontent-type: application/json\r\n\r\n");
+  EXPECT_EQ(request.head,
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(provider.port()) +
+                "\r\nContent-Length: 13\r\ncontent-type: application/json\r\n\r\n");
   EXPECT_EQ(request.body, R"({"model":"m"})");
 }
 
@@ -132,7 +133,8 @@ TEST_F(Exchange, AnswerBeforeTheWholeRequestIsReadAndTheConnectionDropped) {
   EXPECT_FALSE(fetch(provider).reused);
 }
 
-// --- what isn't pooled --------------------------------------------------------------------------------------------
+// --- what isn't pooled
+// --------------------------------------------------------------------------------------------
 
 TEST_F(Exchange, NothingIsPooledThatMayCarryAnothersBytes) {
   struct Row {
@@ -143,7 +145,8 @@ TEST_F(Exchange, NothingIsPooledThatMayCarryAnothersBytes) {
            Row{"the provider closes", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"},
            Row{"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
            Row{"bytes behind a length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"},
-           Row{"bytes behind chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP"},
+           Row{"bytes behind chunks",
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP"},
        }) {
     RawProvider provider([&](RawConnection& peer) {
       if (!peer.read_request()) return;
@@ -198,7 +201,8 @@ TEST_F(Exchange, IdleConnectionsEndWithTheirTime) {
   EXPECT_EQ(fetch(provider).status, 200);
   EXPECT_EQ(provider.open_connections(), 1U);
   clock_.advance(56s);
-  EXPECT_TRUE(eventually([&] { return provider.open_connections() == 0; })) << "closed without being asked for";
+  EXPECT_TRUE(eventually([&] { return provider.open_connections() == 0; }))
+      << "closed without being asked for";
   EXPECT_FALSE(fetch(provider).reused);
 }
 
@@ -255,7 +259,8 @@ TEST_F(Exchange, EndpointsDoNotShareConnections) {
   EXPECT_FALSE(outcome.reused);
 }
 
-// --- retry on a fresh connection ----------------------------------------------------------------------------------
+// --- retry on a fresh connection
+// ----------------------------------------------------------------------------------
 
 // Answers the first request of the first connection, and then does this.
 RawProvider::Script first_then(std::function<void(RawConnection&)> then) {
@@ -326,25 +331,30 @@ TEST_F(Exchange, TheReplacementIsNotReplaced) {
   EXPECT_EQ(provider.connections(), 2U);
 }
 
-// --- answers that can't be believed -------------------------------------------------------------------------------
+// --- answers that can't be believed
+// -------------------------------------------------------------------------------
 
 TEST_F(Exchange, BrokenAnswersAreErrorsOfTheirKind) {
   struct Row {
     const char* answer;
     ErrorKind error;
   };
-  const std::string huge = "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\nContent-Length: 0\r\n\r\n";
+  const std::string huge =
+      "HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\nContent-Length: 0\r\n\r\n";
   for (const Row& row : {
            Row{"", ErrorKind::upstream_closed},
            Row{"HTTP/1.1 200 OK\r\nContent-", ErrorKind::upstream_closed},
            Row{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", ErrorKind::upstream_closed},
-           Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", ErrorKind::upstream_closed},
+           Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+               ErrorKind::upstream_closed},
            Row{"220 mail.test ESMTP\r\n", ErrorKind::upstream_protocol},
            Row{"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", ErrorKind::upstream_protocol},
-           Row{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", ErrorKind::upstream_protocol},
+           Row{"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+               ErrorKind::upstream_protocol},
            Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", ErrorKind::upstream_protocol},
            Row{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", ErrorKind::upstream_protocol},
-           Row{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", ErrorKind::upstream_protocol},
+           Row{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+               ErrorKind::upstream_protocol},
            Row{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", ErrorKind::upstream_protocol},
            Row{huge.c_str(), ErrorKind::upstream_protocol},
        }) {
@@ -360,7 +370,8 @@ TEST_F(Exchange, BrokenAnswersAreErrorsOfTheirKind) {
 TEST_F(Exchange, WhatCameBeforeTheBreakIsGivenOut) {
   RawProvider provider([](RawConnection& peer) {
     if (!peer.read_request()) return;
-    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\nnonsense\r\n");
+    peer.send(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\nnonsense\r\n");
     peer.wait_for_close();
   });
   const Outcome outcome = fetch(provider);

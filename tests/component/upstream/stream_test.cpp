@@ -19,9 +19,9 @@
 namespace weir::test {
 namespace {
 
-using transport::Stream;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
+using transport::Stream;
 
 class StreamTest : public ::testing::Test {
  protected:
@@ -106,8 +106,8 @@ class StreamTest : public ::testing::Test {
     co_return ec ? text + "|" + ec.message() : text;
   }
   static net::Awaitable<std::string> write(Stream* stream, std::string text) {
-    const std::vector<boost::asio::const_buffer> pieces = {{text.data(), text.size() / 2},
-                                                           {text.data() + text.size() / 2, text.size() - text.size() / 2}};
+    const std::vector<boost::asio::const_buffer> pieces = {
+        {text.data(), text.size() / 2}, {text.data() + text.size() / 2, text.size() - text.size() / 2}};
     error_code ec;
     co_await stream->write(pieces, ec);
     co_return ec ? ec.message() : std::string("written");
@@ -263,7 +263,8 @@ TEST_F(StreamTest, AWriteThatNobodyAnswersEndsWhole) {
   EXPECT_EQ(run(write_until_answered(&*stream_, std::string(16'000'000, 'x'))), "written");
 }
 
-// --- the same under TLS -------------------------------------------------------------------------------------------
+// --- the same under TLS
+// -------------------------------------------------------------------------------------------
 
 class TlsStreamTest : public StreamTest {
  protected:
@@ -273,7 +274,9 @@ class TlsStreamTest : public StreamTest {
     root_ = certificates_.issue("root", ca);
     leaf_ = certificates_.issue("leaf", {}, &root_);
   }
-  [[nodiscard]] RawProvider::Tls tls() const { return {.chain_file = leaf_.file, .key_file = leaf_.key_file}; }
+  [[nodiscard]] RawProvider::Tls tls() const {
+    return {.chain_file = leaf_.file, .key_file = leaf_.key_file};
+  }
 
   TestCertificates certificates_;
   Certificate root_;

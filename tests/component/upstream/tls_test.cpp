@@ -93,7 +93,8 @@ TEST_F(Tls, AnUnknownAuthorityIsRefused) {
 
 TEST_F(Tls, AChainWithAGapIsRefused) {
   trust(root_);
-  expect_refused({.chain_file = good_.file, .key_file = good_.key_file}, "unable to get local issuer certificate");
+  expect_refused({.chain_file = good_.file, .key_file = good_.key_file},
+                 "unable to get local issuer certificate");
 }
 
 TEST_F(Tls, TrustComesFromSslCertFile) {
@@ -197,7 +198,8 @@ TEST_F(Tls, UntilCloseNeedsACloseNotify) {
         with_chain(good_));
     const Outcome outcome = fetch(ask_over_tls(provider));
     EXPECT_EQ(outcome.body, "all of it?");
-    EXPECT_EQ(outcome.error, cut ? std::optional(ErrorKind::upstream_closed) : std::nullopt) << outcome.message;
+    EXPECT_EQ(outcome.error, cut ? std::optional(ErrorKind::upstream_closed) : std::nullopt)
+        << outcome.message;
   }
 }
 

@@ -31,7 +31,8 @@ TEST_F(Tunnel, APlainProviderIsReachedThroughIt) {
   EXPECT_EQ(outcome.body, "through") << outcome.message;
   const RawRequest connect = seen.get_future().get();
   EXPECT_EQ(connect.head,
-            "CONNECT provider.test:80 HTTP/1.1\r\nHost: provider.test:80\r\nProxy-Authorization: Basic dTpw\r\n\r\n");
+            "CONNECT provider.test:80 HTTP/1.1\r\nHost: provider.test:80\r\nProxy-Authorization: Basic "
+            "dTpw\r\n\r\n");
   EXPECT_TRUE(fetch(ask).reused);
 }
 
@@ -69,7 +70,8 @@ TEST_F(Tunnel, ARefusalIsAFailedConnectInWords) {
     const char* words;
   };
   for (const Row& row : {
-           Row{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants other credentials"},
+           Row{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+               "wants other credentials"},
            Row{"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno!", "refused with status 502"},
            Row{"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n", "refused with status 302"},
            Row{"SSH-2.0-x\r\n", "not HTTP"},
@@ -83,7 +85,8 @@ TEST_F(Tunnel, ARefusalIsAFailedConnectInWords) {
     const Outcome outcome = fetch(ask_through(proxy));
     EXPECT_EQ(outcome.error, ErrorKind::connect_failed) << row.answer;
     EXPECT_NE(outcome.message.find(row.words), std::string::npos) << outcome.message;
-    EXPECT_NE(outcome.message.find("127.0.0.1:" + std::to_string(proxy.port())), std::string::npos) << outcome.message;
+    EXPECT_NE(outcome.message.find("127.0.0.1:" + std::to_string(proxy.port())), std::string::npos)
+        << outcome.message;
     EXPECT_EQ(outcome.times_sent, 0);
     EXPECT_EQ(proxy.requests(), 1U);
   }

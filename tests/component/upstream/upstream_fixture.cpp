@@ -5,7 +5,9 @@
 
 namespace weir::test {
 
-bool Call::done() const { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
+bool Call::done() const {
+  return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
 
 Outcome Call::outcome() {
   if (future_.wait_for(std::chrono::seconds(10)) == std::future_status::ready) return future_.get();

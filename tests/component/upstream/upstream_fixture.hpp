@@ -36,9 +36,9 @@ struct Ask {
 struct Outcome {
   std::optional<ErrorKind> error;  // of the exchange, or of the body behind a head
   std::string message;
-  int status = 0;                  // 0: no head came
+  int status = 0;  // 0: no head came
   http::Fields fields;
-  std::string body;                // what came of it
+  std::string body;  // what came of it
   bool reused = false;
   int times_sent = 0;
 };

@@ -61,7 +61,8 @@ class HungNames {
   std::atomic<int> asked = 0;
 
  private:
-  const std::shared_ptr<std::latch> over_ = std::make_shared<std::latch>(1);  // shared with the look-ups' threads
+  const std::shared_ptr<std::latch> over_ =
+      std::make_shared<std::latch>(1);  // shared with the look-ups' threads
 };
 
 class Waiting : public UpstreamTest {};
@@ -74,20 +75,24 @@ Ask ask_of_port(std::uint16_t port) {
   return ask;
 }
 
-// --- deadlines ----------------------------------------------------------------------------------------------------
+// --- deadlines
+// ----------------------------------------------------------------------------------------------------
 
 TEST_F(Waiting, ConnectingHasADeadline) {
   const DeafPort deaf;
   const auto call = begin(ask_of_port(deaf.port()));
   const Outcome outcome = outcome_as_time_passes(*call, 1s);
   EXPECT_EQ(outcome.error, ErrorKind::connect_failed) << outcome.message;
-  EXPECT_NE(outcome.message.find("127.0.0.1:" + std::to_string(deaf.port())), std::string::npos) << outcome.message;
+  EXPECT_NE(outcome.message.find("127.0.0.1:" + std::to_string(deaf.port())), std::string::npos)
+      << outcome.message;
   EXPECT_EQ(outcome.times_sent, 0);
 }
 
 TEST_F(Waiting, ARefusedConnectionFailsAtOnce) {
   std::uint16_t port = 0;
-  { port = RawProvider([](RawConnection&) {}).port(); }
+  {
+    port = RawProvider([](RawConnection&) {}).port();
+  }
   const Outcome outcome = fetch(ask_of_port(port));
   EXPECT_EQ(outcome.error, ErrorKind::connect_failed);
   EXPECT_NE(outcome.message.find("Connection refused"), std::string::npos) << outcome.message;
@@ -172,7 +177,8 @@ TEST_F(Waiting, LookUpHasADeadline) {
   EXPECT_NE(outcome.message.find("provider.test"), std::string::npos) << outcome.message;
 }
 
-// --- cancellation -------------------------------------------------------------------------------------------------
+// --- cancellation
+// -------------------------------------------------------------------------------------------------
 
 TEST_F(Waiting, CancellingEndsALookUp) {
   HungNames names;
@@ -266,7 +272,8 @@ TEST_F(Waiting, ACancelledConnectionIsNeverPooled) {
   EXPECT_EQ(provider.connections(), 2U);
 }
 
-// --- names --------------------------------------------------------------------------------------------------------
+// --- names
+// --------------------------------------------------------------------------------------------------------
 
 TEST_F(Waiting, ANameIsLookedUpOnceForManyAndKeptForItsTime) {
   std::atomic<int> asked = 0;

@@ -1,5 +1,5 @@
-// Raw bytes as a provider may send them, through the reader that the client uses. The first byte says what the request
-// was and how the rest is cut; however it is cut, the outcome must be the same.
+// Raw bytes as a provider may send them, through the reader that the client uses. The first byte says what
+// the request was and how the rest is cut; however it is cut, the outcome must be the same.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -41,19 +41,21 @@ void require(bool holds, const std::string& what) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   std::string_view env_file;
+  weir::config::LoadOptions options;
   if (const auto separator = text.find('\x1F'); separator != std::string_view::npos) {
     env_file = text.substr(0, separator);
     text.remove_prefix(separator + 1);
+    options.env_file = ".env";
   }
   const FuzzEnvironment environment(env_file);
-  const weir::config::Loaded loaded = weir::config::load_text(text, "weir.yaml", {}, environment);
+  const weir::config::Loaded loaded = weir::config::load_text(text, "weir.yaml", options, environment);
   const std::string shown = weir::config::format_problems(loaded.problems);
   require(shown.find('\x1B') == std::string::npos, "an escape character is shown");
   require(weir::config::format_problems_json(loaded.problems).ends_with('}'), "no JSON object");
   require(loaded.ok() || !loaded.problems.empty(), "refused in silence");
   if (!loaded.ok()) return 0;
   const std::string printed = weir::config::print_effective(loaded.config);
-  const weir::config::Loaded again = weir::config::load_text(printed, "weir.yaml", {}, environment);
+  const weir::config::Loaded again = weir::config::load_text(printed, "weir.yaml", options, environment);
   require(again.ok(), printed + weir::config::format_problems(again.problems));
   return 0;
 }

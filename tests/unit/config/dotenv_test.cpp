@@ -34,6 +34,10 @@ TEST(Dotenv, ReadsTheFormsPeopleWrite) {
       {"A=${B}", {{"A", "${B}"}}},
       {"A=1\nA=2", {{"A", "2"}}},
       {"A='#'", {{"A", "#"}}},
+      {"A=\"two\nlines\" # c\nB=2", {{"A", "two\nlines"}, {"B", "2"}}},
+      {"A='x\n#y\n'\r\nB=2\r\n", {{"A", "x\n#y\n"}, {"B", "2"}}},
+      {"A='x'\r\nB=2\r\n", {{"A", "x"}, {"B", "2"}}},
+      {"my.key-2=x", {{"my.key-2", "x"}}},
   };
   for (const Case& one : cases) {
     std::vector<Problem> problems;
@@ -44,15 +48,15 @@ TEST(Dotenv, ReadsTheFormsPeopleWrite) {
 
 TEST(Dotenv, NamesTheLineThatIsWrongAndNoValue) {
   std::vector<Problem> problems;
-  const auto variables =
-      parse_dotenv("GOOD=1\nsecret-text\n1A=x\nA=\"sk-open\nB='x' y\n=z\nLAST=2", "a/.env", problems);
-  EXPECT_EQ(variables, (Variables{{"GOOD", "1"}, {"LAST", "2"}}));
+  const auto variables = parse_dotenv(
+      "GOOD=1\nsecret-text\n1A=x\nB='x' y\n=z\nC='q\nr'\nA=\"sk-open\nLAST=2\n", "a/.env", problems);
+  EXPECT_EQ(variables, (Variables{{"GOOD", "1"}, {"C", "q\nr"}, {"LAST", "2"}}));
   EXPECT_EQ(format_problems(problems),
             "a/.env:2:1: error: expected NAME=value\n"
             "a/.env:3:1: error: expected NAME=value\n"
-            "a/.env:4:1: error: the quotes of A are not closed at the end of the line\n"
-            "a/.env:5:1: error: the quotes of B are not closed at the end of the line\n"
-            "a/.env:6:1: error: expected NAME=value\n"
+            "a/.env:4:1: error: the quotes of B are not closed, or text follows them\n"
+            "a/.env:5:1: error: expected NAME=value\n"
+            "a/.env:8:1: error: the quotes of A are not closed, or text follows them\n"
             "5 errors\n");
 }
 

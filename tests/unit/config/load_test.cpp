@@ -89,6 +89,16 @@ TEST(EnvFile, IsCheckedInTheSameRun) {
               testing::Contains("/none.env:0:0: error: can't read the env file"));
 }
 
+// A demo in any folder must not read what lies there.
+TEST(EnvFile, IsNotLookedForBesideTextAtHand) {
+  MapEnvironment environment;
+  environment.files = {{".env", "nonsense"}, {"x.env", "LEVEL=error"}};
+  EXPECT_THAT(load_text(kLocal, "demo", test_options(), environment).problems, IsEmpty());
+  LoadOptions options = test_options();
+  options.env_file = "x.env";
+  EXPECT_EQ(load_text(level("${LEVEL}"), "demo", options, environment).config.log.level, log::Level::error);
+}
+
 TEST(NoFile, EnablesThePresetsWhoseKeyIsSetWithTheirFreeModels) {
   MapEnvironment environment;
   environment.variables = {{"GROQ_API_KEY", "gsk"}};

@@ -65,7 +65,8 @@ Reading read(std::string_view bytes, Asked asked = Asked::with_body) {
   const Reading whole = read_in_pieces(bytes, bytes.size(), asked);
   for (const std::size_t piece : {1U, 2U, 3U, 7U}) {
     if (bytes.size() > 8192 && piece < 7) continue;
-    EXPECT_EQ(read_in_pieces(bytes, piece, asked), whole) << "in pieces of " << piece << ":\n" << bytes.substr(0, 300);
+    EXPECT_EQ(read_in_pieces(bytes, piece, asked), whole) << "in pieces of " << piece << ":\n"
+                                                          << bytes.substr(0, 300);
   }
   return whole;
 }
@@ -81,7 +82,8 @@ TEST(AnswerReader, ReadsABodyWithALength) {
 
 TEST(AnswerReader, ReadsChunksAndDropsTrailers) {
   const Reading reading = read(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: 1\r\n\r\n");
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: "
+      "1\r\n\r\n");
   EXPECT_FALSE(reading.error) << reading.message;
   EXPECT_EQ(reading.body, "hello world");
   EXPECT_TRUE(reading.done);
@@ -97,7 +99,8 @@ TEST(AnswerReader, ReadsUntilCloseAndKeepsNothingAlive) {
 }
 
 TEST(AnswerReader, LeavesWhatStandsBehindTheMessage) {
-  EXPECT_EQ(read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n").behind, "HTTP/1.1 200 OK\r\n");
+  EXPECT_EQ(read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n").behind,
+            "HTTP/1.1 200 OK\r\n");
   EXPECT_EQ(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX").behind, "X");
   EXPECT_EQ(read("HTTP/1.1 204 No Content\r\n\r\nX").behind, "X");
 }
@@ -127,7 +130,8 @@ TEST(AnswerReader, SkipsInterimHeads) {
 
 TEST(AnswerReader, FieldsOfInterimHeadsAreNotTheAnswers) {
   AnswerReader reader(Asked::with_body);
-  ASSERT_TRUE(reader.read_head("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n"));
+  ASSERT_TRUE(
+      reader.read_head("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\n"));
   EXPECT_FALSE(reader.head().fields.find("link"));
   EXPECT_EQ(reader.head().fields.get("a"), "b");
 }
@@ -224,12 +228,12 @@ TEST(AnswerReader, IdentityIsNoCoding) {
 }
 
 TEST(AnswerReader, CutShortIsNotWhole) {
-  for (const char* bytes : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
-                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
-                            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"}) {
+  for (const char* bytes :
+       {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"}) {
     EXPECT_EQ(read(bytes).error, ErrorKind::upstream_closed) << bytes;
   }
 }

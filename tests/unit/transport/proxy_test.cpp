@@ -24,9 +24,10 @@ TEST(Proxy, ReadsHostAndPort) {
     const char* host;
     int port;
   };
-  for (const Row& row : {Row{"http://proxy.corp:3128", "proxy.corp", 3128}, Row{"proxy.corp:3128", "proxy.corp", 3128},
-                         Row{"http://proxy.corp", "proxy.corp", 80}, Row{"http://proxy.corp:8080/", "proxy.corp", 8080},
-                         Row{"http://[::1]:3128", "::1", 3128}, Row{"  http://10.0.0.1:1 ", "10.0.0.1", 1}}) {
+  for (const Row& row :
+       {Row{"http://proxy.corp:3128", "proxy.corp", 3128}, Row{"proxy.corp:3128", "proxy.corp", 3128},
+        Row{"http://proxy.corp", "proxy.corp", 80}, Row{"http://proxy.corp:8080/", "proxy.corp", 8080},
+        Row{"http://[::1]:3128", "::1", 3128}, Row{"  http://10.0.0.1:1 ", "10.0.0.1", 1}}) {
     const Result<Proxy> proxy = parse_proxy(row.text);
     ASSERT_TRUE(proxy) << row.text << ": " << proxy.error().message;
     EXPECT_EQ(proxy->host, row.host) << row.text;
@@ -42,9 +43,10 @@ TEST(Proxy, TurnsUserAndPasswordIntoBasicCredentials) {
 }
 
 TEST(Proxy, WhatItCannotReadIsAnErrorAndNeverRepeatsThePassword) {
-  for (const char* text : {"https://u:hunter22@proxy:3128", "socks5://u:hunter22@proxy:1080", "http://u:hunter22@",
-                           "http://u:hunter22@proxy:99999", "http://u:hunter22@proxy:0", "http://u:hunter22@proxy:x",
-                           "http://u:hunter22@proxy:1/path", "http://u:hunter22@proxy:1?q", "http://u:hunter22@pro xy"}) {
+  for (const char* text :
+       {"https://u:hunter22@proxy:3128", "socks5://u:hunter22@proxy:1080", "http://u:hunter22@",
+        "http://u:hunter22@proxy:99999", "http://u:hunter22@proxy:0", "http://u:hunter22@proxy:x",
+        "http://u:hunter22@proxy:1/path", "http://u:hunter22@proxy:1?q", "http://u:hunter22@pro xy"}) {
     const Result<Proxy> proxy = parse_proxy(text);
     ASSERT_FALSE(proxy) << text;
     EXPECT_EQ(proxy.error().kind, ErrorKind::config) << text;

@@ -18,7 +18,8 @@ using Texts = std::vector<std::string>;
 TEST(UsableAddresses, FamiliesTakeTurnsBeginningWithTheFirst) {
   EXPECT_EQ(order({"2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"}),
             (Texts{"2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3"}));
-  EXPECT_EQ(order({"192.0.2.1", "192.0.2.2", "2001:db8::1"}), (Texts{"192.0.2.1", "2001:db8::1", "192.0.2.2"}));
+  EXPECT_EQ(order({"192.0.2.1", "192.0.2.2", "2001:db8::1"}),
+            (Texts{"192.0.2.1", "2001:db8::1", "192.0.2.2"}));
 }
 
 TEST(UsableAddresses, LinkLocalOnesAreLeftOut) {
@@ -27,8 +28,8 @@ TEST(UsableAddresses, LinkLocalOnesAreLeftOut) {
 }
 
 TEST(UsableAddresses, ANameWithNothingElseIsRefusedInWords) {
-  for (const char* literal : {"169.254.169.254", "169.254.0.1", "fe80::1", "fe80::1%1", "febf::1",
-                              "::ffff:169.254.169.254"}) {
+  for (const char* literal :
+       {"169.254.169.254", "169.254.0.1", "fe80::1", "fe80::1%1", "febf::1", "::ffff:169.254.169.254"}) {
     const Result<Addresses> usable = usable_addresses("metadata.test", {literal});
     ASSERT_FALSE(usable) << literal;
     EXPECT_EQ(usable.error().kind, ErrorKind::connect_failed) << literal;

@@ -49,6 +49,7 @@ TEST(SseFramer, ReadsTheDataLinesAsTheStandardSays) {
       {"data: a\ndata: b\ndata:c\n\n", {"a\nb\nc"}},
       {"data: a\ndata\ndata: b\n\n", {"a\n\nb"}},
       {"event: error\nid: 1\nretry: 5\ndata: x\n: note\n\n", {"x"}},
+      {"data: a\n:\nx\ndata: b\n\n", {"a\nb"}},
       {"data\n\n", {}},
       {"data:\n\n", {}},
       {": data: no\n\n", {}},
