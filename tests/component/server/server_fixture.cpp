@@ -131,7 +131,7 @@ net::Awaitable<void> EchoHandler::inject(transport::Responder& responder) {
 }
 
 bool becomes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 15'000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }

@@ -55,7 +55,7 @@ class EchoHandler final : public transport::Handler {
   std::vector<Seen> seen_;  // protected by mutex_
 };
 
-// Waits until the condition holds, at most ten seconds: for what another thread is about to do.
+// Waits until the condition holds, at most half a minute: for what another thread is about to do.
 [[nodiscard]] bool becomes_true(const std::function<bool()>& condition);
 
 // A server on loopback with loops in threads of their own, real sockets and a clock that the test moves.
