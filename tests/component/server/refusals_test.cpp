@@ -119,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"BareLfBehindData", 400, with_chunks("5\r\nhello\n0\r\n\r\n")},
                     Refusal{"TooLongData", 400, with_chunks("5\r\nhello!\r\n0\r\n\r\n")},
                     Refusal{"Overflow", 400, with_chunks("ffffffffffffffff0\r\nhello\r\n0\r\n\r\n")},
+                    Refusal{"LfInQuotedExtension", 400, with_chunks("5;a=\"\n\"\r\nhello\r\n0\r\n\r\n")},
                     Refusal{"LongExtension", 400,
                             with_chunks("5;" + std::string(100'000, 'a') + "\r\nhello\r\n0\r\n\r\n")},
                     Refusal{"LongTrailer", 400,
