@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "transport/answer_reader.hpp"
 #include "weir/transport/upstream.hpp"
@@ -26,6 +27,12 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
+Outcome failed(Outcome outcome, const weir::Error& error) {
+  outcome.error = error.kind;
+  outcome.consumed = 0;  // how far it got before depends on the pieces
+  return outcome;
+}
+
 Outcome read(std::string_view bytes, std::size_t piece, AnswerReader::Asked asked) {
   AnswerReader reader(asked);
   Outcome outcome;
@@ -36,8 +43,7 @@ Outcome read(std::string_view bytes, std::size_t piece, AnswerReader::Asked aske
     if (!reader.has_head()) {
       const auto consumed = reader.read_head(unread);
       if (!consumed) {
-        outcome.error = consumed.error().kind;
-        return outcome;
+        return failed(std::move(outcome), consumed.error());
       }
       if (*consumed > unread.size()) std::abort();
       unread.erase(0, *consumed);
@@ -46,9 +52,7 @@ Outcome read(std::string_view bytes, std::size_t piece, AnswerReader::Asked aske
     while (reader.has_head() && !reader.done() && !unread.empty()) {
       const auto step = reader.read_body(unread);
       if (!step) {
-        outcome.error = step.error().kind;
-        outcome.consumed = 0;  // how far it got before depends on the pieces
-        return outcome;
+        return failed(std::move(outcome), step.error());
       }
       if (step->consumed == 0 || step->consumed > unread.size()) std::abort();  // it must get on
       outcome.body += step->body;
