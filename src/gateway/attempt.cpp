@@ -85,7 +85,8 @@ void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now
   rule = decided;
   outcome = std::move(what);
   took = now.boot - began.boot;
-  if (!sent) return reservation.refund(now);
+  // An answer proves that the request arrived, even where it came before the last byte was written.
+  if (!sent && !answer) return reservation.refund(now);
   switch (rule.settlement) {
     case routing::Settlement::refund:
       reservation.refund(now);

@@ -155,6 +155,23 @@ TEST_F(Quota, AReloadKeepsWhatWasCounted) {
   EXPECT_EQ(ask().status, 200);
 }
 
+TEST_F(Quota, ARefusalThatCameBeforeTheBodyWasWrittenCountsWhereFailuresCount) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_head()) return;
+    peer.send(RawProvider::answer(429, "{}", "retry-after: 5\r\n"));
+    (void)peer.wait_for_close();
+  });
+  auto configured = provider_at("groq", provider.port(), {requests_per_minute(1)});
+  configured.charge.failures_count = true;
+  start({configured});
+  const std::string large(8'000'000, 'x');
+  const std::string body = R"({"model":"smart","messages":[{"role":"user","content":")" + large + R"("}]})";
+  EXPECT_EQ(chat(body).status, 429);
+  clock_.advance(6s);  // what was refused is over, but the minute's one request is spent
+  EXPECT_EQ(ask().status, 429);
+  EXPECT_EQ(provider.requests(), 1U);
+}
+
 TEST_F(Quota, ARequestThatNoWindowCanHoldIsRefusedWithoutAskingAnyone) {
   RawProvider provider(serves());
   start({provider_at("groq", provider.port(), {tokens_per_minute(100)})});
