@@ -98,7 +98,7 @@ TEST_F(Exchange, PiecesOfAStreamArriveAsTheyAreSent) {
 }
 
 TEST_F(Exchange, LargeBodiesGoThroughBothWays) {
-  const std::string large(5'000'000, 'x');
+  const std::string large(2'000'000, 'x');
   std::promise<std::size_t> seen;
   RawProvider provider([&](RawConnection& peer) {
     const auto request = peer.read_request();

@@ -129,10 +129,12 @@ TEST_F(Waiting, TheHeadHasADeadline) {
 TEST_F(Waiting, ATimeoutOnAUsedConnectionIsNotRetried) {
   RawProvider once([](RawConnection& peer) {
     if (peer.read_request()) peer.send(RawProvider::answer(200, "{}"));
-    peer.wait_for_close();
+    if (peer.read_request()) peer.wait_for_close();
   });
   EXPECT_EQ(fetch(once).status, 200);
   const auto call = begin(ask_of(once));
+  ASSERT_TRUE(
+      eventually([&] { return once.requests() == 2; }));  // before time passes and the pool gives it up
   EXPECT_EQ(outcome_as_time_passes(*call, 10s).error, ErrorKind::upstream_timeout);
   EXPECT_EQ(once.connections(), 1U);
 }

@@ -42,18 +42,14 @@ Outcome read(std::string_view bytes, std::size_t piece, AnswerReader::Asked aske
     bytes.remove_prefix(std::min(piece, bytes.size()));
     if (!reader.has_head()) {
       const auto consumed = reader.read_head(unread);
-      if (!consumed) {
-        return failed(std::move(outcome), consumed.error());
-      }
+      if (!consumed) return failed(std::move(outcome), consumed.error());
       if (*consumed > unread.size()) std::abort();
       unread.erase(0, *consumed);
       outcome.consumed += *consumed;
     }
     while (reader.has_head() && !reader.done() && !unread.empty()) {
       const auto step = reader.read_body(unread);
-      if (!step) {
-        return failed(std::move(outcome), step.error());
-      }
+      if (!step) return failed(std::move(outcome), step.error());
       if (step->consumed == 0 || step->consumed > unread.size()) std::abort();  // it must get on
       outcome.body += step->body;
       unread.erase(0, step->consumed);

@@ -30,15 +30,16 @@ TEST(RefillBucket, FitsAfterExactlyTheWait) {
   EXPECT_EQ(bucket.wait(1, clock.now().boot), Duration::zero());
 }
 
-// Sums of many small drains must not leave a hair that refuses.
+// Sums of many drains must not leave a hair that refuses.
 TEST(RefillBucket, FitsAfterExactlyTheWaitHoweverOften) {
   test::FakeClock clock;
-  for (std::uint64_t limit = 1; limit < 200; ++limit) {
+  for (std::uint64_t limit = 100; limit <= 6000; limit += 100) {
     RefillBucket bucket(limit, 1min);
-    for (int i = 0; i < 100; ++i) {
-      clock.advance(bucket.wait(1, clock.now().boot));
-      ASSERT_EQ(bucket.wait(1, clock.now().boot), Duration::zero()) << limit;
-      bucket.take(1, clock.now().boot);
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      const std::uint64_t cost = i * 37 % limit + 1;
+      clock.advance(bucket.wait(cost, clock.now().boot));
+      ASSERT_EQ(bucket.wait(cost, clock.now().boot), Duration::zero()) << limit << " " << i;
+      bucket.take(cost, clock.now().boot);
     }
   }
 }

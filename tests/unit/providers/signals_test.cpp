@@ -176,10 +176,13 @@ TEST(Classify, MoreUsedThanTheLimitLeavesNothing) {
 }
 
 TEST(Classify, TheFirstWindowNamedIsTheOneThatRefused) {
-  const Verdict verdict =
-      verdict_of(429, {}, groq_words("(TPD): Limit 9, Used 9, Requested 1. More (RPM) cost more."));
-  EXPECT_EQ(verdict.dimension, quota::Dimension::tokens);
-  EXPECT_EQ(verdict.period, quota::kDayPeriod);
+  const Verdict day = verdict_of(429, {}, groq_words("(TPD): Limit 9, Used 9, Requested 1. See also (RPM)."));
+  EXPECT_EQ(day.dimension, quota::Dimension::tokens);
+  EXPECT_EQ(day.period, quota::kDayPeriod);
+  const Verdict minute =
+      verdict_of(429, {}, groq_words("(RPM): Limit 9, Used 9, Requested 1. See also (TPD)."));
+  EXPECT_EQ(minute.dimension, quota::Dimension::requests);
+  EXPECT_EQ(minute.period, quota::kMinutePeriod);
 }
 
 TEST(Classify, NoCreditIsAStateOnlyWithoutAWait) {
