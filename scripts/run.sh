@@ -20,6 +20,7 @@ has_provider_key() {
   local variable
   for variable in $(sed -n 's/^key_variables: *\[\(.*\)\].*/\1/p' "$here"/../config/presets/*.yaml | tr ',' ' '); do
     [ -z "${!variable:-}" ] || return 0
+    ! grep -qsE "^(export )?$variable=." .env || return 0
   done
   return 1
 }

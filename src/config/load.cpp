@@ -107,7 +107,9 @@ bool Loaded::ok() const {
 
 Loaded load(const LoadOptions& options, const Environment& environment) {
   const Found found = find_file(options, environment);
-  if (found.path.empty()) return load_document("", "weir", {}, options, environment);
+  // With no file the working directory is where one would have lain first, and so may an .env.
+  if (found.path.empty())
+    return load_document("", "weir", {"", std::filesystem::path()}, options, environment);
   const auto text = environment.read_file(found.path);
   if (!text) {
     Loaded loaded;

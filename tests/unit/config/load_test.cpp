@@ -115,6 +115,14 @@ TEST(NoFile, EnablesThePresetsWhoseKeyIsSetWithTheirFreeModels) {
   EXPECT_EQ(groq.models[1].name, "openai/gpt-oss-20b");
 }
 
+TEST(NoFile, TakesItsKeysFromAnEnvFileInTheWorkingDirectory) {
+  MapEnvironment environment;
+  environment.files = {{".env", "GROQ_API_KEY=gsk"}};
+  const Loaded loaded = load(test_options(), environment);
+  ASSERT_EQ(loaded.config.providers.size(), 1U);
+  EXPECT_EQ(loaded.config.providers[0].name, "groq");
+}
+
 TEST(NoFile, TakesItsKeysFromAnEnvFileThatIsNamed) {
   MapEnvironment environment;
   environment.files = {{"keys.env", "ROUTER_API_KEY=or"}, {".env", "GROQ_API_KEY=gsk"}};
