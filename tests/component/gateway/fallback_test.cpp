@@ -102,9 +102,9 @@ TEST_F(FallbackRules, AProviderThatHangsLeavesTimeForTheNext) {
   RawClient client = connect();
   client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
   ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
-  clock_.advance(std::chrono::seconds(59));
+  advance(std::chrono::seconds(59));
   EXPECT_EQ(good.requests(), 0U);
-  clock_.advance(std::chrono::seconds(2));  // past first_byte, and half of the deadline
+  advance(std::chrono::seconds(2));  // past first_byte, and half of the deadline
   const RawAnswer answer = client.read_answer();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
@@ -120,7 +120,7 @@ TEST_F(FallbackRules, AClientsShorterDeadlineIsKept) {
   client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})",
                    "x-weir-timeout-ms: 3000\r\n"));
   ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
-  clock_.advance(std::chrono::milliseconds(3001));
+  advance(std::chrono::milliseconds(3001));
   const RawAnswer answer = client.read_answer();
   EXPECT_EQ(answer.status, 504);
   EXPECT_EQ(answer.field("x-should-retry"), "false");
@@ -155,7 +155,7 @@ TEST_F(FallbackRules, TheOnlyTargetIsTriedOnceMoreAfterABackoff) {
   client.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
   ASSERT_TRUE(eventually([&] { return asked == 1; }));
   ASSERT_TRUE(eventually([&] {
-    clock_.advance(std::chrono::milliseconds(50));
+    advance(std::chrono::milliseconds(50));
     return asked == 2;
   }));
   const RawAnswer answer = client.read_answer();
@@ -169,7 +169,7 @@ TEST_F(FallbackRules, ButNeverMoreThanTwice) {
   RawClient client = connect();
   client.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
   ASSERT_TRUE(eventually([&] {
-    clock_.advance(std::chrono::milliseconds(50));
+    advance(std::chrono::milliseconds(50));
     return client.has_input();
   }));
   EXPECT_EQ(client.read_answer().status, 502);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/fake_clock.hpp"
+#include "support/loop_turns.hpp"
 #include "support/providers.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_provider.hpp"
@@ -64,6 +65,11 @@ class GatewayTest : public ::testing::Test {
     return chat(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})");
   }
   RawAnswer get(std::string_view path);
+  // Time passes, for what is under way by now.
+  void advance(Duration by) {
+    take_turns(*loop_);
+    clock_.advance(by);
+  }
 
   FakeClock clock_;
   quota::Ledger ledger_;

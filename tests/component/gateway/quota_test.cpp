@@ -23,7 +23,7 @@ TEST_F(Quota, WhenOneRunsDryTheNextTakesOverAndThenItSaysWhen) {
   EXPECT_EQ(ask().field("x-weir-served-by"), "first/m");
   EXPECT_EQ(ask().field("x-weir-served-by"), "first/m");
   EXPECT_EQ(ask().field("x-weir-served-by"), "second/m");
-  clock_.advance(1s);
+  advance(1s);
   const RawAnswer dry = ask();
   EXPECT_EQ(dry.status, 429);
   const auto error = json::parse(dry.body)["error"];
@@ -33,9 +33,9 @@ TEST_F(Quota, WhenOneRunsDryTheNextTakesOverAndThenItSaysWhen) {
   EXPECT_EQ(first.requests() + second.requests(), 3U);  // no request was spent on finding out
   const auto wait = std::chrono::milliseconds(std::stoll(dry.field("retry-after-ms")));
   EXPECT_LE(wait, 60s);
-  clock_.advance(wait - 1ms);
+  advance(wait - 1ms);
   EXPECT_EQ(ask().status, 429);
-  clock_.advance(1ms);
+  advance(1ms);
   EXPECT_EQ(ask().status, 200);  // at the moment it named
 }
 
@@ -73,7 +73,7 @@ TEST_F(Quota, A429CoolsDownTheModelThatWasRefusedAndNoOther) {
   EXPECT_EQ(ask().status, 429);
   EXPECT_EQ(refused, 1);  // known to be refused: not asked again
   EXPECT_EQ(chat(R"({"model":"groq/other","messages":[{"role":"user","content":"hi"}]})").status, 200);
-  clock_.advance(20s);
+  advance(20s);
   ask();
   EXPECT_EQ(refused, 2);
 }
@@ -167,7 +167,7 @@ TEST_F(Quota, ARefusalThatCameBeforeTheBodyWasWrittenCountsWhereFailuresCount) {
   const std::string large(8'000'000, 'x');
   const std::string body = R"({"model":"smart","messages":[{"role":"user","content":")" + large + R"("}]})";
   EXPECT_EQ(chat(body).status, 429);
-  clock_.advance(6s);  // what was refused is over, but the minute's one request is spent
+  advance(6s);  // what was refused is over, but the minute's one request is spent
   EXPECT_EQ(ask().status, 429);
   EXPECT_EQ(provider.requests(), 1U);
 }

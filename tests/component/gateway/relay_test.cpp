@@ -210,9 +210,9 @@ TEST_F(Relay, ASlowProviderIsGivenUpAfterItsIdleTimeout) {
   RawClient client = connect();
   client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
   ASSERT_TRUE(eventually([&] { return client.has_input(); }));
-  clock_.advance(std::chrono::seconds(119));
+  advance(std::chrono::seconds(119));
   EXPECT_EQ(provider.open_connections(), 1U);
-  clock_.advance(std::chrono::seconds(2));
+  advance(std::chrono::seconds(2));
   EXPECT_THAT(client.read_answer().body, HasSubstr("\"finish_reason\":\"error\""));
 }
 

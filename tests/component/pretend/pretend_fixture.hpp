@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/fake_clock.hpp"
+#include "support/loop_turns.hpp"
 #include "support/raw_client.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/pretend/pretend.hpp"
@@ -27,7 +28,10 @@ class RunningPretend {
   [[nodiscard]] RawAnswer ask(std::string_view request, std::size_t i = 0) const {
     return connect(i).exchange(request);
   }
-  void advance(Duration by) { clock_.advance(by); }
+  void advance(Duration by) {
+    take_turns(loop_);
+    clock_.advance(by);
+  }
   [[nodiscard]] Instant now() const { return clock_.now(); }
 
  private:

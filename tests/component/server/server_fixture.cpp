@@ -6,6 +6,8 @@
 #include <future>
 #include <stdexcept>
 
+#include "support/loop_turns.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -170,14 +172,7 @@ RawClient TestServer::connect_and_settle() {
 }
 
 void TestServer::settle() {
-  // Each turn of a loop looks at its sockets once. A few turns let what follows from that happen as well.
-  for (const auto& loop : loops_) {
-    for (int turn = 0; turn < 10; ++turn) {
-      std::promise<void> done;
-      loop->post([&done] { done.set_value(); });
-      done.get_future().wait();
-    }
-  }
+  for (const auto& loop : loops_) take_turns(*loop);
 }
 
 void TestServer::advance(Duration by) {

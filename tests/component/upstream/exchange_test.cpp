@@ -200,7 +200,7 @@ TEST_F(Exchange, IdleConnectionsEndWithTheirTime) {
   RawProvider provider(RawProvider::always(RawProvider::answer(200, "{}")));
   EXPECT_EQ(fetch(provider).status, 200);
   EXPECT_EQ(provider.open_connections(), 1U);
-  clock_.advance(56s);
+  advance(56s);
   EXPECT_TRUE(eventually([&] { return provider.open_connections() == 0; }))
       << "closed without being asked for";
   EXPECT_FALSE(fetch(provider).reused);
@@ -212,7 +212,7 @@ TEST_F(Exchange, ASuspendedMachineDoesNotTrustItsConnections) {
   configure({}, config);
   RawProvider provider(RawProvider::always(RawProvider::answer(200, "{}")));
   EXPECT_EQ(fetch(provider).status, 200);
-  clock_.advance(8h);
+  advance(8h);
   EXPECT_FALSE(fetch(provider).reused);
 }
 

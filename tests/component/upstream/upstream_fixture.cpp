@@ -91,7 +91,7 @@ Ask UpstreamTest::ask_of(const RawProvider& provider) {
 
 Outcome UpstreamTest::outcome_as_time_passes(Call& call, Duration step) {
   EXPECT_TRUE(eventually([&] {
-    clock_.advance(step);
+    advance(step);
     return call.done();
   }));
   return call.outcome();

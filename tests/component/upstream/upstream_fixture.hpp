@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/fake_clock.hpp"
+#include "support/loop_turns.hpp"
 #include "support/raw_provider.hpp"
 #include "weir/http/fields.hpp"
 #include "weir/net/loop.hpp"
@@ -78,6 +79,11 @@ class UpstreamTest : public ::testing::Test {
   // The same POST to a plain provider.
   [[nodiscard]] Outcome fetch(const RawProvider& provider) { return fetch(ask_of(provider)); }
   [[nodiscard]] static Ask ask_of(const RawProvider& provider);
+  // Time passes, for what is under way by now.
+  void advance(Duration by) {
+    take_turns(loop_);
+    clock_.advance(by);
+  }
   // Lets time pass in steps until the call has ended.
   [[nodiscard]] Outcome outcome_as_time_passes(Call& call, Duration step);
   void on_loop(const std::function<void()>& work);  // runs it there and waits

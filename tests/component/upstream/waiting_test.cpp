@@ -117,9 +117,9 @@ TEST_F(Waiting, TheHeadHasADeadline) {
   });
   const auto call = begin(ask_of(slow));
   ASSERT_TRUE(eventually([&] { return slow.requests() == 1; }));
-  clock_.advance(59s);
+  advance(59s);
   EXPECT_FALSE(call->done());
-  clock_.advance(2s);
+  advance(2s);
   const Outcome outcome = call->outcome();
   EXPECT_EQ(outcome.error, ErrorKind::upstream_timeout) << outcome.message;
   EXPECT_EQ(outcome.times_sent, 1);
@@ -293,10 +293,10 @@ TEST_F(Waiting, ANameIsLookedUpOnceForManyAndKeptForItsTime) {
   for (int i = 0; i < 5; ++i) calls.push_back(begin(ask));
   for (const auto& call : calls) EXPECT_EQ(call->outcome().status, 200);
   EXPECT_EQ(asked, 1);
-  clock_.advance(59s);
+  advance(59s);
   EXPECT_EQ(fetch(ask).status, 200);
   EXPECT_EQ(asked, 1);
-  clock_.advance(2s);
+  advance(2s);
   EXPECT_EQ(fetch(ask).status, 200);
   EXPECT_TRUE(eventually([&] { return asked == 2; }));
 }
@@ -315,7 +315,7 @@ TEST_F(Waiting, AnOldAddressServesWhileAndAfterANewOneCannotBeHad) {
   Ask ask = ask_of(provider);
   ask.endpoint.host = "provider.test";
   EXPECT_EQ(fetch(ask).status, 200);
-  clock_.advance(61s);
+  advance(61s);
   EXPECT_EQ(fetch(ask).status, 200) << "while the second look-up hangs";
   ASSERT_TRUE(eventually([&] { return asked == 2; }));
   over->count_down();
@@ -338,7 +338,7 @@ TEST_F(Waiting, AFailedLookUpIsKeptForAShortWhile) {
     EXPECT_EQ(outcome.message, "cannot look up nowhere.test: Name or service not known");
   }
   EXPECT_EQ(asked, 1);
-  clock_.advance(6s);
+  advance(6s);
   EXPECT_EQ(fetch(ask).error, ErrorKind::dns_failed);
   EXPECT_EQ(asked, 2);
 }
