@@ -13,7 +13,7 @@ namespace {
 using providers::AnswerClass;
 using quota::CooldownCause;
 
-// Where a 429 names no time. Short: a cooldown must not be longer than its evidence.
+// Where a refusal names no time. Short: a cooldown must not be longer than its evidence.
 constexpr Duration kUntoldWait = std::chrono::seconds(10);
 // A refused key or a model that is gone is looked at again after this; only a person can mend it before.
 constexpr Duration kSetAside = std::chrono::minutes(10);
@@ -29,6 +29,15 @@ std::optional<int> status_in(std::string_view code) {
   if (failed != std::errc() || end != code.data() + code.size() || status < 400 || status > 599)
     return std::nullopt;
   return status;
+}
+
+quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
+  const bool is_short = verdict.answer_class == AnswerClass::rate_limited;
+  return {.dimension = verdict.dimension,
+          .period = verdict.period,
+          .wait = verdict.wait,
+          .whole_account = verdict.whole_account,
+          .cause = is_short ? CooldownCause::rate_limited : CooldownCause::quota_exhausted};
 }
 
 }  // namespace
@@ -105,30 +114,23 @@ void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now
 // Blocks exactly what was refused: a window, a model, or a key.
 void Attempt::tell_ledger(Instant now) {
   if (verdict.stated) reservation.observe(std::span(&*verdict.stated, 1), now);
-  const BootTime until = now.boot + verdict.wait.value_or(kUntoldWait);
   switch (verdict.answer_class) {
     case AnswerClass::rate_limited:
-    case AnswerClass::quota_exhausted: {
-      const auto cause = verdict.answer_class == AnswerClass::rate_limited ? CooldownCause::rate_limited
-                                                                           : CooldownCause::quota_exhausted;
-      if (verdict.dimension && verdict.period && verdict.wait)
-        target->pool.mark_full(*verdict.dimension, *verdict.period, until, now);
-      else if (verdict.whole_account)
-        target->pool.cool_down_account({cause, until}, now);
-      else
-        target->pool.cool_down_model({cause, until}, now);
+    case AnswerClass::quota_exhausted:
+      reservation.refuse_for_quota(quota_refusal(verdict), now);
       break;
-    }
     case AnswerClass::capacity:
     case AnswerClass::server_error:
-      if (verdict.wait) target->pool.cool_down_model({CooldownCause::capacity, until}, now);
+      if (verdict.wait)
+        target->pool.cool_down_model({CooldownCause::capacity, now.boot + *verdict.wait}, now);
       break;
     case AnswerClass::auth:
     case AnswerClass::payment_required:
       if (!verdict
                .whole_account) {  // perhaps only this request's: moderation, or more output than is paid for
         const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
-        target->pool.cool_down_model({unpaid ? CooldownCause::payment_required : CooldownCause::auth, until},
+        target->pool.cool_down_model({unpaid ? CooldownCause::payment_required : CooldownCause::auth,
+                                      now.boot + verdict.wait.value_or(kUntoldWait)},
                                      now);
         break;
       }

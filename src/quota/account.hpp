@@ -13,41 +13,74 @@
 
 #include "quota/meter.hpp"
 #include "quota/outcome.hpp"
+#include "weir/quota/intent_log.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/quota/state.hpp"
 
 namespace weir::quota {
 
 // All quota state of one account: its meters, its models, their cooldowns, and the reservations that haven't
-// ended. Each call is one step under the account's lock. Threads: any.
+// ended. Each call is one step under the account's lock, and what it changes is in the intent log before the
+// lock is given back. Given the same events at the same moments it does the same: that is how a restart plays
+// the log back. Threads: any.
 class Account {
  public:
+  explicit Account(std::string name) : name_(std::move(name)) {}
+  [[nodiscard]] bool is_named(std::string_view name) const noexcept { return name_ == name; }
+
+  // From now on events are written there, as this account's; null: nowhere.
+  void journal_to(IntentLog* log, std::uint32_t number);
+
   // The index by which a pool speaks of this model.
   std::size_t bind(std::string_view model, std::span<const Limit> account_limits,
                    std::span<const Limit> model_limits, const ChargeRule& charge);
 
   [[nodiscard]] std::optional<double> headroom(std::size_t model, const Cost& cost, Instant now) const;
-  [[nodiscard]] std::optional<Refusal> refusal(std::size_t model, const Cost& cost, Instant now) const;
+  [[nodiscard]] std::optional<Refusal> refusal(std::size_t model, const Cost& cost, Instant now);
   [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(std::size_t model, const Cost& cost,
                                                              Instant now);
+  // Both or neither. `client` is never asked for the pool of a target, so the order of locks is fixed.
+  struct Both {
+    std::uint32_t target = 0;
+    std::uint32_t client = 0;
+  };
+  [[nodiscard]] std::variant<Both, Refusal> reserve_with(std::size_t model, Account& client,
+                                                         std::size_t client_model, const Cost& cost,
+                                                         Instant now);
 
   // Of a reservation, by its id.
   void send(std::uint32_t id, Instant now);
   void observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
+  void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);
 
-  void cool_down_model(std::size_t model, Cooldown cooldown);
-  void cool_down_account(Cooldown cooldown);
-  void mark_full(std::size_t model, Dimension dimension, Period period, BootTime until, Instant now);
+  void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
+  void cool_down_account(Cooldown cooldown, Instant now);
+  [[nodiscard]] bool correct(std::size_t model, Dimension dimension, Period period, std::uint64_t used,
+                             Instant now);
+  void forget(std::size_t model, Instant now);
+  void end_cooldowns(std::size_t model, Instant now);
+
   [[nodiscard]] std::vector<MeterView> view(std::size_t model, Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(std::size_t model, Instant now) const;
+
+  // Copies everything if it changed since it was copied last, or if `anyway`. Allocates only where the
+  // account has grown since `state` was filled by it.
+  [[nodiscard]] bool save(bool anyway, AccountState& state);
+  // What was saved, with its boot times moved by `shift`. Parts that make no sense are left out.
+  void load(const AccountState& state, Duration shift, Instant now);
+  // An event of the log that came after what was loaded.
+  void replay(const IntentRecord& record, Instant at, Duration shift);
+  // The last events have been played back: what is open counts as spent, and what knows nothing is dropped.
+  void end_replay(Instant now);
 
  private:
   struct Model {
     std::string id;
     std::vector<std::size_t> meters;  // the account's, then its own, then those that answers made
     std::size_t made_by_answers = 0;
-    ChargeRule charge;
+    bool failures_count = false;
     std::optional<Cooldown> cooldown;
   };
   // A reservation that hasn't ended. Records and their charges are used again, so that a busy account
@@ -62,23 +95,35 @@ class Account {
 
   [[nodiscard]] std::size_t model_named(std::string_view id);
   void attach(Model& model, const Limit& limit, std::string_view scope);
+  void attach_untold(Model& model);
   [[nodiscard]] bool is_shared(std::size_t meter) const;
+  [[nodiscard]] static bool is_made_by_answers(const Limit& limit);
 
   // Threads may arrive in another order than they read the clock: under the lock time doesn't go back.
   [[nodiscard]] Instant not_before(Instant now) const;
   Instant advance_to(Instant now);
+  void write(IntentRecord record, Instant now);
 
   [[nodiscard]] std::optional<Cooldown> longest_cooldown(const Model& model, Instant now) const;
   [[nodiscard]] bool fits(const Model& model, const Cost& cost, Instant now) const;
-  [[nodiscard]] Refusal why_not(const Model& model, const Cost& cost, Instant now) const;
+  [[nodiscard]] Refusal why_not(const Model& model, const Cost& cost, Instant now);
 
+  std::uint32_t take(std::size_t model, const Cost& cost, Instant now);
   [[nodiscard]] std::uint32_t open_record();
-  void send_open(Open& open, Instant now);
+  void hold(std::uint32_t id, std::size_t model, const Cost& cost);
+  void send_open(std::uint32_t id, Instant now);
   void end_open(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
-  void observe_one(Open& open, const Observation& observation, Instant now);
-  [[nodiscard]] std::optional<std::size_t> meter_of(const Model& model, const Observation& observation) const;
-  void make_meter(std::size_t model, const Observation& observation, Instant now);
 
+  void observe_one(std::uint32_t id, const Observation& observation, Instant now);
+  [[nodiscard]] std::optional<std::size_t> meter_of(const Model& model, const Observation& observation) const;
+  [[nodiscard]] Meter* fullest_about(const Model& model, Dimension dimension, const Period& period,
+                                     Instant now) const;
+  [[nodiscard]] Meter* blamed(const Open& open, const QuotaRefusal& said, Instant now) const;
+  void learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now);
+  std::optional<std::size_t> make_meter(std::size_t model, const Limit& limit);
+  void join_open(std::size_t model, std::size_t meter, Instant now);
+
+  const std::string name_;
   mutable std::mutex mutex_;                    // guards all below
   std::vector<std::unique_ptr<Meter>> meters_;  // kept for good: charges and models hold their indices
   std::vector<Model> models_;
@@ -86,6 +131,10 @@ class Account {
   std::vector<std::uint32_t> free_;  // indices of records in open_
   std::optional<Cooldown> cooldown_;
   Instant latest_{};
+
+  IntentLog* log_ = nullptr;
+  std::uint32_t number_ = 0;
+  bool is_changed_ = false;
 };
 
 }  // namespace weir::quota

@@ -1,6 +1,7 @@
 #include "quota/fixed_window.hpp"
 
 #include "quota/arithmetic.hpp"
+#include "quota/words.hpp"
 
 namespace weir::quota {
 namespace {
@@ -140,6 +141,33 @@ void FixedWindow::drop_dead(Instant now) {
   std::ranges::move(cells_.begin() + static_cast<std::ptrdiff_t>(gone),
                     cells_.begin() + static_cast<std::ptrdiff_t>(size_), cells_.begin());
   size_ -= gone;
+}
+
+void FixedWindow::save(Words& words) const {
+  for (std::size_t i = 0; i < size_; ++i) {
+    put(words, cells_[i].end);
+    put(words, cells_[i].until);
+    put(words, cells_[i].oldest);
+    put(words, cells_[i].newest);
+    put(words, cells_[i].offset);
+    put(words, cells_[i].cost);
+  }
+}
+
+bool FixedWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
+  constexpr std::size_t kWords = 6;
+  if (words.size() % kWords != 0 || words.size() / kWords > kCells) return false;
+  WordReader reader(words);
+  for (size_ = 0; size_ < words.size() / kWords; ++size_) {
+    Cell& cell = cells_[size_];
+    cell.end = reader.wall_time();
+    cell.until = std::min(reader.boot_time() + shift, now.boot + period_ + 2 * skew_);
+    cell.oldest = moved(reader.boot_time(), shift, now);
+    cell.newest = moved(reader.boot_time(), shift, now);
+    cell.offset = reader.duration() - shift;
+    cell.cost = reader.number();
+  }
+  return true;
 }
 
 }  // namespace weir::quota

@@ -1,7 +1,9 @@
 #include "weir/quota/ledger.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "quota/account.hpp"
@@ -46,17 +48,36 @@ std::string_view name(CooldownCause cause) noexcept {
   return "";
 }
 
-Reservation::Reservation(std::shared_ptr<Account> account, std::uint32_t id) noexcept
-    : account_(std::move(account)), id_(id) {}
+std::string_view remedy(CooldownCause cause) noexcept {
+  switch (cause) {
+    case CooldownCause::payment_required:
+      return "add credit at the provider, or take the provider out of the route";
+    case CooldownCause::auth:
+      return "give a key that the provider accepts, then reload";
+    case CooldownCause::model_gone:
+      return "the provider no longer has this model: name another one";
+    case CooldownCause::not_on_plan:
+      return "this model isn't part of the account's plan: choose another model or plan";
+    case CooldownCause::rate_limited:
+    case CooldownCause::quota_exhausted:
+    case CooldownCause::capacity:
+    case CooldownCause::failing:
+      break;
+  }
+  return "";
+}
 
-Reservation::Reservation(Reservation&& other) noexcept
-    : account_(std::move(other.account_)), id_(other.id_) {}
+Reservation::Reservation(Part target, Part client) noexcept
+    : target_(std::move(target)), client_(std::move(client)) {}
+
+Reservation::Reservation(Reservation&& other) noexcept {
+  std::tie(target_, client_) = other.release();
+}
 
 Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (this != &other) {
     drop();
-    account_ = std::move(other.account_);
-    id_ = other.id_;
+    std::tie(target_, client_) = other.release();
   }
   return *this;
 }
@@ -65,32 +86,51 @@ Reservation::~Reservation() {
   drop();
 }
 
+std::pair<Reservation::Part, Reservation::Part> Reservation::release() noexcept {
+  return {std::exchange(target_, {}), std::exchange(client_, {})};
+}
+
 void Reservation::drop() noexcept {
-  if (const auto account = std::exchange(account_, nullptr)) account->drop(id_);
+  const auto [target, client] = release();
+  if (target.account) target.account->drop(target.id);
+  if (client.account) client.account->drop(client.id);
 }
 
 void Reservation::send(Instant now) {
-  if (account_) account_->send(id_, now);
+  if (target_.account) target_.account->send(target_.id, now);
+  if (client_.account) client_.account->send(client_.id, now);
 }
 
 void Reservation::observe(std::span<const Observation> observations, Instant now) {
-  if (account_) account_->observe(id_, observations, now);
+  if (target_.account) target_.account->observe(target_.id, observations, now);
+}
+
+void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
+  const auto [target, client] = release();
+  if (target.account) target.account->end(target.id, outcome, used, now);
+  if (client.account) client.account->end(client.id, outcome, used, now);
 }
 
 void Reservation::refund(Instant now) {
-  if (const auto account = std::exchange(account_, nullptr)) account->end(id_, Outcome::not_sent, {}, now);
+  end(Outcome::not_sent, {}, now);
 }
 
 void Reservation::refuse(Instant now) {
-  if (const auto account = std::exchange(account_, nullptr)) account->end(id_, Outcome::refused, {}, now);
+  end(Outcome::refused, {}, now);
+}
+
+void Reservation::refuse_for_quota(const QuotaRefusal& said, Instant now) {
+  const auto [target, client] = release();
+  if (target.account) target.account->refuse_for_quota(target.id, said, now);
+  if (client.account) client.account->end(client.id, Outcome::refused, {}, now);
 }
 
 void Reservation::settle(const Cost& used, Instant now) {
-  if (const auto account = std::exchange(account_, nullptr)) account->end(id_, Outcome::served, used, now);
+  end(Outcome::served, used, now);
 }
 
 void Reservation::keep(Instant now) {
-  if (const auto account = std::exchange(account_, nullptr)) account->end(id_, Outcome::unknown, {}, now);
+  end(Outcome::unknown, {}, now);
 }
 
 Pool::Pool(std::shared_ptr<Account> account, std::size_t model) noexcept
@@ -100,26 +140,28 @@ std::optional<double> Pool::headroom(const Cost& cost, Instant now) const {
   return account_->headroom(model_, cost, now);
 }
 
-std::variant<Reservation, Refusal> Pool::reserve(const Cost& cost, Instant now) const {
-  auto outcome = account_->reserve(model_, cost, now);
+std::variant<Reservation, Refusal> Pool::reserve(const Cost& cost, Instant now, const Pool* client) const {
+  if (client == nullptr) {
+    auto outcome = account_->reserve(model_, cost, now);
+    if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
+    return Reservation({.account = account_, .id = std::get<std::uint32_t>(outcome)}, {});
+  }
+  auto outcome = account_->reserve_with(model_, *client->account_, client->model_, cost, now);
   if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
-  return Reservation(account_, std::get<std::uint32_t>(outcome));
+  const auto [target_id, client_id] = std::get<Account::Both>(outcome);
+  return Reservation({.account = account_, .id = target_id}, {.account = client->account_, .id = client_id});
 }
 
 std::optional<Refusal> Pool::refusal(const Cost& cost, Instant now) const {
   return account_->refusal(model_, cost, now);
 }
 
-void Pool::cool_down_model(Cooldown cooldown, Instant /*now*/) const {
-  account_->cool_down_model(model_, cooldown);
+void Pool::cool_down_model(Cooldown cooldown, Instant now) const {
+  account_->cool_down_model(model_, cooldown, now);
 }
 
-void Pool::cool_down_account(Cooldown cooldown, Instant /*now*/) const {
-  account_->cool_down_account(cooldown);
-}
-
-void Pool::mark_full(Dimension dimension, Period period, BootTime until, Instant now) const {
-  account_->mark_full(model_, dimension, period, until, now);
+void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
+  account_->cool_down_account(cooldown, now);
 }
 
 std::vector<MeterView> Pool::view(Instant now) const {
@@ -130,18 +172,50 @@ std::optional<Cooldown> Pool::cooldown(Instant now) const {
   return account_->cooldown(model_, now);
 }
 
+bool Pool::correct(Dimension dimension, Period period, std::uint64_t used, Instant now) const {
+  return account_->correct(model_, dimension, period, used, now);
+}
+
+void Pool::forget(Instant now) const {
+  account_->forget(model_, now);
+}
+
+void Pool::end_cooldowns(Instant now) const {
+  account_->end_cooldowns(model_, now);
+}
+
 class Ledger::Accounts {
  public:
   [[nodiscard]] std::shared_ptr<Account> named(std::string_view name) {
     const std::lock_guard lock(mutex_);
-    auto found = accounts_.find(name);
-    if (found == accounts_.end()) found = accounts_.emplace(name, std::make_shared<Account>()).first;
-    return found->second;
+    const auto found =
+        std::ranges::find_if(accounts_, [name](const auto& account) { return account->is_named(name); });
+    return found != accounts_.end() ? *found : add(name);
+  }
+  [[nodiscard]] std::shared_ptr<Account> at(std::size_t number) {
+    const std::lock_guard lock(mutex_);
+    return accounts_[number];
+  }
+  [[nodiscard]] std::size_t size() {
+    const std::lock_guard lock(mutex_);
+    return accounts_.size();
+  }
+  void journal_to(IntentLog* log) {
+    const std::lock_guard lock(mutex_);
+    log_ = log;
+    for (std::uint32_t i = 0; i < accounts_.size(); ++i) accounts_[i]->journal_to(log, i);
   }
 
  private:
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Account>, std::less<>> accounts_;
+  std::shared_ptr<Account> add(std::string_view name) {
+    auto account = std::make_shared<Account>(std::string(name));
+    account->journal_to(log_, static_cast<std::uint32_t>(accounts_.size()));
+    return accounts_.emplace_back(std::move(account));
+  }
+
+  std::mutex mutex_;  // guards all below
+  std::vector<std::shared_ptr<Account>> accounts_;
+  IntentLog* log_ = nullptr;
 };
 
 Ledger::Ledger() : accounts_(std::make_unique<Accounts>()) {}
@@ -152,6 +226,46 @@ Pool Ledger::bind(std::string_view account, std::string_view model, std::span<co
   std::shared_ptr<Account> owner = accounts_->named(account);
   const std::size_t index = owner->bind(model, account_limits, model_limits, charge);
   return {std::move(owner), index};
+}
+
+void Ledger::restore(std::span<const AccountState> states, std::span<const NumberedRecord> records,
+                     bool same_boot, Instant now) {
+  // Of times of another boot only what the wall clock said then is known.
+  const auto shift_of = [&](Instant at) {
+    return same_boot ? Duration::zero()
+                     : (at.wall.time_since_epoch() - at.boot.time_since_epoch()) -
+                           (now.wall.time_since_epoch() - now.boot.time_since_epoch());
+  };
+  struct Restored {
+    std::shared_ptr<Account> account;
+    std::uint64_t position = 0;
+  };
+  std::map<std::uint32_t, Restored> restored;
+  for (const AccountState& state : states) {
+    const std::shared_ptr<Account> account = accounts_->named(state.name);
+    account->load(state, shift_of(state.at), now);
+    restored[state.number] = {account, state.position};
+  }
+  for (const auto& [number, record] : records) {
+    const auto found = restored.find(record.account);
+    if (found == restored.end() || number < found->second.position) continue;
+    const Duration shift = shift_of(record.at);
+    const Instant at{.boot = std::min(record.at.boot + shift, now.boot), .wall = record.at.wall};
+    found->second.account->replay(record, at, shift);
+  }
+  for (const auto& [number, one] : restored) one.account->end_replay(now);
+}
+
+void Ledger::journal_to(IntentLog* log) {
+  accounts_->journal_to(log);
+}
+
+std::size_t Ledger::accounts() const {
+  return accounts_->size();
+}
+
+bool Ledger::save(std::size_t account, bool anyway, AccountState& state) const {
+  return accounts_->at(account)->save(anyway, state);
 }
 
 }  // namespace weir::quota

@@ -28,17 +28,12 @@ constexpr std::array kShortNames{
     ShortName{Dimension::output_tokens, kMinutePeriod, "otpm"},
 };
 
-constexpr std::string_view kFirstUseReason =
-    "the start of a first_use window is not followed; a sliding window of that length never allows more";
-constexpr std::string_view kRefillReason =
-    "a refilled bucket gives back little by little; a sliding window of that length never allows more";
 constexpr std::string_view kZoneReason =
     "time zones are not followed; a sliding window of the longest such day or month never allows more";
 constexpr std::string_view kMonthReason =
     "months are not followed; a sliding window of 31 days never allows more";
 constexpr std::string_view kIntervalReason =
     "an interval is kept between requests only; a sliding window of the whole period counts the rest";
-constexpr std::string_view kCreditReason = "what was spent before weir started is not counted";
 
 // The day on which daylight saving ends is that much longer.
 constexpr Duration kLongestDayExtra = std::chrono::hours(1);
@@ -65,9 +60,7 @@ EngineWindow calendar(const Limit& limit) noexcept {
 
 EngineWindow interval(const Limit& limit) noexcept {
   if (limit.dimension != Dimension::requests) return sliding(limit.period.length, kIntervalReason);
-  const auto amount = static_cast<Duration::rep>(std::clamp<std::uint64_t>(limit.amount, 1, 1'000'000'000));
-  const Duration gap((limit.period.length.count() + amount - 1) / amount);
-  return {.kind = WindowKind::interval, .length = gap};
+  return {.kind = WindowKind::interval, .length = limit.period.length};
 }
 
 }  // namespace
@@ -157,15 +150,15 @@ EngineWindow engine_window(const Limit& limit) noexcept {
     case WindowKind::fixed:
       return aligned(limit.period);
     case WindowKind::first_use:
-      return sliding(length, kFirstUseReason);
+      return {.kind = WindowKind::first_use, .length = length};
     case WindowKind::calendar:
       return calendar(limit);
     case WindowKind::refill:
-      return sliding(length, kRefillReason);
+      return {.kind = WindowKind::refill, .length = length};
     case WindowKind::interval:
       return interval(limit);
     case WindowKind::credit:
-      return {.kind = WindowKind::credit, .exact = false, .reason = kCreditReason};
+      return {.kind = WindowKind::credit};
     case WindowKind::concurrency:
       return {.kind = WindowKind::concurrency};
   }

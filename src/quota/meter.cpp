@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "quota/arithmetic.hpp"
+#include "quota/words.hpp"
+#include "weir/base/units.hpp"
 
 namespace weir::quota {
 namespace {
 
 // Quota that is about to be lost weighs more, but not without bound.
 constexpr double kLeastShareToReset = 0.05;
+constexpr std::size_t kDateLength = 10;  // "2026-11-24"
 
 Limit normalised(Limit limit, const EngineWindow& engine) {
   if (engine.kind == WindowKind::concurrency) limit.dimension = Dimension::in_flight;
@@ -23,11 +26,18 @@ Meter::Meter(const Limit& limit, std::string scope)
       scope_(std::move(scope)),
       name_(short_name(limit)),
       engine_(engine_window(limit)),
-      window_(make_window(limit)) {}
+      window_(make_window(limit)) {
+  window_->set_amount(limit_.amount, {});
+}
 
 std::uint64_t Meter::amount() const noexcept {
-  if (!header_) return limit_.amount;
-  return limit_.source == Source::config ? std::min(limit_.amount, *header_) : *header_;
+  const std::optional<std::uint64_t> shown = header_ ? header_ : learner_.learnt();
+  if (!shown) return limit_.amount;
+  return limit_.source == Source::config ? std::min(limit_.amount, *shown) : *shown;
+}
+
+std::uint64_t Meter::most_learnt() const noexcept {
+  return limit_.source == Source::config ? limit_.amount : kUnknownAmount;
 }
 
 std::uint64_t Meter::capacity() const noexcept {
@@ -38,9 +48,8 @@ std::uint64_t Meter::capacity() const noexcept {
 bool Meter::is_for(const Limit& limit, std::string_view scope) const {
   const EngineWindow engine = engine_window(limit);
   return scope_ == scope && normalised(limit, engine).dimension == limit_.dimension &&
-         engine.kind == engine_.kind && engine.length == engine_.length &&
-         limit.period.length == limit_.period.length && limit.models == limit_.models &&
-         limit.expires == limit_.expires;
+         engine.kind == engine_.kind && engine.length == engine_.length && limit.period == limit_.period &&
+         limit.zone == limit_.zone && limit.models == limit_.models && limit.expires == limit_.expires;
 }
 
 bool Meter::is_about(Dimension dimension, const Period& period) const noexcept {
@@ -49,12 +58,24 @@ bool Meter::is_about(Dimension dimension, const Period& period) const noexcept {
 }
 
 bool Meter::can_observe() const noexcept {
-  return engine_.kind == WindowKind::sliding || engine_.kind == WindowKind::fixed;
+  return engine_.kind != WindowKind::interval && engine_.kind != WindowKind::credit &&
+         engine_.kind != WindowKind::concurrency;
 }
 
-void Meter::rebind(const Limit& limit) {
+bool Meter::can_learn() const noexcept {
+  return can_observe() && !header_;
+}
+
+double Meter::fullness(Instant now) const {
+  if (amount() == 0) return 1;
+  return 1 - static_cast<double>(room(now)) / static_cast<double>(amount());
+}
+
+void Meter::rebind(const Limit& limit, Instant now) {
+  if (limit.amount != limit_.amount || limit.source != limit_.source) learner_.forget();
   limit_ = normalised(limit, engine_);
   name_ = short_name(limit);
+  window_->set_amount(amount(), now);
 }
 
 std::uint64_t Meter::room(Instant now) const {
@@ -73,13 +94,11 @@ bool Meter::is_too_large(std::uint64_t cost) const noexcept {
 BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
   const std::uint64_t all = capacity();
   if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
-  const std::uint64_t beside = all - cost;
-  const BootTime at = held_ <= beside ? window_->falls_to(beside - held_, now) : window_->counts_until(now);
-  return std::max(at, full_until_);
+  return std::max(window_->falls_to_with(held_, all - cost, now), full_until_);
 }
 
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
-  if (engine_.kind == WindowKind::interval || capacity() == 0) return std::nullopt;
+  if (engine_.kind == WindowKind::interval || capacity() == 0 || !is_known()) return std::nullopt;
   const double left = static_cast<double>(less(room(now), cost)) / static_cast<double>(capacity());
   const std::optional<double> share = window_->share_to_reset(now);
   return share ? left / std::max(*share, kLeastShareToReset) : left;
@@ -89,7 +108,10 @@ MeterView Meter::view(Instant now) const {
   MeterView view;
   view.limit = limit_;
   view.limit.amount = amount();
-  if (header_ && *header_ != limit_.amount && amount() == *header_) view.limit.source = Source::header;
+  if (amount() != limit_.amount) {
+    view.limit.source = header_ ? Source::header : Source::inferred;
+    view.limit.as_of = format_utc(header_ ? heard_at_ : learner_.learnt_at()).substr(0, kDateLength);
+  }
   view.scope = scope_;
   view.used = window_->counted(now);
   view.reserved = held_;
@@ -124,7 +146,10 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
   if (ending.outcome == Outcome::refused) {
     // The provider didn't count what it refused, so that much of what its answer said is someone else's use.
     if (charge.spare) final = std::max(final, less(charge.cost, *charge.spare));
-    if (charge.limit_is_zero) header_ = 0;
+    if (charge.limit_is_zero) hear(0, now);
+  } else if (ending.outcome == Outcome::served && !header_ &&
+             learner_.served(amount(), most_learnt(), limit_.period.length, now)) {
+    window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
   sent_ += less(final, charge.cost);
@@ -145,7 +170,7 @@ void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining
   }
   const bool first = observed_ == 0;
   observed_ = charge.sequence;
-  header_ = limit;
+  hear(limit, now);
   const std::uint64_t counted_there = limit - remaining;
   const std::uint64_t since = sent_ - charge.sent;
 
@@ -161,6 +186,27 @@ void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining
   window_->take_oldest(less(window_->counted(now), most), now);
 }
 
+void Meter::hear(std::uint64_t limit, Instant now) {
+  heard_at_ = now.wall;
+  if (header_ == limit) return;
+  header_ = limit;
+  window_->set_amount(amount(), now);
+}
+
+// The provider had accepted what counts but this, and would not accept this: its limit lies between. Of a
+// large cost half is granted to it, so that what is learnt comes near from both sides.
+void Meter::learn_from_refusal(const Charge& charge, Instant now) {
+  if (!can_learn()) return;
+  const std::uint64_t accepted = less(window_->counted(now), charge.cost) + charge.cost / 2;
+  // Where hardly any of it was ours it shows that somebody else uses the key, or trouble over there.
+  constexpr std::uint64_t kOurPart = 8;
+  if (accepted < (is_known() ? amount() / kOurPart : 2)) return;
+  learner_.refused(
+      {.accepted = accepted, .in_force = amount(), .period = limit_.period.length, .sent = charge.stamp},
+      now);
+  window_->set_amount(amount(), now);
+}
+
 void Meter::start_at(std::uint64_t used, Instant now) {
   window_->add(used, now);
   sent_ += used;
@@ -168,6 +214,60 @@ void Meter::start_at(std::uint64_t used, Instant now) {
 
 void Meter::mark_full(BootTime until) noexcept {
   full_until_ = std::max(full_until_, until);
+}
+
+void Meter::correct(std::uint64_t used, Instant now) {
+  const std::uint64_t counted = window_->counted(now);
+  if (used > counted) window_->add(used - counted, now);
+  if (used < counted) window_->take_oldest(counted - used, now);
+  full_until_ = BootTime::min();
+  close_observations();
+}
+
+void Meter::forget(Instant now) {
+  correct(0, now);
+  header_.reset();
+  learner_.forget();
+  drift_ = 0;
+  window_->set_amount(amount(), now);
+}
+
+bool Meter::is_blank(Instant now) const {
+  return !header_ && !learner_.learnt() && held_ == 0 && !is_marked_full(now) && window_->counted(now) == 0;
+}
+
+void Meter::save(MeterState& state) const {
+  state.limit = limit_;
+  state.scope = scope_;
+  state.header = header_;
+  state.learnt = learner_.learnt();
+  state.learnt_at = header_ ? heard_at_ : learner_.learnt_at();
+  state.learning.clear();
+  learner_.save(state.learning);
+  state.full_until = full_until_;
+  state.drift = drift_;
+  state.tally.clear();
+  for (const std::uint64_t number : {held_, in_flight_, sent_, sequence_, observed_})
+    put(state.tally, number);
+  state.window.clear();
+  window_->save(state.window);
+}
+
+std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Instant now) {
+  auto meter = std::make_unique<Meter>(state.limit, state.scope);
+  WordReader tally(state.tally);
+  for (std::uint64_t* const number :
+       {&meter->held_, &meter->in_flight_, &meter->sent_, &meter->sequence_, &meter->observed_})
+    *number = tally.number();
+  meter->header_ = state.header;
+  meter->heard_at_ = state.learnt_at;
+  meter->drift_ = state.drift;
+  if (state.full_until != BootTime::min()) meter->full_until_ = state.full_until + shift;
+  if (!tally.ok() || !meter->learner_.load(state.learning, state.learnt, state.learnt_at, shift, now))
+    return nullptr;
+  meter->window_->set_amount(meter->amount(), now);
+  if (!meter->window_->load(state.window, shift, now)) return nullptr;
+  return meter;
 }
 
 }  // namespace weir::quota

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "quota/learner.hpp"
 #include "quota/outcome.hpp"
 #include "quota/window.hpp"
 #include "weir/quota/ledger.hpp"
@@ -37,15 +38,21 @@ class Meter {
   [[nodiscard]] const std::string& scope() const noexcept { return scope_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const Limit& limit() const noexcept { return limit_; }
-  // The limit as it is in force: the smaller of configuration and header; a header beats a preset.
+  // The limit as it is in force. What answers name beats a preset, and what use has shown beats it where
+  // answers name nothing; neither exceeds the configuration. kUnknownAmount: nobody knows.
   [[nodiscard]] std::uint64_t amount() const noexcept;
+  [[nodiscard]] bool is_known() const noexcept { return amount() != kUnknownAmount; }
   // Whether this is the meter of that limit, whatever its amount.
   [[nodiscard]] bool is_for(const Limit& limit, std::string_view scope) const;
   // Whether a provider that speaks of a window means this one.
   [[nodiscard]] bool is_about(Dimension dimension, const Period& period) const noexcept;
   [[nodiscard]] bool can_observe() const noexcept;
+  // Whether a refusal that names no window may be about this one.
+  [[nodiscard]] bool can_learn() const noexcept;
+  // How much of the amount counts, from 0 to 1.
+  [[nodiscard]] double fullness(Instant now) const;
   // Takes another amount and source; the counts stay.
-  void rebind(const Limit& limit);
+  void rebind(const Limit& limit, Instant now);
 
   [[nodiscard]] std::uint64_t room(Instant now) const;
   [[nodiscard]] bool fits(std::uint64_t cost, Instant now) const;
@@ -64,6 +71,12 @@ class Meter {
   // What was sent has ended: the charge becomes what is to stay.
   void settle(const Charge& charge, const Ending& ending, Instant now);
 
+  // Something had to wait for this.
+  void press() noexcept { learner_.pressed(); }
+  // The answer to `charge` refused it for quota and named no other limit: what was accepted shows how large
+  // this one is.
+  void learn_from_refusal(const Charge& charge, Instant now);
+
   // The answer to `charge` said: limit, and what remains of it.
   void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
   // A new meter begins with what the provider has counted.
@@ -71,10 +84,24 @@ class Meter {
   // Answers to what has been sent so far say nothing new.
   void close_observations() noexcept { observed_ = sequence_ + 1; }
   void mark_full(BootTime until) noexcept;
+  [[nodiscard]] bool is_marked_full(Instant now) const noexcept { return now.boot < full_until_; }
+  void end_full() noexcept { full_until_ = BootTime::min(); }
+  // Somebody who knows says what has been used so far.
+  void correct(std::uint64_t used, Instant now);
+  // Nothing has been used, heard or learnt.
+  void forget(Instant now);
+
+  void save(MeterState& state) const;
+  // A meter as it was. Null where the state makes no sense.
+  [[nodiscard]] static std::unique_ptr<Meter> load(const MeterState& state, Duration shift, Instant now);
+  // Nothing counts, and nothing is known that the configuration doesn't say.
+  [[nodiscard]] bool is_blank(Instant now) const;
 
  private:
   // What may be counted at once: the amount, but one for an interval.
   [[nodiscard]] std::uint64_t capacity() const noexcept;
+  [[nodiscard]] std::uint64_t most_learnt() const noexcept;
+  void hear(std::uint64_t limit, Instant now);
 
   Limit limit_;
   std::string scope_;
@@ -82,6 +109,8 @@ class Meter {
   EngineWindow engine_;
   std::unique_ptr<Window> window_;
   std::optional<std::uint64_t> header_;  // the amount that answers name
+  WallTime heard_at_{};                  // when they named it last
+  Learner learner_;
   BootTime full_until_ = BootTime::min();
 
   std::uint64_t held_ = 0;

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "quota/arithmetic.hpp"
+#include "quota/words.hpp"
 
 namespace weir::quota {
 
@@ -137,6 +138,40 @@ void SlidingWindow::merge_cells() {
     }
   }
   size_ = last + 1;
+}
+
+void SlidingWindow::save(Words& words) const {
+  put(words, std::uint64_t{by_cell_});
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (slot(i).cost == 0) continue;
+    put(words, slot(i).oldest);
+    put(words, slot(i).newest);
+    put(words, slot(i).cost);
+  }
+}
+
+bool SlidingWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
+  const std::size_t count = words.empty() ? 0 : (words.size() - 1) / 3;
+  if (words.size() % 3 != 1 || count > kSlots) return false;
+  WordReader reader(words);
+  by_cell_ = reader.number() != 0;
+  first_ = size_ = 0;
+  sum_ = 0;
+  if (count == 0) return true;
+  slots_ = std::make_unique<std::array<Slot, kSlots>>();
+  BootTime latest = BootTime::min();
+  for (; size_ < count; ++size_) {
+    const BootTime oldest = moved(reader.boot_time(), shift, now);
+    latest = std::max(latest, moved(reader.boot_time(), shift, now));  // in their order, whatever was written
+    slot(size_) = {.oldest = std::min(oldest, latest), .newest = latest, .cost = reader.number()};
+    sum_ = plus(sum_, slot(size_).cost);
+  }
+  return true;
+}
+
+void IntervalWindow::set_amount(std::uint64_t amount, Instant /*now*/) {
+  const auto parts = static_cast<Duration::rep>(std::clamp<std::uint64_t>(amount, 1, 1'000'000'000));
+  set_period(Duration((period_.count() + parts - 1) / parts));
 }
 
 }  // namespace weir::quota

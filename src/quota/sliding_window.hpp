@@ -11,7 +11,7 @@ namespace weir::quota {
 // holds more than the limit. Exact for up to 256 costs; beyond that the period is cut into 256 cells of fixed
 // place, and what was sent in one cell counts until its newest stops counting: never early, at most period /
 // 256 late. The room for them, 6 KiB, is allocated when the first cost comes.
-class SlidingWindow final : public Window {
+class SlidingWindow : public Window {
  public:
   explicit SlidingWindow(Duration period);
 
@@ -22,6 +22,12 @@ class SlidingWindow final : public Window {
   BootTime add(std::uint64_t cost, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
   void take_oldest(std::uint64_t cost, Instant now) override;
+  void save(Words& words) const override;
+  [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;
+
+ protected:
+  // Another length from now on, for all that counts.
+  void set_period(Duration period) { held_ = period + slot_guard(period); }
 
  private:
   // One cost, or all of one cell.
@@ -37,7 +43,11 @@ class SlidingWindow final : public Window {
   [[nodiscard]] Slot& slot(std::size_t index) { return (*slots_)[(first_ + index) % kSlots]; }
   [[nodiscard]] const Slot& slot(std::size_t index) const { return (*slots_)[(first_ + index) % kSlots]; }
   [[nodiscard]] bool expired(const Slot& slot, Instant now) const { return slot.newest + held_ <= now.boot; }
-  [[nodiscard]] Duration::rep cell_of(BootTime time) const { return time.time_since_epoch() / cell_; }
+  // Times of before the last boot are negative: rounded down, not to zero.
+  [[nodiscard]] Duration::rep cell_of(BootTime time) const {
+    const Duration since = time.time_since_epoch();
+    return since >= Duration::zero() ? since / cell_ : (since + Duration(1)) / cell_ - 1;
+  }
   [[nodiscard]] Slot* find(BootTime stamp);
 
   void drop_expired(Instant now);
@@ -52,6 +62,17 @@ class SlidingWindow final : public Window {
   std::size_t size_ = 0;
   std::uint64_t sum_ = 0;  // of all slots
   bool by_cell_ = false;
+};
+
+// One cost at a time, then none for period / amount.
+class IntervalWindow final : public SlidingWindow {
+ public:
+  explicit IntervalWindow(Duration period) : SlidingWindow(period), period_(period) {}
+
+  void set_amount(std::uint64_t amount, Instant now) override;
+
+ private:
+  Duration period_;  // of the whole amount
 };
 
 }  // namespace weir::quota

@@ -1,6 +1,7 @@
 #include "quota/tally_window.hpp"
 
 #include "quota/arithmetic.hpp"
+#include "quota/words.hpp"
 
 namespace weir::quota {
 
@@ -27,6 +28,16 @@ void TallyWindow::settle(BootTime /*stamp*/, std::uint64_t charged, std::uint64_
 
 void TallyWindow::take_oldest(std::uint64_t cost, Instant /*now*/) {
   sum_ = less(sum_, cost);
+}
+
+void TallyWindow::save(Words& words) const {
+  put(words, sum_);
+}
+
+bool TallyWindow::load(std::span<const std::uint64_t> words, Duration /*shift*/, Instant /*now*/) {
+  if (words.size() > 1) return false;
+  sum_ = words.empty() ? 0 : words[0];
+  return true;
 }
 
 }  // namespace weir::quota

@@ -13,6 +13,8 @@ class TallyWindow : public Window {
   BootTime add(std::uint64_t cost, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
   void take_oldest(std::uint64_t cost, Instant now) override;
+  void save(Words& words) const override;
+  [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;
 
  private:
   std::uint64_t sum_ = 0;
@@ -25,6 +27,8 @@ class InFlightWindow final : public TallyWindow {
   static constexpr Duration kLookAgain = std::chrono::seconds(1);
 
   [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + kLookAgain; }
+  // What was in flight has ended with the process.
+  void save(Words& /*words*/) const override {}
 };
 
 // A pool that doesn't come back. After the start of the day on which it expires it is worth nothing.

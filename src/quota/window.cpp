@@ -1,10 +1,18 @@
 #include "quota/window.hpp"
 
+#include "quota/first_use_window.hpp"
 #include "quota/fixed_window.hpp"
+#include "quota/refill_window.hpp"
 #include "quota/sliding_window.hpp"
 #include "quota/tally_window.hpp"
 
 namespace weir::quota {
+
+BootTime Window::falls_to_with(std::uint64_t pending, std::uint64_t allowed, Instant now) const {
+  return pending <= allowed ? falls_to(allowed - pending, now) : counts_until(now);
+}
+
+void Window::set_amount(std::uint64_t /*amount*/, Instant /*now*/) {}
 
 bool Window::same_window(BootTime /*stamp*/, Instant /*now*/) const {
   return true;
@@ -27,9 +35,17 @@ std::unique_ptr<Window> make_window(const Limit& limit) {
       return std::make_unique<CreditWindow>(limit.expires);
     case WindowKind::concurrency:
       return std::make_unique<InFlightWindow>();
-    default:
-      return std::make_unique<SlidingWindow>(engine.length);  // an interval is a sliding window of one
+    case WindowKind::refill:
+      return std::make_unique<RefillWindow>(engine.length);
+    case WindowKind::first_use:
+      return std::make_unique<FirstUseWindow>(engine.length);
+    case WindowKind::interval:
+      return std::make_unique<IntervalWindow>(engine.length);
+    case WindowKind::sliding:
+    case WindowKind::calendar:
+      break;
   }
+  return std::make_unique<SlidingWindow>(engine.length);
 }
 
 }  // namespace weir::quota

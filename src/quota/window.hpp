@@ -5,15 +5,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "weir/base/clock.hpp"
 #include "weir/quota/limit.hpp"
+#include "weir/quota/state.hpp"
 
 namespace weir::quota {
 
 // The record of what was sent under one limit and when it stops counting: the part in which the window kinds
-// differ. It knows no limit. Not synchronised, its account's lock guards it; a call that changes it never has
-// an earlier `now` than the one before.
+// differ. Not synchronised, its account's lock guards it; a call that changes it never has an earlier `now`
+// than the one before.
 class Window {
  public:
   Window() = default;
@@ -26,6 +28,9 @@ class Window {
   // The first moment, not before now, at which no more than `allowed` counts if nothing more is sent. max():
   // never.
   [[nodiscard]] virtual BootTime falls_to(std::uint64_t allowed, Instant now) const = 0;
+  // The same where `pending` is sent now.
+  [[nodiscard]] virtual BootTime falls_to_with(std::uint64_t pending, std::uint64_t allowed,
+                                               Instant now) const;
   // When a cost that is sent at that moment stops counting. max(): never.
   [[nodiscard]] virtual BootTime counts_until(Instant sent) const = 0;
   // The first moment at which some of what counts now stops counting, where that comes by time alone.
@@ -38,6 +43,14 @@ class Window {
   // Takes so much away from what would stop counting first. What is left then counts the longest: the safe
   // choice for whoever only knows that less was counted.
   virtual void take_oldest(std::uint64_t cost, Instant now) = 0;
+
+  // The limit's amount, where the window's pace depends on it: at first, and whenever it changes.
+  virtual void set_amount(std::uint64_t amount, Instant now);
+
+  // For a restart. What was saved comes back with its boot times moved by `shift`, none later than now;
+  // false, and nothing has changed, where the words make no sense.
+  virtual void save(Words& words) const = 0;
+  [[nodiscard]] virtual bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) = 0;
 
   // Whether the provider's answer to what was sent with that stamp speaks of the window that counts now.
   [[nodiscard]] virtual bool same_window(BootTime stamp, Instant now) const;

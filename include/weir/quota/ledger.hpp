@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,18 @@ struct Cooldown {
   BootTime until{};
 };
 
+// What a state that no wait ends asks of a person; empty where waiting helps. Static text.
+[[nodiscard]] std::string_view remedy(CooldownCause cause) noexcept;
+
+// What a refusal for quota said of itself; what it didn't say is left out.
+struct QuotaRefusal {
+  std::optional<Dimension> dimension;  // of the window that refused
+  std::optional<Period> period;
+  std::optional<Duration> wait;
+  bool whole_account = false;  // not only the model
+  CooldownCause cause = CooldownCause::rate_limited;
+};
+
 // Why something can't be reserved now.
 struct Refusal {
   // The earliest moment the cost fits, if what is held now is sent now and nothing else is. max(): not by
@@ -66,7 +79,7 @@ struct Refusal {
 
 // One window's figures, for people.
 struct MeterView {
-  Limit limit;                    // amount and source as they are in force
+  Limit limit;                    // amount, source and date as they are in force
   std::string scope;              // "account" or the model's id
   std::uint64_t used = 0;         // sent
   std::uint64_t reserved = 0;     // held
@@ -76,6 +89,7 @@ struct MeterView {
 };
 
 class Account;
+enum class Outcome : std::uint8_t;
 
 // The quota taken for one attempt, all meters of its target at once. Moves through held, sent and settled;
 // one that is dropped on the way keeps its estimate where it was sent, and gives everything back where it was
@@ -90,7 +104,7 @@ class Reservation {
   Reservation(const Reservation&) = delete;
   Reservation& operator=(const Reservation&) = delete;
 
-  [[nodiscard]] explicit operator bool() const noexcept { return account_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return target_.account != nullptr; }
 
   // The last byte has left: charges are stamped now.
   void send(Instant now);
@@ -102,6 +116,10 @@ class Reservation {
   void refund(Instant now);
   // Refused before any content: tokens back; the request too, unless failures count.
   void refuse(Instant now);
+  // The same, for want of quota. A window that is named with a wait is full until then. One that is named
+  // without, or surely meant, is as large as what it had accepted. Where no window is known to be meant, the
+  // model or the account cools down for the wait, or for ten seconds.
+  void refuse_for_quota(const QuotaRefusal& said, Instant now);
   // Served: the charge becomes what was really used. A dimension settles only to windows that were charged.
   void settle(const Cost& used, Instant now);
   // The outcome is unknown: the estimate stays.
@@ -109,11 +127,19 @@ class Reservation {
 
  private:
   friend class Pool;
-  Reservation(std::shared_ptr<Account> account, std::uint32_t id) noexcept;
+  // Of one account's records.
+  struct Part {
+    std::shared_ptr<Account> account;  // shared: an answer may outlive the configuration it was asked under
+    std::uint32_t id = 0;
+  };
+  Reservation(Part target, Part client) noexcept;
+  void end(Outcome outcome, const Cost& used, Instant now);
   void drop() noexcept;
+  // Hands over both parts: the reservation has ended.
+  [[nodiscard]] std::pair<Part, Part> release() noexcept;
 
-  std::shared_ptr<Account> account_;  // shared: an answer may outlive the configuration it was asked under
-  std::uint32_t id_ = 0;              // of the account's record
+  Part target_;
+  Part client_;  // what the client's key has of its own limits
 };
 
 // What one target draws on: the meters of its account that count its model, and the cooldowns that touch it.
@@ -125,20 +151,26 @@ class Pool {
   // The least over the meters of (room - cost) / limit, windows that reset divided by max(time to reset /
   // period, 0.05), clamped to [0.01, 1]; 0.5 where none is known. Nothing where it doesn't fit.
   [[nodiscard]] std::optional<double> headroom(const Cost& cost, Instant now) const;
-  // All meters or none. The decision and the taking are one step.
-  [[nodiscard]] std::variant<Reservation, Refusal> reserve(const Cost& cost, Instant now) const;
-  // What a reserve would say, without taking anything; nothing where it would succeed.
+  // All meters or none. The decision and the taking are one step. `client` is the pool of the client's key,
+  // where that has limits of its own; no pool of a target, so that two locks are always taken in one order.
+  [[nodiscard]] std::variant<Reservation, Refusal> reserve(const Cost& cost, Instant now,
+                                                           const Pool* client = nullptr) const;
+  // What a reserve would say, without taking anything; nothing where it would succeed. Whoever asks wanted
+  // it: a limit that use has shown rises only where more was wanted.
   [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now) const;
 
   // A 429 or its like: blocks this model, or the whole account. The later end wins.
   void cool_down_model(Cooldown cooldown, Instant now) const;
   void cool_down_account(Cooldown cooldown, Instant now) const;
-  // A 429 named the window it is about: that meter is full until then; of several the one nearest to full.
-  // Where no meter matches, the model cools down.
-  void mark_full(Dimension dimension, Period period, BootTime until, Instant now) const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
+  // A person says what has been used so far of a window. False where the pool has none such.
+  [[nodiscard]] bool correct(Dimension dimension, Period period, std::uint64_t used, Instant now) const;
+  // Forgets what was counted, heard and learnt of all its windows, and what cools it down.
+  void forget(Instant now) const;
+  // Ends the cooldowns of the model and of its account.
+  void end_cooldowns(Instant now) const;
 
  private:
   friend class Ledger;
@@ -148,11 +180,25 @@ class Pool {
   std::size_t model_ = 0;  // index in the account
 };
 
-// Creates accounts and binds pools. Threads: any, but meant for start-up and reload.
+struct AccountState;
+class IntentLog;
+struct NumberedRecord;
+
+// Creates accounts and binds pools. Threads: any, but meant for start-up and reload, and for the store's
+// writer.
 class Ledger {
  public:
   Ledger();
   ~Ledger();
+
+  // Begins with what an earlier run knew: its accounts, and the records that came after them. `now` is this
+  // run's first moment; where `same_boot` is false the states' times are translated by the wall clock. What
+  // was open counts as spent. Before the first bind, once.
+  void restore(std::span<const AccountState> states, std::span<const NumberedRecord> records, bool same_boot,
+               Instant now);
+  // From now on every change is written there first. Before the first reservation; the log outlives the
+  // ledger.
+  void journal_to(IntentLog* log);
 
   // The pool of `model` in `account`, where the account has `account_limits` and the model its own
   // `model_limits`. A meter whose window is known already keeps its counts and takes the new amount: a reload
@@ -160,6 +206,12 @@ class Ledger {
   [[nodiscard]] Pool bind(std::string_view account, std::string_view model,
                           std::span<const Limit> account_limits, std::span<const Limit> model_limits,
                           const ChargeRule& charge);
+
+  // How many accounts there are; they are numbered from 0 and never go away.
+  [[nodiscard]] std::size_t accounts() const;
+  // Copies an account if it changed since it was copied last, or if `anyway`; false where it did not.
+  // Allocates only where the account has grown since `state` was filled by it: keep one for each.
+  [[nodiscard]] bool save(std::size_t account, bool anyway, AccountState& state) const;
 
  private:
   class Accounts;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,16 +42,19 @@ inline constexpr Period kHourPeriod{Period::Unit::span, std::chrono::hours(1)};
 inline constexpr Period kDayPeriod{Period::Unit::day, kDay};
 inline constexpr Period kMonthPeriod{Period::Unit::month, 31 * kDay};
 
+// The amount of a limit that may exist, but nobody has said how large it is.
+inline constexpr std::uint64_t kUnknownAmount = std::numeric_limits<std::uint64_t>::max();
+
 struct Limit {
   Dimension dimension = Dimension::requests;
-  std::uint64_t amount = 0;       // 0: not on this plan
+  std::uint64_t amount = 0;       // 0: not on this plan; kUnknownAmount
   Period period = kMinutePeriod;  // unused for credit and concurrency
   WindowKind window = WindowKind::sliding;
   std::string zone = "UTC";                      // calendar only, an IANA name
   std::optional<std::chrono::sys_days> expires;  // credit only
   std::vector<std::string> models;               // globs over upstream ids; empty: all of its scope
   Source source = Source::config;
-  std::string as_of;  // a preset's date, "2026-09-12"; else empty
+  std::string as_of;  // since when the amount is known to hold, "2026-09-12"; empty: nobody said
 
   friend bool operator==(const Limit&, const Limit&) = default;
 };

@@ -89,24 +89,13 @@ TEST(EngineWindow, MetersMonthsAsTheLongest) {
   }
 }
 
-TEST(EngineWindow, MetersWhatItCannotFollowAsSlidingAndSaysWhy) {
-  for (const WindowKind kind : {WindowKind::first_use, WindowKind::refill}) {
-    const EngineWindow engine = engine_window(limit(Dimension::tokens, kMinutePeriod, kind));
-    EXPECT_EQ(engine.kind, WindowKind::sliding);
-    EXPECT_FALSE(engine.exact);
-    EXPECT_NE(engine.reason, "");
+TEST(EngineWindow, FollowsEveryOtherKindAsItIs) {
+  for (const WindowKind kind :
+       {WindowKind::first_use, WindowKind::refill, WindowKind::interval, WindowKind::credit}) {
+    const EngineWindow engine = engine_window(limit(Dimension::requests, kMinutePeriod, kind));
+    EXPECT_EQ(engine.kind, kind);
+    EXPECT_TRUE(engine.exact);
   }
-}
-
-TEST(EngineWindow, KeepsAnIntervalOfThePeriodOverTheAmount) {
-  const EngineWindow interval =
-      engine_window(limit(Dimension::requests, kMinutePeriod, WindowKind::interval, 40));
-  EXPECT_EQ(interval.kind, WindowKind::interval);
-  EXPECT_EQ(interval.length, milliseconds(1500));
-  EXPECT_TRUE(interval.exact);
-  // Rounded up: three gaps must not fit into less than a second.
-  const Limit thirds = limit(Dimension::requests, kSecondPeriod, WindowKind::interval, 3);
-  EXPECT_GE(3 * engine_window(thirds).length, seconds(1));
 }
 
 TEST(EngineWindow, CountsOnlyRequestsAtIntervals) {
@@ -115,12 +104,6 @@ TEST(EngineWindow, CountsOnlyRequestsAtIntervals) {
   EXPECT_EQ(engine.kind, WindowKind::sliding);
   EXPECT_EQ(engine.length, seconds(60));
   EXPECT_FALSE(engine.exact);
-}
-
-TEST(EngineWindow, KeepsACreditButWarnsThatTheStartIsUnknown) {
-  const EngineWindow credit = engine_window(limit(Dimension::tokens, {}, WindowKind::credit));
-  EXPECT_EQ(credit.kind, WindowKind::credit);
-  EXPECT_FALSE(credit.exact);
 }
 
 }  // namespace

@@ -251,7 +251,7 @@ TEST_F(ObservationTest, MakesABoundedNumberOfMeters) {
   Reservation one = send(pool);
   for (int i = 1; i <= 100; ++i)
     hear(one, heard(Dimension::requests, {Period::Unit::span, seconds(i)}, 10, 9));
-  EXPECT_EQ(pool.view(now()).size(), 8U);
+  EXPECT_EQ(pool.view(now()).size(), 9U);  // eight, and the minute that is always counted
 }
 
 TEST_F(ObservationTest, MeansTheModelsOwnMeterBeforeTheAccounts) {
@@ -283,7 +283,7 @@ TEST_F(ObservationTest, OfOneModelNeverOpensAPoolThatTheUserMadeOverSeveral) {
   hear(one, rpd_heard(1000, 999));
   EXPECT_EQ(second.view(now())[0].used, 1001U);
   EXPECT_EQ(second.view(now())[0].limit.amount, 1500U);
-  EXPECT_EQ(second.view(now())[1].limit.amount, 1000U);  // the model's own, made by the answer
+  EXPECT_EQ(second.view(now()).back().limit.amount, 1000U);  // the model's own, made by the answer
 }
 
 TEST_F(ObservationTest, OfARefusalLeavesNoRoomWhenTheRefusedRequestIsGivenBack) {

@@ -12,6 +12,16 @@ class PoolTest : public QuotaTest {
   [[nodiscard]] Cooldown until_in(Duration time, CooldownCause cause = CooldownCause::rate_limited) const {
     return {.cause = cause, .until = now().boot + time};
   }
+  // A request of that pool was refused for want of quota.
+  void refuse(const Pool& pool, Dimension dimension, Period period, Duration wait,
+              CooldownCause cause = CooldownCause::rate_limited) const {
+    QuotaRefusal said;
+    said.dimension = dimension;
+    said.period = period;
+    said.wait = wait;
+    said.cause = cause;
+    send(pool).refuse_for_quota(said, now());
+  }
   [[nodiscard]] Pool model(std::string_view name, const Limits& account, const Limits& own = {}) {
     return ledger_.bind("account", name, account, own, {});
   }
@@ -19,7 +29,7 @@ class PoolTest : public QuotaTest {
 
 using Scope = PoolTest;
 using Cool = PoolTest;
-using MarkFull = PoolTest;
+using Refused = PoolTest;
 using Headroom = PoolTest;
 using Reload = PoolTest;
 
@@ -59,7 +69,7 @@ TEST_F(Scope, OfAPoolOverSomeModelsIsThose) {
   serve(first);
   EXPECT_FALSE(fits(second));
   EXPECT_TRUE(fits(paid));
-  EXPECT_TRUE(paid.view(now()).empty());
+  EXPECT_EQ(view(paid, "rpm").limit.amount, kUnknownAmount);
 }
 
 TEST_F(Cool, BlocksTheModelUntilTheMomentItEnds) {
@@ -121,9 +131,9 @@ TEST_F(Cool, DoesNotHideThatTheCostNeverFits) {
   EXPECT_TRUE(refusal(pool, tokens(101)).too_large);
 }
 
-TEST_F(MarkFull, LeavesNoRoomUntilThatMomentAndNoLater) {
+TEST_F(Refused, LeavesNoRoomUntilThatMomentAndNoLater) {
   const Pool pool = bind({rpm(30), tpm(8000)});
-  pool.mark_full(Dimension::tokens, kMinutePeriod, now().boot + seconds(4), now());
+  refuse(pool, Dimension::tokens, kMinutePeriod, seconds(4));
   EXPECT_EQ(refusal(pool, tokens(1)).limit, "tpm");
   EXPECT_EQ(wait(pool, tokens(1)), seconds(4));
   EXPECT_EQ(view(pool, "tpm").left, 0U);
@@ -135,32 +145,32 @@ TEST_F(MarkFull, LeavesNoRoomUntilThatMomentAndNoLater) {
   EXPECT_TRUE(fits(pool, tokens(8000)));
 }
 
-TEST_F(MarkFull, OfAMinuteLeavesTheDayAlone) {
+TEST_F(Refused, OfAMinuteLeavesTheDayAlone) {
   const Pool pool = bind({rpm(30), rpd(1000)});
-  pool.mark_full(Dimension::requests, kMinutePeriod, now().boot + seconds(4), now());
+  refuse(pool, Dimension::requests, kMinutePeriod, seconds(4));
   EXPECT_EQ(view(pool, "rpd").left, 1000U);
 }
 
-TEST_F(MarkFull, BlamesTheScopeThatIsNearestToFull) {
+TEST_F(Refused, BlamesTheScopeThatIsNearestToFull) {
   const Pool first = model("first", {rpm(100)}, {rpm(30)});
   const Pool second = model("second", {rpm(100)}, {rpm(30)});
   for (int i = 0; i < 25; ++i) serve(first);
-  first.mark_full(Dimension::requests, kMinutePeriod, now().boot + seconds(4), now());
+  refuse(first, Dimension::requests, kMinutePeriod, seconds(4));
   EXPECT_FALSE(fits(first));
   EXPECT_TRUE(fits(second));
 }
 
-TEST_F(MarkFull, CoolsTheModelDownWhereNoMeterMatches) {
+TEST_F(Refused, CoolsTheModelDownWhereNoMeterMatches) {
   const Pool pool = bind({rpm(30)});
-  pool.mark_full(Dimension::tokens, kDayPeriod, now().boot + hours(4), now());
+  refuse(pool, Dimension::tokens, kDayPeriod, hours(4), CooldownCause::quota_exhausted);
   EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::quota_exhausted);
   EXPECT_EQ(wait(pool), hours(4));
   EXPECT_EQ(view(pool, "rpm").left, 30U);
 }
 
-TEST_F(MarkFull, CanMeanConcurrency) {
+TEST_F(Refused, CanMeanConcurrency) {
   const Pool pool = bind({concurrency(4)});
-  pool.mark_full(Dimension::in_flight, {}, now().boot + seconds(1), now());
+  refuse(pool, Dimension::in_flight, {}, seconds(1));
   EXPECT_EQ(refusal(pool).limit, "concurrency");
   EXPECT_EQ(wait(pool), seconds(1));
 }
@@ -218,7 +228,7 @@ TEST_F(Reload, SettlesWhatWasReservedBefore) {
   const Pool after = model("m", {}, {tpm(1000), rpm(3)});
   slow.settle(tokens(100), now());
   EXPECT_EQ(view(after, "tpm").used, 100U);
-  EXPECT_EQ(view(after, "rpm").used, 0U);
+  EXPECT_EQ(view(after, "rpm").used, 1U);  // counted before anybody asked for it
 }
 
 TEST_F(Reload, DropsALimitThatIsGoneAndRemembersItsCounts) {

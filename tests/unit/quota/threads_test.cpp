@@ -97,7 +97,7 @@ TEST_F(Threads, MayLookObserveCoolDownAndReloadMeanwhile) {
           pool.cool_down_model({CooldownCause::failing, now().boot + milliseconds(1)}, now());
           break;
         case 1:
-          pool.mark_full(Dimension::tokens, kMinutePeriod, now().boot + milliseconds(1), now());
+          pool.end_cooldowns(now());
           break;
         case 2:
           (void)ledger_.bind("account", "model", {}, limits, {});

@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <utility>
+
+#include "quota/account.hpp"
+#include "quota/record_fields.hpp"
+
+// What answers say of the windows, and what follows from a refusal.
+namespace weir::quota {
+namespace {
+
+// Answers may name windows that nobody configured. More than this many for one model is nonsense.
+constexpr std::size_t kMadeByAnswersMax = 8;
+// Figures beyond this are nonsense too; below it no sum of ours can wrap.
+constexpr std::uint64_t kAmountMax = std::uint64_t{1} << 53U;
+// Where a refusal names no time and no window is known to be meant.
+constexpr Duration kUntoldWait = std::chrono::seconds(10);
+
+void cool_down(std::optional<Cooldown>& current, Cooldown cooldown) {
+  if (!current || current->until < cooldown.until) current = cooldown;
+}
+
+}  // namespace
+
+void Account::observe(std::uint32_t id, std::span<const Observation> observations, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  send_open(id, now);
+  for (const Observation& observation : observations) {
+    const auto& [dimension, period, limit, remaining, reset] = observation;
+    if (!limit || !remaining || *remaining > *limit || *limit > kAmountMax) continue;
+    observe_one(id, observation, now);
+    write({.kind = IntentRecord::Kind::observed,
+           .dimension = dimension,
+           .unit = period.unit,
+           .id = id,
+           .model = milliseconds_of(period),
+           .first = *limit,
+           .second = *remaining},
+          now);
+  }
+}
+
+void Account::observe_one(std::uint32_t id, const Observation& observation, Instant now) {
+  Open& open = open_[id];
+  const std::optional<std::size_t> index = meter_of(models_[open.model], observation);
+  if (index) {
+    const auto charge = std::ranges::find(open.charges, *index, &Charge::meter);
+    if (charge == open.charges.end()) return;  // the meter was bound after this was reserved
+    meters_[*index]->observe(*charge, *observation.limit, *observation.remaining, now);
+    return;
+  }
+  if (*observation.limit == 0 || observation.dimension == Dimension::in_flight) return;
+  Limit limit;
+  limit.dimension = observation.dimension;
+  limit.amount = *observation.limit;
+  limit.period = observation.period;
+  limit.source = Source::header;
+  const std::size_t model = open.model;
+  const std::optional<std::size_t> made = make_meter(model, limit);
+  if (!made) return;
+  // Nothing is known of before. What is under way may or may not be in the provider's figure, so it counts on
+  // top.
+  meters_[*made]->start_at(*observation.limit - *observation.remaining, now);
+  join_open(model, *made, now);
+  meters_[*made]->close_observations();
+}
+
+// An answer doesn't say whose window it speaks of. One of the same amount is meant first, then the model's
+// own before the account's. A pool that the user made over several models, of another amount, is not the
+// provider's window: to correct it by one model's figures would spend what the user withheld.
+std::optional<std::size_t> Account::meter_of(const Model& model, const Observation& observation) const {
+  std::optional<std::size_t> narrowest;
+  for (const std::size_t index : model.meters) {
+    const Meter& meter = *meters_[index];
+    if (!meter.can_observe() || !meter.is_about(observation.dimension, observation.period)) continue;
+    if (meter.limit().amount == observation.limit) return index;
+    if (meter.limit().source == Source::config && is_shared(index)) continue;
+    narrowest = index;
+  }
+  return narrowest;
+}
+
+std::optional<std::size_t> Account::make_meter(std::size_t model_index, const Limit& limit) {
+  Model& model = models_[model_index];
+  if (model.made_by_answers == kMadeByAnswersMax) return std::nullopt;
+  meters_.push_back(std::make_unique<Meter>(limit, model.id));
+  model.meters.push_back(meters_.size() - 1);
+  ++model.made_by_answers;
+  return meters_.size() - 1;
+}
+
+void Account::join_open(std::size_t model, std::size_t index, Instant now) {
+  Meter& meter = *meters_[index];
+  for (Open& open : open_) {
+    if (!open.is_open || open.model != model) continue;
+    Charge& charge = open.charges.emplace_back();
+    charge.meter = index;
+    charge.cost = open.cost.of(meter.limit().dimension);
+    meter.hold(charge.cost);
+    if (open.is_sent) meter.send(charge, now);
+  }
+}
+
+void Account::refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  send_open(id, now);
+  IntentRecord record{.kind = IntentRecord::Kind::refused_for_quota, .id = id};
+  put_refusal(record, said);
+  write(record, now);
+  learn_from_refusal(id, said, now);
+  end_open(id, Outcome::refused, {}, now);
+}
+
+void Account::learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now) {
+  const Open& open = open_[id];
+  Model& model = models_[open.model];
+  const BootTime until = now.boot + said.wait.value_or(kUntoldWait);
+  Meter* const meter = blamed(open, said, now);
+  bool is_blocked = false;
+  if (meter != nullptr) {
+    const auto charge =
+        std::ranges::find_if(open.charges, [&](const Charge& c) { return meters_[c.meter].get() == meter; });
+    if (charge != open.charges.end()) meter->learn_from_refusal(*charge, now);
+    const bool is_named = said.dimension && said.period;
+    if (is_named && said.wait) meter->mark_full(until);
+    is_blocked = is_named && said.wait ? true : !said.wait && meter->is_known() && meter->room(now) == 0;
+  } else if (said.dimension && said.period && *said.dimension != Dimension::in_flight) {
+    // A window that nobody has told of: from now on it is counted.
+    Limit limit;
+    limit.dimension = *said.dimension;
+    limit.amount = kUnknownAmount;
+    limit.period = *said.period;
+    limit.source = Source::body;
+    const std::size_t index = open.model;
+    if (const auto made = make_meter(index, limit)) join_open(index, *made, now);
+  }
+  if (is_blocked) return;
+  cool_down(said.whole_account ? cooldown_ : model.cooldown, {.cause = said.cause, .until = until});
+}
+
+// Which of the meters a refusal is about: the one it names, or else the fullest of those that a wait of that
+// length could belong to.
+Meter* Account::blamed(const Open& open, const QuotaRefusal& said, Instant now) const {
+  const Model& model = models_[open.model];
+  if (said.dimension && said.period) return fullest_about(model, *said.dimension, *said.period, now);
+  Meter* fullest = nullptr;
+  double most = 0;
+  for (const std::size_t index : model.meters) {
+    Meter& meter = *meters_[index];
+    if (said.dimension && *said.dimension != meter.limit().dimension) continue;
+    if (!meter.can_learn() || (said.wait && *said.wait > meter.limit().period.length)) continue;
+    constexpr double kUnknown = 0.5;
+    const double fullness = meter.is_known() ? meter.fullness(now) : kUnknown;
+    if (fullest != nullptr && fullness < most) continue;
+    fullest = &meter;
+    most = fullness;
+  }
+  return fullest;
+}
+
+Meter* Account::fullest_about(const Model& model, Dimension dimension, const Period& period,
+                              Instant now) const {
+  Meter* fullest = nullptr;
+  double most = 0;
+  for (const std::size_t index : model.meters) {
+    Meter& meter = *meters_[index];
+    if (!meter.is_about(dimension, period)) continue;
+    const double fullness = meter.fullness(now);
+    if (fullest != nullptr && fullness < most) continue;  // of equals the later, the narrower
+    fullest = &meter;
+    most = fullness;
+  }
+  return fullest;
+}
+
+void Account::cool_down_model(std::size_t model, Cooldown cooldown, Instant now) {
+  const std::lock_guard lock(mutex_);
+  cool_down(models_[model].cooldown, cooldown);
+  IntentRecord record{.kind = IntentRecord::Kind::model_cooled,
+                      .detail = static_cast<std::uint8_t>(cooldown.cause),
+                      .model = static_cast<std::uint32_t>(model)};
+  put_time(record, cooldown.until);
+  write(record, advance_to(now));
+}
+
+void Account::cool_down_account(Cooldown cooldown, Instant now) {
+  const std::lock_guard lock(mutex_);
+  cool_down(cooldown_, cooldown);
+  IntentRecord record{.kind = IntentRecord::Kind::account_cooled,
+                      .detail = static_cast<std::uint8_t>(cooldown.cause)};
+  put_time(record, cooldown.until);
+  write(record, advance_to(now));
+}
+
+bool Account::correct(std::size_t model, Dimension dimension, Period period, std::uint64_t used,
+                      Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  Meter* const meter = fullest_about(models_[model], dimension, period, now);
+  if (meter == nullptr) return false;
+  meter->correct(std::min(used, kAmountMax), now);
+  write({.kind = IntentRecord::Kind::corrected,
+         .dimension = dimension,
+         .unit = period.unit,
+         .id = milliseconds_of(period),
+         .model = static_cast<std::uint32_t>(model),
+         .first = used},
+        now);
+  return true;
+}
+
+void Account::forget(std::size_t model, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  for (const std::size_t index : models_[model].meters) meters_[index]->forget(now);
+  models_[model].cooldown.reset();
+  cooldown_.reset();
+  write({.kind = IntentRecord::Kind::forgotten, .model = static_cast<std::uint32_t>(model)}, now);
+}
+
+void Account::end_cooldowns(std::size_t model, Instant now) {
+  const std::lock_guard lock(mutex_);
+  models_[model].cooldown.reset();
+  cooldown_.reset();
+  for (const std::size_t index : models_[model].meters) meters_[index]->end_full();
+  write({.kind = IntentRecord::Kind::warmed, .model = static_cast<std::uint32_t>(model)}, advance_to(now));
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "quota/account.hpp"
+#include "quota/record_fields.hpp"
+#include "quota/words.hpp"
+
+// What a restart remembers: a copy of everything, and the playing back of what came after it.
+namespace weir::quota {
+namespace {
+
+// More than any run has had under way at once.
+constexpr std::uint32_t kOpenMax = 1U << 20U;
+
+void put_charge(Words& words, const Charge& charge) {
+  put(words, std::uint64_t{charge.meter});
+  put(words, charge.cost);
+  put(words, charge.stamp);
+  put(words, charge.sequence);
+  put(words, charge.in_flight);
+  put(words, charge.counted);
+  put(words, charge.sent);
+  put(words, std::uint64_t{charge.spare.has_value()});
+  put(words, charge.spare.value_or(0));
+  put(words, std::uint64_t{charge.limit_is_zero});
+}
+constexpr std::size_t kChargeWords = 10;
+
+Charge read_charge(WordReader& reader, Duration shift, Instant now) {
+  Charge charge;
+  charge.meter = reader.number();
+  charge.cost = reader.number();
+  charge.stamp = moved(reader.boot_time(), shift, now);
+  charge.sequence = reader.number();
+  charge.in_flight = reader.number();
+  charge.counted = reader.number();
+  charge.sent = reader.number();
+  const bool has_spare = reader.number() != 0;
+  const std::uint64_t spare = reader.number();
+  if (has_spare) charge.spare = spare;
+  charge.limit_is_zero = reader.number() != 0;
+  return charge;
+}
+
+std::optional<Cooldown> moved(std::optional<Cooldown> cooldown, Duration shift) {
+  if (cooldown && cooldown->until != BootTime::max()) cooldown->until += shift;
+  return cooldown;
+}
+
+}  // namespace
+
+bool Account::save(bool anyway, AccountState& state) {
+  const std::lock_guard lock(mutex_);
+  if (!is_changed_ && !anyway) return false;
+  is_changed_ = false;
+  state.name = name_;
+  state.number = number_;
+  state.position = log_ != nullptr ? log_->position() : 0;
+  state.at = latest_;
+  state.cooldown = cooldown_;
+  state.meters.resize(meters_.size());
+  for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i]->save(state.meters[i]);
+  state.models.resize(models_.size());
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    state.models[i].id = models_[i].id;
+    state.models[i].meters = models_[i].meters;
+    state.models[i].made_by_answers = models_[i].made_by_answers;
+    state.models[i].failures_count = models_[i].failures_count;
+    state.models[i].cooldown = models_[i].cooldown;
+  }
+  std::size_t open_count = 0;
+  for (std::uint32_t id = 0; id < open_.size(); ++id) {
+    const Open& open = open_[id];
+    if (!open.is_open) continue;
+    if (open_count == state.open.size()) state.open.emplace_back();
+    OpenState& saved = state.open[open_count++];
+    saved.id = id;
+    saved.model = open.model;
+    saved.cost = open.cost;
+    saved.is_sent = open.is_sent;
+    saved.charges.clear();
+    for (const Charge& charge : open.charges) put_charge(saved.charges, charge);
+  }
+  state.open.resize(open_count);
+  return true;
+}
+
+void Account::load(const AccountState& state, Duration shift, Instant now) {
+  const std::lock_guard lock(mutex_);
+  latest_ = now;
+  cooldown_ = moved(state.cooldown, shift);
+  for (const MeterState& saved : state.meters) {
+    std::unique_ptr<Meter> meter = Meter::load(saved, shift, now);
+    // One that can't be read keeps its place, so that the others keep theirs.
+    if (meter == nullptr) meter = std::make_unique<Meter>(saved.limit, saved.scope);
+    meters_.push_back(std::move(meter));
+  }
+  for (const ModelState& saved : state.models) {
+    Model& model = models_.emplace_back();
+    model.id = saved.id;
+    std::ranges::copy_if(saved.meters, std::back_inserter(model.meters),
+                         [this](std::size_t meter) { return meter < meters_.size(); });
+    model.made_by_answers = saved.made_by_answers;
+    model.failures_count = saved.failures_count;
+    model.cooldown = moved(saved.cooldown, shift);
+  }
+  for (const OpenState& saved : state.open) {
+    if (saved.model >= models_.size() || saved.id >= kOpenMax || saved.charges.size() % kChargeWords != 0)
+      continue;
+    if (saved.id >= open_.size()) open_.resize(saved.id + 1);
+    Open& open = open_[saved.id];
+    open.model = saved.model;
+    open.cost = saved.cost;
+    open.is_open = true;
+    open.is_sent = saved.is_sent;
+    for (WordReader reader(saved.charges); reader.left() > 0;) {
+      const Charge charge = read_charge(reader, shift, now);
+      if (charge.meter < meters_.size()) open.charges.push_back(charge);
+    }
+  }
+}
+
+// The events of a run, in their order. One that speaks of what isn't there (its beginning was torn) is passed
+// over.
+void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
+  using Kind = IntentRecord::Kind;
+  const auto is_open = [this](std::uint32_t id) { return id < open_.size() && open_[id].is_open; };
+  const bool has_model = record.model < models_.size();
+  const auto cause =
+      static_cast<CooldownCause>(std::min(record.detail, static_cast<std::uint8_t>(CooldownCause::failing)));
+  switch (record.kind) {
+    case Kind::held:
+      if (!has_model || record.id >= kOpenMax) return;
+      if (record.id >= open_.size()) open_.resize(record.id + 1);
+      if (!open_[record.id].is_open) hold(record.id, record.model, cost_of(record));
+      return;
+    case Kind::sent:
+      if (is_open(record.id)) send(record.id, at);
+      return;
+    case Kind::ended:
+      if (is_open(record.id) && record.detail <= static_cast<std::uint8_t>(Outcome::unknown))
+        end(record.id, static_cast<Outcome>(record.detail), cost_of(record), at);
+      return;
+    case Kind::observed: {
+      if (!is_open(record.id)) return;
+      Observation observation;
+      observation.dimension = record.dimension;
+      observation.period = period_of(record.unit, record.model);
+      observation.limit = record.first;
+      observation.remaining = record.second;
+      return observe(record.id, std::span(&observation, 1), at);
+    }
+    case Kind::refused_for_quota:
+      if (is_open(record.id)) learn_from_refusal(record.id, refusal_of(record), at);
+      return;  // that it has ended comes next
+    case Kind::model_cooled:
+      if (has_model) cool_down_model(record.model, {cause, time_of(record, shift)}, at);
+      return;
+    case Kind::account_cooled:
+      return cool_down_account({cause, time_of(record, shift)}, at);
+    case Kind::corrected:
+      if (has_model)
+        (void)correct(record.model, record.dimension, period_of(record.unit, record.id), record.first, at);
+      return;
+    case Kind::forgotten:
+      if (has_model) forget(record.model, at);
+      return;
+    case Kind::warmed:
+      if (has_model) end_cooldowns(record.model, at);
+      return;
+  }
+}
+
+void Account::end_replay(Instant now) {
+  const std::lock_guard lock(mutex_);
+  latest_ = now;
+  free_.clear();
+  for (std::uint32_t id = 0; id < open_.size(); ++id)
+    if (open_[id].is_open) end_open(id, Outcome::unknown, {}, now);
+  open_.clear();
+  free_.clear();
+
+  // Windows and models that were configured long ago would be carried along for ever.
+  std::vector<std::size_t> place(meters_.size(), std::numeric_limits<std::size_t>::max());
+  std::vector<std::unique_ptr<Meter>> kept;
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    if (meters_[i]->is_blank(now)) continue;
+    place[i] = kept.size();
+    kept.push_back(std::move(meters_[i]));
+  }
+  meters_ = std::move(kept);
+  for (Model& model : models_) {
+    for (std::size_t& meter : model.meters) meter = place[meter];
+    std::erase(model.meters, std::numeric_limits<std::size_t>::max());
+    model.made_by_answers = static_cast<std::size_t>(std::ranges::count_if(
+        model.meters, [this](std::size_t meter) { return is_made_by_answers(meters_[meter]->limit()); }));
+  }
+  std::erase_if(models_, [now](const Model& model) {
+    return model.meters.empty() && (!model.cooldown || model.cooldown->until <= now.boot);
+  });
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,103 @@
+#include "quota/first_use_window.hpp"
+
+#include "quota/arithmetic.hpp"
+#include "quota/words.hpp"
+
+namespace weir::quota {
+
+FirstUseWindow::FirstUseWindow(Duration period)
+    : period_(std::max(period, Duration(1))), held_(period_ + slot_guard(period_)) {}
+
+std::uint64_t FirstUseWindow::sum() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < size_; ++i) sum = plus(sum, parts_[i].cost);
+  return sum;
+}
+
+std::uint64_t FirstUseWindow::counted(Instant now) const {
+  return is_over(now) ? 0 : sum();
+}
+
+BootTime FirstUseWindow::falls_to(std::uint64_t allowed, Instant now) const {
+  return counted(now) <= allowed ? now.boot : end();
+}
+
+BootTime FirstUseWindow::counts_until(Instant sent) const {
+  return is_over(sent) ? sent.boot + held_ : end();
+}
+
+std::optional<BootTime> FirstUseWindow::next_return(Instant now) const {
+  if (counted(now) == 0) return std::nullopt;
+  return end();
+}
+
+BootTime FirstUseWindow::add(std::uint64_t cost, Instant now) {
+  if (cost == 0) return now.boot;
+  if (is_over(now)) size_ = 0;
+  if (size_ > 0 && (size_ == kParts || parts_[size_ - 1].since == now.boot)) {
+    parts_[size_ - 1].cost = plus(parts_[size_ - 1].cost, cost);
+  } else {
+    parts_[size_++] = {.since = now.boot, .cost = cost};
+  }
+  return now.boot;
+}
+
+void FirstUseWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {
+  Part* const found = is_over(now) ? nullptr : find(stamp);
+  if (found == nullptr) return;  // its window is over
+  found->cost = used > charged ? plus(found->cost, used - charged) : less(found->cost, charged - used);
+  drop_empty();
+}
+
+void FirstUseWindow::take_oldest(std::uint64_t cost, Instant now) {
+  if (is_over(now)) return;
+  // When the window began is known; only how much it holds isn't. So the first keeps its place.
+  for (std::size_t i = size_; i > 0 && cost > 0; --i) {
+    const std::uint64_t spared = i == 1 ? 1 : 0;
+    const std::uint64_t taken = std::min(less(parts_[i - 1].cost, spared), cost);
+    parts_[i - 1].cost -= taken;
+    cost -= taken;
+  }
+  drop_empty();
+}
+
+bool FirstUseWindow::same_window(BootTime stamp, Instant now) const {
+  return !is_over(now) && stamp >= parts_[0].since;
+}
+
+std::optional<double> FirstUseWindow::share_to_reset(Instant now) const {
+  if (is_over(now)) return 1.0;
+  return static_cast<double>((end() - now.boot).count()) / static_cast<double>(held_.count());
+}
+
+FirstUseWindow::Part* FirstUseWindow::find(BootTime stamp) {
+  for (std::size_t i = size_; i > 0; --i)
+    if (parts_[i - 1].since <= stamp) return &parts_[i - 1];
+  return nullptr;
+}
+
+void FirstUseWindow::drop_empty() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < size_; ++i)
+    if (parts_[i].cost > 0) parts_[kept++] = parts_[i];
+  size_ = kept;
+}
+
+void FirstUseWindow::save(Words& words) const {
+  for (std::size_t i = 0; i < size_; ++i) {
+    put(words, parts_[i].since);
+    put(words, parts_[i].cost);
+  }
+}
+
+bool FirstUseWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
+  if (words.size() % 2 != 0 || words.size() / 2 > kParts) return false;
+  WordReader reader(words);
+  for (size_ = 0; size_ < words.size() / 2; ++size_) {
+    const BootTime since = reader.boot_time();
+    parts_[size_] = {.since = moved(since, shift, now), .cost = reader.number()};
+  }
+  return true;
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "quota/window.hpp"
+
+namespace weir::quota {
+
+// A window that begins with the first request after the one before was over, and gives everything back at its
+// end. Where the request that began it turns out not to have counted, it began with the next one: the first
+// few are remembered for that.
+class FirstUseWindow final : public Window {
+ public:
+  explicit FirstUseWindow(Duration period);
+
+  [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
+  [[nodiscard]] BootTime counts_until(Instant sent) const override;
+  [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
+  BootTime add(std::uint64_t cost, Instant now) override;
+  void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
+  void take_oldest(std::uint64_t cost, Instant now) override;
+  [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
+  [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
+  void save(Words& words) const override;
+  [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;
+
+ private:
+  struct Part {
+    BootTime since;  // its first cost
+    std::uint64_t cost = 0;
+  };
+  static constexpr std::size_t kParts = 8;  // the last holds all that came after it
+
+  [[nodiscard]] bool is_over(Instant now) const { return size_ == 0 || end() <= now.boot; }
+  [[nodiscard]] BootTime end() const { return parts_[0].since + held_; }
+  [[nodiscard]] std::uint64_t sum() const;
+  [[nodiscard]] Part* find(BootTime stamp);
+  void drop_empty();
+
+  Duration period_;
+  Duration held_;  // the period and the guard
+  std::array<Part, kParts> parts_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace weir::quota

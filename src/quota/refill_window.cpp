@@ -1,0 +1,104 @@
+#include "quota/refill_window.hpp"
+
+#include <cmath>
+
+#include "quota/words.hpp"
+
+namespace weir::quota {
+namespace {
+
+// What doubles lose when they are added up and emptied: far below one token.
+constexpr double kRounding = 1e-6;
+
+}  // namespace
+
+RefillWindow::RefillWindow(Duration period)
+    : period_(std::max(period, Duration(1))), guard_(slot_guard(period_)) {}
+
+double RefillWindow::level(BootTime now) const {
+  if (now <= from_) return level_;
+  return std::max(0.0, level_ - rate_ * static_cast<double>((now - from_).count()));
+}
+
+void RefillWindow::settle_down(BootTime now) {
+  if (now <= from_) return;
+  level_ = level(now);
+  from_ = now;
+}
+
+std::uint64_t RefillWindow::counted(Instant now) const {
+  return static_cast<std::uint64_t>(std::ceil(std::max(0.0, level(now.boot) - kRounding)));
+}
+
+BootTime RefillWindow::level_falls_to(double from, double allowed, Instant now) const {
+  if (from <= allowed + kRounding) return now.boot;
+  if (rate_ <= 0) return BootTime::max();
+  const double wait = std::ceil((from - allowed - kRounding) / rate_);
+  return std::max(now.boot, from_) + Duration(static_cast<Duration::rep>(wait));
+}
+
+BootTime RefillWindow::falls_to(std::uint64_t allowed, Instant now) const {
+  return level_falls_to(level(now.boot), static_cast<double>(allowed), now);
+}
+
+BootTime RefillWindow::falls_to_with(std::uint64_t pending, std::uint64_t allowed, Instant now) const {
+  return level_falls_to(level(now.boot) + static_cast<double>(pending), static_cast<double>(allowed), now);
+}
+
+std::optional<BootTime> RefillWindow::next_return(Instant now) const {
+  const std::uint64_t all = counted(now);
+  if (all == 0) return std::nullopt;
+  return falls_to(all - 1, now);
+}
+
+BootTime RefillWindow::add(std::uint64_t cost, Instant now) {
+  settle_down(now.boot);
+  if (cost == 0) return now.boot;
+  if (level_ <= 0) {
+    filling_since_ = now.boot;
+    from_ = now.boot + guard_;
+  }
+  level_ += static_cast<double>(cost);
+  return now.boot;
+}
+
+// What had emptied before the bucket filled anew can't be given back.
+void RefillWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {
+  if (used > charged) {
+    add(used - charged, now);
+    return;
+  }
+  settle_down(now.boot);
+  if (level_ > 0 && stamp >= filling_since_)
+    level_ = std::max(0.0, level_ - static_cast<double>(charged - used));
+}
+
+void RefillWindow::take_oldest(std::uint64_t cost, Instant now) {
+  settle_down(now.boot);
+  level_ = std::max(0.0, level_ - static_cast<double>(cost));
+}
+
+void RefillWindow::set_amount(std::uint64_t amount, Instant now) {
+  settle_down(now.boot);
+  rate_ = static_cast<double>(amount) / static_cast<double>(period_.count());
+}
+
+void RefillWindow::save(Words& words) const {
+  put(words, level_);
+  put(words, from_);
+  put(words, filling_since_);
+}
+
+bool RefillWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
+  WordReader reader(words);
+  const double level = reader.real();
+  const BootTime from = reader.boot_time();
+  const BootTime since = reader.boot_time();
+  if (!reader.ok() || !std::isfinite(level) || level < 0) return false;
+  level_ = level;
+  from_ = std::min(from + shift, now.boot + guard_);
+  filling_since_ = moved(since, shift, now);
+  return true;
+}
+
+}  // namespace weir::quota
