@@ -88,7 +88,7 @@ bool Account::save(bool anyway, AccountState& state) {
 
 void Account::load(const AccountState& state, Duration shift, Instant now) {
   const std::lock_guard lock(mutex_);
-  latest_ = now;
+  latest_ = {.boot = moved(state.at.boot, shift, now), .wall = state.at.wall};
   cooldown_ = moved(state.cooldown, shift);
   for (const MeterState& saved : state.meters) {
     std::unique_ptr<Meter> meter = Meter::load(saved, shift, now);

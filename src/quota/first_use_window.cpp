@@ -19,7 +19,7 @@ std::uint64_t FirstUseWindow::counted(Instant now) const {
 }
 
 BootTime FirstUseWindow::falls_to(std::uint64_t allowed, Instant now) const {
-  return counted(now) <= allowed ? now.boot : end();
+  return counted(now) <= allowed && !is_closed(now) ? now.boot : end();
 }
 
 BootTime FirstUseWindow::counts_until(Instant sent) const {
@@ -63,6 +63,10 @@ void FirstUseWindow::take_oldest(std::uint64_t cost, Instant now) {
 
 bool FirstUseWindow::same_window(BootTime stamp, Instant now) const {
   return !is_over(now) && stamp >= parts_[0].since;
+}
+
+bool FirstUseWindow::is_closed(Instant now) const {
+  return !is_over(now) && now.boot >= end() - 2 * (held_ - period_);
 }
 
 std::optional<double> FirstUseWindow::share_to_reset(Instant now) const {

@@ -9,7 +9,8 @@ namespace weir::quota {
 
 // A window that begins with the first request after the one before was over, and gives everything back at its
 // end. Where the request that began it turns out not to have counted, it began with the next one: the first
-// few are remembered for that.
+// 63 are remembered for that. Around its end, by the guard, nothing may be sent: a request counted on the
+// other side than we think would shift all windows that follow.
 class FirstUseWindow final : public Window {
  public:
   explicit FirstUseWindow(Duration period);
@@ -23,6 +24,7 @@ class FirstUseWindow final : public Window {
   void take_oldest(std::uint64_t cost, Instant now) override;
   [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
   [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
+  [[nodiscard]] bool is_closed(Instant now) const override;
   void save(Words& words) const override;
   [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;
 
@@ -31,7 +33,7 @@ class FirstUseWindow final : public Window {
     BootTime since;  // its first cost
     std::uint64_t cost = 0;
   };
-  static constexpr std::size_t kParts = 8;  // the last holds all that came after it
+  static constexpr std::size_t kParts = 64;  // the last holds all that came after it
 
   [[nodiscard]] bool is_over(Instant now) const { return size_ == 0 || end() <= now.boot; }
   [[nodiscard]] BootTime end() const { return parts_[0].since + held_; }

@@ -38,7 +38,7 @@ std::uint32_t checksum_of(Slot slot) noexcept {
     sum = (sum ^ word) * 0xD6E8FEB86659FD93U;
     sum ^= sum >> 32U;
   }
-  return static_cast<std::uint32_t>(sum ^ (sum >> 32U)) | 1U;  // never 0, which fresh memory has
+  return static_cast<std::uint32_t>(sum * 0xD6E8FEB86659FD93U >> 32U) | 1U;  // never 0, as fresh memory is
 }
 
 Slot slot_of(const IntentRecord& record, std::uint64_t number, std::uint32_t epoch) noexcept {

@@ -79,12 +79,16 @@ void Meter::rebind(const Limit& limit, Instant now) {
 }
 
 std::uint64_t Meter::room(Instant now) const {
-  if (now.boot < full_until_ || window_->ended(now)) return 0;
+  if (is_shut(now)) return 0;
   return less(less(capacity(), window_->counted(now)), held_);
 }
 
+bool Meter::is_shut(Instant now) const {
+  return amount() == 0 || now.boot < full_until_ || window_->is_closed(now) || window_->ended(now);
+}
+
 bool Meter::fits(std::uint64_t cost, Instant now) const {
-  return amount() > 0 && now.boot >= full_until_ && !window_->ended(now) && cost <= room(now);
+  return !is_shut(now) && cost <= room(now);
 }
 
 bool Meter::is_too_large(std::uint64_t cost) const noexcept {

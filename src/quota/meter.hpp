@@ -101,6 +101,7 @@ class Meter {
   // What may be counted at once: the amount, but one for an interval.
   [[nodiscard]] std::uint64_t capacity() const noexcept;
   [[nodiscard]] std::uint64_t most_learnt() const noexcept;
+  [[nodiscard]] bool is_shut(Instant now) const;  // even for nothing
   void hear(std::uint64_t limit, Instant now);
 
   Limit limit_;

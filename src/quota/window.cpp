@@ -22,6 +22,10 @@ std::optional<double> Window::share_to_reset(Instant /*now*/) const {
   return std::nullopt;
 }
 
+bool Window::is_closed(Instant /*now*/) const {
+  return false;
+}
+
 bool Window::ended(Instant /*now*/) const {
   return false;
 }

@@ -56,6 +56,8 @@ class Window {
   [[nodiscard]] virtual bool same_window(BootTime stamp, Instant now) const;
   // Time to the reset over the period, where everything is given back at one moment.
   [[nodiscard]] virtual std::optional<double> share_to_reset(Instant now) const;
+  // Whether nothing may be sent just now, since nobody can tell in which window the provider would count it.
+  [[nodiscard]] virtual bool is_closed(Instant now) const;
   // Whether the limit's time is over for good: nothing fits any more.
   [[nodiscard]] virtual bool ended(Instant now) const;
 };

@@ -1,0 +1,178 @@
+// Limits that nobody told, or told wrong.
+
+#include "quota_fixture.hpp"
+
+namespace weir::quota {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace)
+
+// A provider that allows so many requests in any minute and says nothing but yes or no.
+class SilentProvider {
+ public:
+  explicit SilentProvider(std::size_t limit) : limit_(limit) {}
+
+  void allow(std::size_t limit) { limit_ = limit; }
+  [[nodiscard]] bool accepts(BootTime now) {
+    std::erase_if(accepted_, [now](BootTime at) { return at <= now - minutes(1); });
+    if (accepted_.size() >= limit_) return false;
+    accepted_.push_back(now);
+    return true;
+  }
+
+ private:
+  std::size_t limit_;
+  std::vector<BootTime> accepted_;
+};
+
+class Learning : public QuotaTest {
+ protected:
+  struct Yield {
+    int served = 0;
+    int refused = 0;
+  };
+  // More is wanted than there is, all the time.
+  Yield demand(const Pool& pool, SilentProvider& provider, Duration time, Duration step = milliseconds(100)) {
+    Yield yield;
+    for (const BootTime end = now().boot + time; now().boot < end; pass(step)) {
+      auto outcome = pool.reserve({}, now());
+      auto* const taken = std::get_if<Reservation>(&outcome);
+      if (taken == nullptr) {
+        (void)pool.refusal({}, now());
+        continue;
+      }
+      taken->send(now());
+      if (provider.accepts(now().boot)) {
+        taken->settle({}, now());
+        ++yield.served;
+      } else {
+        taken->refuse_for_quota({}, now());
+        ++yield.refused;
+      }
+    }
+    return yield;
+  }
+};
+
+TEST_F(Learning, LowersAtOnceToWhatHadBeenAccepted) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  SilentProvider provider(30);
+  const Yield yield = demand(pool, provider, seconds(59));
+  EXPECT_EQ(yield.served, 30);
+  EXPECT_EQ(yield.refused, 1);
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 30U);
+  EXPECT_EQ(view(pool, "rpm").limit.source, Source::inferred);
+  EXPECT_EQ(view(pool, "rpm").limit.as_of, "2026-11-24");
+}
+
+TEST_F(Learning, FindsALimitThatNobodyTold) {
+  const Pool pool = bind({});
+  EXPECT_EQ(view(pool, "rpm").limit.amount, kUnknownAmount);
+  SilentProvider provider(45);
+  (void)demand(pool, provider, minutes(1));
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 45U);
+}
+
+TEST_F(Learning, RaisesAPresetThatIsTooLow) {
+  const Pool pool = bind({from(Source::preset, rpm(30))});
+  SilentProvider provider(60);
+  (void)demand(pool, provider, minutes(10));
+  const Yield after = demand(pool, provider, minutes(10));
+  EXPECT_GE(after.served, 540);
+  EXPECT_LE(after.refused, 5);
+}
+
+TEST_F(Learning, NeverGoesBeyondTheConfiguration) {
+  const Pool pool = bind({rpm(30)});
+  SilentProvider provider(60);
+  const Yield yield = demand(pool, provider, minutes(30));
+  EXPECT_LE(yield.served, 30 * 31);
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 30U);
+  EXPECT_EQ(view(pool, "rpm").limit.source, Source::config);
+}
+
+TEST_F(Learning, DoesNotTestALimitThatNobodyPressesAgainst) {
+  const Pool pool = bind({from(Source::preset, rpm(30))});
+  for (int i = 0; i < 300; ++i) {
+    serve(pool);
+    pass(seconds(10));
+  }
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 30U);
+}
+
+TEST_F(Learning, TestsARightLimitLessAndLess) {
+  const Pool pool = bind({from(Source::preset, rpm(30))});
+  SilentProvider provider(30);
+  const Yield first = demand(pool, provider, hours(2), milliseconds(500));
+  EXPECT_LE(first.refused, 8);
+  const Yield later = demand(pool, provider, hours(4), milliseconds(500));
+  EXPECT_LT(later.refused * 1000, later.served);
+  EXPECT_GE(later.served, 240 * 30 * 97 / 100);
+}
+
+TEST_F(Learning, ComesBackUpWhenTheProviderAllowsMore) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  SilentProvider provider(20);
+  (void)demand(pool, provider, minutes(5));
+  EXPECT_LE(view(pool, "rpm").limit.amount, 20U);
+  provider.allow(60);
+  (void)demand(pool, provider, hours(2));
+  EXPECT_GE(view(pool, "rpm").limit.amount, 58U);
+}
+
+TEST_F(Learning, DoesNotTakeTroubleForALimit) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  for (int i = 0; i < 50; ++i) serve(pool);
+  for (int i = 0; i < 100; ++i) {  // it refuses everything for a while
+    pass(seconds(11));
+    auto outcome = pool.reserve({}, now());
+    if (auto* const taken = std::get_if<Reservation>(&outcome)) {
+      taken->send(now());
+      taken->refuse_for_quota({}, now());
+    }
+  }
+  EXPECT_GE(view(pool, "rpm").limit.amount, 30U);
+}
+
+TEST_F(Learning, OfAStrangersUseDoesNotStay) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  SilentProvider provider(0);  // all of it is somebody else's just now
+  (void)demand(pool, provider, seconds(5));
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 60U);
+}
+
+TEST_F(Learning, IsOverWhenAnotherAmountIsConfigured) {
+  const Pool before = bind({from(Source::preset, rpm(60))});
+  SilentProvider provider(30);
+  (void)demand(before, provider, minutes(1));
+  EXPECT_EQ(view(bind({from(Source::preset, rpm(50))}), "rpm").limit.amount, 50U);
+}
+
+TEST_F(Learning, GivesWayToWhatAnswersSay) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  SilentProvider provider(30);
+  (void)demand(pool, provider, minutes(1));
+  pass(minutes(1));
+  Reservation one = send(pool);
+  const Observation head = heard(Dimension::requests, kMinutePeriod, 50, 49);
+  one.observe({&head, 1}, now());
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 50U);
+  EXPECT_EQ(view(pool, "rpm").limit.source, Source::header);
+}
+
+TEST_F(Learning, OfSeveralAtOnceEndsAtTheTrueLimit) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  std::vector<Reservation> under_way;
+  for (int i = 0; i < 60; ++i) under_way.push_back(send(pool));
+  for (std::size_t i = 0; i < 60; ++i) {
+    if (i < 40) {
+      under_way[i].settle({}, now());
+    } else {
+      under_way[i].refuse_for_quota({}, now());
+    }
+  }
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 40U);
+}
+
+}  // namespace
+}  // namespace weir::quota

@@ -1,0 +1,330 @@
+// What a restart remembers: states, and the records that came after them.
+
+#include <cstring>
+#include <random>
+
+#include "quota_fixture.hpp"
+#include "weir/quota/intent_log.hpp"
+#include "weir/quota/state.hpp"
+
+namespace weir::quota {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace)
+
+// A ledger that writes into memory which survives it, as a mapped file does.
+class Restart : public QuotaTest {
+ protected:
+  Restart() { begin_run(); }
+
+  [[nodiscard]] Pool bind_to(Ledger& ledger, const Limits& limits, std::string_view model = "model",
+                             const ChargeRule& charge = {}) {
+    return ledger.bind("account", model, {}, limits, charge);
+  }
+  // Everything is folded into states, as the store's writer does from time to time.
+  void fold() {
+    states_.resize(run_->accounts());
+    for (std::size_t i = 0; i < states_.size(); ++i) (void)run_->save(i, true, states_[i]);
+  }
+  // The process is killed: only states and the log are left. The next run restores them.
+  void kill(bool same_boot = true) {
+    const std::vector<NumberedRecord> records = read_intent_log(memory(), epoch_);
+    run_->journal_to(nullptr);  // what the test still holds of it ends unheard
+    auto next = std::make_unique<Ledger>();
+    next->restore(states_, records, same_boot, now());
+    run_ = std::move(next);
+    ++epoch_;
+    log_ = std::make_unique<IntentLog>(memory(), epoch_);
+    run_->journal_to(log_.get());
+  }
+  [[nodiscard]] std::span<std::byte> memory() { return std::as_writable_bytes(std::span(memory_)); }
+
+  std::unique_ptr<Ledger> run_;
+  std::vector<AccountState> states_;
+
+ private:
+  void begin_run() {
+    run_ = std::make_unique<Ledger>();
+    log_ = std::make_unique<IntentLog>(memory(), epoch_);
+    run_->journal_to(log_.get());
+  }
+
+  std::vector<std::uint64_t> memory_ = std::vector<std::uint64_t>(8 * 1024);
+  std::uint32_t epoch_ = 1;
+  std::unique_ptr<IntentLog> log_;
+};
+
+TEST_F(Restart, KeepsCountsThatWereNeverFolded) {
+  const Limits limits{rpm(10), tpm(1000)};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  serve(before, tokens(400));
+  pass(seconds(20));
+  kill();
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(view(after, "rpm").used, 1U);
+  EXPECT_EQ(view(after, "tpm").used, 400U);
+  EXPECT_EQ(wait(after, tokens(601)), kMinuteHeld - seconds(20));
+}
+
+TEST_F(Restart, DoesNotCountTwiceWhatWasFolded) {
+  const Pool before = bind_to(*run_, {rpm(10)});
+  serve(before);
+  fold();
+  serve(before);
+  kill();
+  EXPECT_EQ(view(bind_to(*run_, {rpm(10)}), "rpm").used, 2U);
+}
+
+TEST_F(Restart, CountsAsSpentWhatWasUnderWay) {
+  const Limits limits{rpm(10), tpm(1000), concurrency(2)};
+  const Pool before = bind_to(*run_, limits);
+  Reservation folded_held = reserve(before, tokens(1));
+  fold();
+  Reservation held = reserve(before, tokens(100));
+  pass(seconds(5));
+  kill();
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(view(after, "rpm").used, 2U);
+  EXPECT_EQ(view(after, "tpm").used, 101U);
+  EXPECT_EQ(view(after, "concurrency").left, 2U);                  // the connections are gone
+  EXPECT_EQ(*view(after, "rpm").reset, now().boot + kMinuteHeld);  // sent at the last moment, perhaps
+}
+
+TEST_F(Restart, SettlesAcrossAFold) {
+  const Limits limits{tpm(1000)};
+  const Pool before = bind_to(*run_, limits);
+  Reservation sent = send(before, tokens(500));
+  fold();
+  sent.settle(tokens(50), now());
+  kill();
+  EXPECT_EQ(view(bind_to(*run_, limits), "tpm").used, 50U);
+}
+
+TEST_F(Restart, KeepsWhatAnswersSaid) {
+  const Limits limits{from(Source::preset, rpm(30))};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  Reservation one = send(before);
+  const Observation head = heard(Dimension::requests, kMinutePeriod, 20, 5);
+  one.observe({&head, 1}, now());
+  one.settle({}, now());
+  kill();
+  const MeterView after = view(bind_to(*run_, limits), "rpm");
+  EXPECT_EQ(after.limit.amount, 20U);
+  EXPECT_EQ(after.limit.source, Source::header);
+  EXPECT_EQ(after.limit.as_of, "2026-11-24");
+  EXPECT_EQ(after.used, 15U);
+}
+
+TEST_F(Restart, KeepsCooldownsWithTheirCause) {
+  const Pool before = bind_to(*run_, {});
+  before.cool_down_model({CooldownCause::capacity, now().boot + seconds(30)}, now());
+  fold();
+  before.cool_down_account({CooldownCause::quota_exhausted, now().boot + hours(3)}, now());
+  pass(seconds(10));
+  kill();
+  const Pool after = bind_to(*run_, {});
+  EXPECT_EQ(after.cooldown(now())->cause, CooldownCause::quota_exhausted);
+  EXPECT_EQ(after.cooldown(now())->until, now().boot + hours(3) - seconds(10));
+}
+
+TEST_F(Restart, KeepsAStateThatNeedsAPerson) {
+  bind_to(*run_, {}).cool_down_model({CooldownCause::payment_required, BootTime::max()}, now());
+  fold();
+  kill(false);
+  EXPECT_EQ(bind_to(*run_, {}).cooldown(now())->until, BootTime::max());
+}
+
+TEST_F(Restart, KeepsWhatWasLearnt) {
+  const Limits limits{from(Source::preset, rpm(60))};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  for (int i = 0; i < 40; ++i) serve(before);
+  send(before).refuse_for_quota({}, now());
+  kill();
+  const MeterView after = view(bind_to(*run_, limits), "rpm");
+  EXPECT_EQ(after.limit.amount, 40U);
+  EXPECT_EQ(after.limit.source, Source::inferred);
+  EXPECT_EQ(after.left, 0U);
+}
+
+TEST_F(Restart, OfTheMachineGoesByTheWallClock) {
+  const Limits limits{rpm(10), rpd(100, WindowKind::fixed), tpm(600, WindowKind::refill)};
+  const Pool before = bind_to(*run_, limits);
+  serve(before, tokens(600));
+  fold();
+  serve(before, tokens(0));
+  clock_.reboot(seconds(30));
+  kill(false);
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(view(after, "rpm").used, 2U);
+  EXPECT_EQ(view(after, "rpd").used, 2U);
+  EXPECT_NEAR(static_cast<double>(wait(after, tokens(600)).count()),
+              static_cast<double>((kMinuteHeld - seconds(30)).count()), 1000.0);
+  pass(kMinuteHeld - seconds(30));
+  EXPECT_EQ(view(after, "rpm").used, 0U);
+  EXPECT_EQ(view(after, "rpd").used, 2U);
+}
+
+TEST_F(Restart, GivesNothingBackWhereTheWallClockWasSetBackMeanwhile) {
+  const Limits limits{rpm(10)};
+  serve(bind_to(*run_, limits));
+  fold();
+  clock_.reboot(seconds(1));
+  clock_.step_wall(-hours(5));
+  kill(false);
+  EXPECT_EQ(wait(bind_to(*run_, {rpm(1)})), kMinuteHeld);
+}
+
+TEST_F(Restart, ForgetsWindowsThatNobodyUsesAnyMore) {
+  serve(bind_to(*run_, {rpm(10)}, "old"));
+  (void)bind_to(*run_, {rpm(10)});
+  pass(hours(1));
+  fold();
+  kill();
+  (void)bind_to(*run_, {rpm(10)});
+  fold();
+  EXPECT_EQ(states_[0].models.size(), 1U);
+  EXPECT_EQ(states_[0].meters.size(), 1U);
+}
+
+TEST_F(Restart, KeepsTheAccountsCountsWhereAModelIsGone) {
+  const Limits account{rpd(10)};
+  serve(run_->bind("account", "gone", account, {}, {}));
+  fold();
+  kill();
+  EXPECT_EQ(view(run_->bind("account", "other", account, {}, {}), "rpd").used, 1U);
+}
+
+TEST_F(Restart, AfterARestart) {
+  const Limits limits{rpm(10)};
+  for (int run = 1; run <= 5; ++run) {
+    const Pool pool = bind_to(*run_, limits);
+    fold();
+    serve(pool);
+    EXPECT_EQ(view(pool, "rpm").used, static_cast<std::uint64_t>(run));
+    kill();
+  }
+}
+
+TEST_F(Restart, PassesOverARecordThatWasTorn) {
+  const Limits limits{rpm(10)};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  serve(before);  // held, sent, ended
+  serve(before);
+  for (std::size_t byte = 0; byte < IntentLog::kSlotBytes; ++byte) {
+    std::vector<std::byte> torn(memory().begin(), memory().end());
+    torn[4 * IntentLog::kSlotBytes + byte] ^= std::byte{1};
+    const auto records = read_intent_log(torn, 1);
+    EXPECT_EQ(records.size(), 5U) << byte;
+    Ledger next;
+    next.restore(states_, records, true, now());
+    EXPECT_LE(view(bind_to(next, limits), "rpm").used, 2U);
+    EXPECT_GE(view(bind_to(next, limits), "rpm").used, 1U);
+  }
+}
+
+TEST_F(Restart, ReadsAnyBytesAsARecordOrNone) {
+  std::mt19937_64 dice(1);
+  std::vector<std::uint64_t> noise(8 * 64);
+  for (std::uint64_t& word : noise) word = dice();
+  EXPECT_TRUE(
+      read_intent_log(std::as_bytes(std::span(noise)), static_cast<std::uint32_t>(noise[1] >> 32U)).empty());
+}
+
+TEST_F(Restart, OfStatesThatMakeNoSenseHarmsNobody) {
+  const Limits limits{rpm(10), tpm(1000, WindowKind::refill), rpd(9, WindowKind::fixed), concurrency(3)};
+  const Pool before = bind_to(*run_, limits);
+  serve(before, tokens(5));
+  Reservation open = send(before, tokens(5));
+  fold();
+  std::mt19937_64 dice(7);
+  for (int round = 0; round < 2000; ++round) {
+    AccountState state = states_[0];
+    MeterState& meter = state.meters[dice() % state.meters.size()];
+    Words* const words[] = {&meter.window, &meter.tally, &meter.learning, &state.open[0].charges};
+    Words& chosen = *words[dice() % 4];
+    if (dice() % 3 == 0) {
+      chosen.resize(dice() % 20);
+    } else if (!chosen.empty()) {
+      chosen[dice() % chosen.size()] = dice() % 2 == 0 ? dice() : ~std::uint64_t{0};
+    }
+    if (dice() % 10 == 0) state.models[0].meters.push_back(dice());
+    Ledger next;
+    next.restore({&state, 1}, {}, dice() % 2 == 0, now());
+    const Pool pool = bind_to(next, limits);
+    (void)pool.headroom(tokens(1), now());
+    (void)pool.refusal(tokens(1), now());
+    (void)pool.view(now());
+  }
+}
+
+// Whatever happens, and wherever it is cut off, the next run knows what this one knew.
+TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
+  const Limits limits{
+      rpm(40), tpm(3000), rpd(500, WindowKind::fixed), tpm(2500, WindowKind::first_use),
+      make_limit(Dimension::requests, 3, {Period::Unit::span, seconds(2)}, WindowKind::refill)};
+  std::mt19937_64 dice(11);
+  Pool pool = bind_to(*run_, limits);
+  fold();
+  std::vector<Reservation> open;
+  for (int step = 0; step < 4000; ++step) {
+    pass(milliseconds(dice() % 300));
+    switch (dice() % 8) {
+      case 0:
+      case 1:
+      case 2: {
+        auto outcome = pool.reserve(tokens(1 + dice() % 100), now());
+        if (auto* const taken = std::get_if<Reservation>(&outcome)) open.push_back(std::move(*taken));
+        break;
+      }
+      case 3:
+        if (!open.empty()) open[dice() % open.size()].send(now());
+        break;
+      case 4:
+        if (!open.empty()) {
+          const Observation head = heard(Dimension::requests, kMinutePeriod, 40, dice() % 41);
+          open.back().observe({&head, 1}, now());
+        }
+        break;
+      case 5:
+        if (!open.empty()) {
+          open.back().settle(tokens(dice() % 100), now());
+          open.pop_back();
+        }
+        break;
+      case 6:
+        if (!open.empty()) {
+          open.front().refuse_for_quota({}, now());
+          open.erase(open.begin());
+        }
+        break;
+      default:
+        if (dice() % 4 == 0) fold();
+        break;
+    }
+    if (dice() % 50 != 0) continue;
+    // What the dying run would say if all that is under way were kept is what the next must say.
+    Ledger next;
+    std::vector<AccountState> states = states_;
+    next.restore(states, read_intent_log(memory(), 1), true, now());
+    for (Reservation& one : open) one.keep(now());
+    open.clear();
+    fold();
+    const std::vector<MeterView> expected = pool.view(now());
+    const std::vector<MeterView> restored = bind_to(next, limits).view(now());
+    ASSERT_EQ(restored.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(restored[i].used, expected[i].used) << step << " " << short_name(expected[i].limit);
+      EXPECT_EQ(restored[i].limit.amount, expected[i].limit.amount) << step;
+      EXPECT_EQ(restored[i].reset, expected[i].reset) << step << " " << short_name(expected[i].limit);
+      EXPECT_EQ(restored[i].drift, expected[i].drift) << step;
+    }
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace weir::quota
