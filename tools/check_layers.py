@@ -25,6 +25,7 @@ MAY_USE = {
     "providers": {"base", "quota", "tokens", "wire", "http"},
     # 3
     "routing": {"base", "quota", "providers"},
+    "store": {"base", "quota"},
     "pretend": {"base", "net", "http", "transport", "wire"},
     # 4
     "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
@@ -32,7 +33,7 @@ MAY_USE = {
     "config": {"base", "quota", "http", "providers", "routing", "transport", "gateway"},
     # 6
     "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",
-            "pretend", "gateway", "config"},
+            "store", "pretend", "gateway", "config"},
 }
 
 # Third-party headers: pattern -> the places (path prefixes) that may include them. First match counts.
@@ -49,6 +50,7 @@ THIRD_PARTY = [
     (r"simdjson", ["src/wire/", "src/pretend/", "tests/unit/wire/", "bench/"]),
     (r"nlohmann/", ["src/wire/", "src/pretend/", "src/app/", "tests/"]),
     (r"yaml-cpp/", ["src/config/"]),
+    (r"sqlite3", ["src/store/", "tests/unit/store/"]),
     (r"(spdlog|fmt)/", ["src/base/log.cpp"]),
     (r"CLI/", ["src/app/"]),
     (r"(gtest|gmock)/", ["tests/"]),

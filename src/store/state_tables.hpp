@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+#include "weir/quota/state.hpp"
+
+namespace weir::store {
+
+// Of the run that wrote last.
+struct RunFacts {
+  std::uint32_t epoch = 0;
+  std::string boot_id;
+  bool ended_cleanly = false;
+};
+
+// The tables in which the ledger's state is kept: legible where people may look, words where only the ledger
+// reads.
+class StateTables {
+ public:
+  // The newest layout that this version knows.
+  static constexpr int kVersion = 1;
+
+  // Makes them where they aren't there. Throws DatabaseError.
+  explicit StateTables(Connection& connection);
+
+  [[nodiscard]] RunFacts run_facts();
+  void write(const RunFacts& facts);
+  // In the order of their numbers. Rows that make no sense are left out and counted.
+  [[nodiscard]] std::vector<quota::AccountState> read(std::size_t& senseless);
+  // In place of what is there of it.
+  void write(const quota::AccountState& state);
+  // Accounts of earlier runs are gone.
+  void clear();
+
+ private:
+  void read_meters(quota::AccountState& state, std::size_t& senseless);
+  void read_models(quota::AccountState& state, std::size_t& senseless);
+  void read_open(quota::AccountState& state, std::size_t& senseless);
+
+  Connection& connection_;
+};
+
+// The layout of a database: 0 is a new one.
+[[nodiscard]] int version_of(Connection& connection);
+
+}  // namespace weir::store

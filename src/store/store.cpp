@@ -1,0 +1,341 @@
+#include "weir/store/store.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "store/database.hpp"
+#include "store/mapped_log.hpp"
+#include "store/state_tables.hpp"
+#include "weir/base/log.hpp"
+#include "weir/base/units.hpp"
+#include "weir/quota/intent_log.hpp"
+#include "weir/quota/state.hpp"
+
+namespace weir::store {
+namespace {
+
+// Half a second of full load between two folds that take place every tenth of one.
+constexpr std::size_t kLogBytes = 2U << 20U;
+constexpr Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr Duration kLongestPause = std::chrono::seconds(10);
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+// "20261124T081500Z".
+std::string stamp_of(WallTime time) {
+  std::string stamp = format_utc(time);
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  return stamp;
+}
+
+// Every pragma says what is in force now, which isn't always what was asked for.
+void set_up(Connection& connection) {
+  connection.run("PRAGMA busy_timeout = 1000");
+  if (connection.text_of("PRAGMA journal_mode = WAL") != "wal")
+    throw DatabaseError{SQLITE_CANTOPEN, "no write-ahead log is possible here (a network file system?)"};
+  connection.run("PRAGMA synchronous = NORMAL");  // a killed process loses nothing; a power cut the last moment
+  connection.run("PRAGMA journal_size_limit = 1048576");
+  connection.run("PRAGMA cache_size = -256");
+  if (const std::string found = connection.text_of("PRAGMA quick_check(1)"); found != "ok")
+    throw DatabaseError{SQLITE_CORRUPT, found};
+}
+
+std::string remedy_for(const DatabaseError& error) {
+  switch (error.code) {
+    case SQLITE_FULL:
+      return "the disk is full: make room";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return "it can't be written: check the state directory's owner, mode and mount, or choose another with --state-dir";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return "another process holds it: end that one";
+    default:
+      return "check the disk, or choose another state directory with --state-dir";
+  }
+}
+
+}  // namespace
+
+class Store::Impl {
+ public:
+  Impl(StoreConfig config, const Clock& clock, quota::Ledger& ledger)
+      : config_(std::move(config)), clock_(clock), ledger_(ledger) {}
+
+  void open();
+  void start();
+  void fold_now();
+  void stop();
+  Health health() const;
+
+ private:
+  [[nodiscard]] std::filesystem::path database_path() const { return config_.directory / config_.database; }
+  void open_log();
+  [[nodiscard]] bool open_database();
+  void restore();
+  void put_damaged_aside(const DatabaseError& error);
+
+  void run();
+  [[nodiscard]] bool fold(bool ended_cleanly);
+  void write(bool ended_cleanly);
+  void succeeded();
+  void failed(const DatabaseError& error);
+  void set_degraded(const std::string& reason);
+
+  const StoreConfig config_;
+  const Clock& clock_;
+  quota::Ledger& ledger_;
+  const std::string boot_id_ = boot_id();
+
+  // Whoever folds: one thread after the other, under fold_mutex_.
+  std::mutex fold_mutex_;
+  std::optional<MappedLog> mapping_;
+  std::optional<quota::IntentLog> log_;
+  std::optional<Connection> connection_;
+  std::optional<StateTables> tables_;
+  bool is_too_new_ = false;
+  bool write_all_ = true;  // since the last success may have changed what failed to be written
+  std::vector<quota::AccountState> states_;
+  Duration pause_ = kFirstPause;  // after the next failure
+  BootTime not_before_ = BootTime::min();
+
+  mutable std::mutex health_mutex_;
+  Health health_;
+  std::string log_reason_;  // why the log doesn't survive, where it doesn't
+
+  std::mutex thread_mutex_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+void Store::Impl::open() {
+  if (config_.in_memory) return;
+  const std::lock_guard fold(fold_mutex_);
+  open_log();
+  (void)open_database();
+  restore();
+  ledger_.journal_to(&*log_);
+}
+
+void Store::Impl::open_log() {
+  auto mapping = MappedLog::open(config_.directory / "intent.log", kLogBytes, stamp_of(clock_.now().wall));
+  if (mapping) {
+    mapping_ = *std::move(mapping);
+    return;
+  }
+  mapping_ = MappedLog::in_memory(kLogBytes);
+  log_reason_ = "what was spent in the last moments would be forgotten by a kill: " + mapping.error().message +
+                "; make room, or choose another state directory with --state-dir";
+  set_degraded(log_reason_);
+}
+
+bool Store::Impl::open_database() {
+  if (is_too_new_) return false;
+  try {
+    connection_.emplace(database_path());
+    if (version_of(*connection_) > StateTables::kVersion) {
+      is_too_new_ = true;
+      connection_.reset();
+      set_degraded(config_.database +
+                   " was written by a newer weir: counts are kept in memory only; run that version, or choose another "
+                   "state directory with --state-dir");
+      return false;
+    }
+    set_up(*connection_);
+    tables_.emplace(*connection_);
+    return true;
+  } catch (const DatabaseError& error) {
+    tables_.reset();
+    connection_.reset();
+    if (error.is_corrupt()) {
+      put_damaged_aside(error);
+      if (!std::filesystem::exists(database_path())) return open_database();
+    }
+    failed(error);
+    return false;
+  }
+}
+
+// Never deleted: it may be all that somebody has.
+void Store::Impl::put_damaged_aside(const DatabaseError& error) {
+  tables_.reset();
+  connection_.reset();
+  write_all_ = true;
+  const std::string stamp = stamp_of(clock_.now().wall);
+  for (const char* const suffix : {"-wal", "-shm", ""}) {
+    std::filesystem::path path = database_path();
+    path += suffix;
+    std::error_code ec;
+    if (!std::filesystem::exists(path, ec)) continue;
+    const auto aside = set_aside(path, stamp);
+    log::error("state_damaged", {{"file", path.filename().string()},
+                                 {"why", error.message},
+                                 {"set_aside_as", aside ? aside->filename().string() : aside.error().message}});
+  }
+}
+
+void Store::Impl::restore() {
+  const Instant now = clock_.now();
+  std::vector<quota::AccountState> states;
+  std::size_t senseless = 0;
+  RunFacts before;
+  if (tables_) {
+    try {
+      before = tables_->run_facts();
+      states = tables_->read(senseless);
+    } catch (const DatabaseError& error) {
+      states.clear();
+      if (error.is_corrupt()) {
+        put_damaged_aside(error);
+        (void)open_database();
+      } else {
+        failed(error);
+      }
+    }
+  }
+  if (senseless > 0) log::warn("state_rows_skipped", {{"rows", static_cast<std::int64_t>(senseless)}});
+  const bool same_boot = !boot_id_.empty() && before.boot_id == boot_id_;
+  const auto records = quota::read_intent_log(mapping_->records(), before.epoch);
+  ledger_.restore(states, records, same_boot, now);
+  const std::uint32_t epoch = std::max(before.epoch, mapping_->epoch()) + 1;
+  mapping_->set_epoch(epoch);
+  log_.emplace(mapping_->records(), epoch);
+}
+
+void Store::Impl::start() {
+  if (config_.in_memory) return;
+  (void)fold(false);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Store::Impl::run() {
+  std::unique_lock lock(thread_mutex_);
+  while (!is_stopping_) {
+    wake_.wait_for(lock, config_.fold_every);
+    if (is_stopping_) return;
+    lock.unlock();
+    if (clock_.now().boot >= not_before_) (void)fold(false);
+    lock.lock();
+  }
+}
+
+void Store::Impl::fold_now() {
+  if (!config_.in_memory) (void)fold(false);
+}
+
+void Store::Impl::stop() {
+  {
+    const std::lock_guard lock(thread_mutex_);
+    if (std::exchange(is_stopping_, true)) return;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (config_.in_memory || !log_) return;
+  if (!fold(true)) return;
+  const std::lock_guard fold(fold_mutex_);
+  try {
+    connection_->run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const DatabaseError&) {
+    // The log beside it is read at the next start.
+  }
+}
+
+bool Store::Impl::fold(bool ended_cleanly) {
+  const std::lock_guard lock(fold_mutex_);
+  for (int tries = 0; tries < 2; ++tries) {
+    if (!connection_ && !open_database()) return false;
+    try {
+      write(ended_cleanly);
+      succeeded();
+      return true;
+    } catch (const DatabaseError& error) {
+      write_all_ = true;
+      if (!error.is_corrupt()) {
+        failed(error);
+        return false;
+      }
+      put_damaged_aside(error);  // and once more, into a new one
+    }
+  }
+  return false;
+}
+
+void Store::Impl::write(bool ended_cleanly) {
+  const std::size_t count = ledger_.accounts();
+  states_.resize(count);
+  std::vector<const quota::AccountState*> changed;
+  for (std::size_t i = 0; i < count; ++i)
+    if (ledger_.save(i, write_all_, states_[i])) changed.push_back(&states_[i]);
+  if (changed.empty() && !ended_cleanly) return;
+  Transaction transaction(*connection_);
+  if (write_all_) tables_->clear();
+  if (write_all_ || ended_cleanly)
+    tables_->write(RunFacts{.epoch = log_->epoch(), .boot_id = boot_id_, .ended_cleanly = ended_cleanly});
+  for (const quota::AccountState* const state : changed) tables_->write(*state);
+  transaction.commit();
+}
+
+void Store::Impl::succeeded() {
+  write_all_ = false;
+  pause_ = kFirstPause;
+  const std::lock_guard lock(health_mutex_);
+  if (!health_.degraded || health_.reason == log_reason_) return;
+  health_ = {.degraded = !log_reason_.empty(), .reason = log_reason_};
+  log::info("state_kept_again", {{"file", config_.database}});
+}
+
+void Store::Impl::failed(const DatabaseError& error) {
+  not_before_ = clock_.now().boot + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
+  set_degraded(config_.database + ": " + error.message + ": counts are kept in memory only until it can be written; " +
+               remedy_for(error));
+}
+
+void Store::Impl::set_degraded(const std::string& reason) {
+  const std::lock_guard lock(health_mutex_);
+  if (health_.degraded && health_.reason == reason) return;
+  health_ = {.degraded = true, .reason = reason};
+  log::warn("state_degraded", {{"why", reason}});
+}
+
+Health Store::Impl::health() const {
+  const std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+Store::Store(StoreConfig config, const Clock& clock, quota::Ledger& ledger)
+    : impl_(std::make_unique<Impl>(std::move(config), clock, ledger)) {}
+Store::~Store() {
+  stop();
+}
+void Store::open() {
+  impl_->open();
+}
+void Store::start() {
+  impl_->start();
+}
+void Store::fold_now() {
+  impl_->fold_now();
+}
+void Store::stop() {
+  impl_->stop();
+}
+Health Store::health() const {
+  return impl_->health();
+}
+
+}  // namespace weir::store
