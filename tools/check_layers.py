@@ -53,7 +53,7 @@ THIRD_PARTY = [
     (r"sqlite3", ["src/store/", "tests/unit/store/"]),
     (r"(spdlog|fmt)/", ["src/base/log.cpp"]),
     (r"CLI/", ["src/app/"]),
-    (r"(gtest|gmock)/", ["tests/"]),
+    (r"(gtest|gmock|date)/", ["tests/"]),
     (r"benchmark/", ["bench/"]),
 ]
 

@@ -88,19 +88,14 @@ bool FixedWindow::same_window(BootTime stamp, Instant now) const {
 }
 
 std::optional<double> FixedWindow::share_to_reset(Instant now) const {
-  const Duration left = period_ - since_edge(now.wall);
-  return static_cast<double>(left.count()) / static_cast<double>(period_.count());
-}
-
-Duration FixedWindow::since_edge(WallTime time) const {
-  const Duration since = time.time_since_epoch() % period_;
-  return since < Duration::zero() ? since + period_ : since;
+  const CivilWindow current = edges_.around(now.wall);
+  return static_cast<double>((current.end - now.wall).count()) /
+         static_cast<double>((current.end - current.start).count());
 }
 
 // The end of the last window that may take what is sent then, by a clock that is the skew behind ours.
 WallTime FixedWindow::end_for(WallTime sent) const {
-  const WallTime latest = sent + skew_;
-  return latest - since_edge(latest) + period_ + skew_;
+  return edges_.around(sent + skew_).end + skew_;
 }
 
 BootTime FixedWindow::until(const Cell& cell, Instant now) const {
@@ -130,10 +125,10 @@ FixedWindow::Cell& FixedWindow::open_cell(WallTime end, Instant now) {
   return cell;
 }
 
-// By no clock does a window last longer than a period and the skew on both sides after its newest cost.
+// By no clock does a window last longer than the longest and the skew on both sides after its newest cost.
 void FixedWindow::drop_dead(Instant now) {
   const auto dead = [this, now](const Cell& cell) {
-    return cell.until <= now.boot && cell.newest + period_ + 2 * skew_ <= now.boot;
+    return cell.until <= now.boot && cell.newest + edges_.longest() + 2 * skew_ <= now.boot;
   };
   std::size_t gone = 0;
   while (gone < size_ && dead(cells_[gone])) ++gone;
@@ -161,7 +156,7 @@ bool FixedWindow::load(std::span<const std::uint64_t> words, Duration shift, Ins
   for (size_ = 0; size_ < words.size() / kWords; ++size_) {
     Cell& cell = cells_[size_];
     cell.end = reader.wall_time();
-    cell.until = std::min(reader.boot_time() + shift, now.boot + period_ + 2 * skew_);
+    cell.until = std::min(reader.boot_time() + shift, now.boot + edges_.longest() + 2 * skew_);
     cell.oldest = moved(reader.boot_time(), shift, now);
     cell.newest = moved(reader.boot_time(), shift, now);
     cell.offset = reader.duration() - shift;

@@ -2,21 +2,22 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "quota/window.hpp"
+#include "quota/window_edges.hpp"
 
 namespace weir::quota {
 
-// Windows that begin at the multiples of a period on the UTC clock. The provider's clock may differ from ours
-// by the skew, so a cost counts until every window that may have taken it is surely over: what is sent within
-// the skew of an edge counts on both sides.
+// Windows that begin at fixed moments of the wall clock: the multiples of a period, or civil days or months.
+// The provider's clock may differ from ours by the skew, so a cost counts until every window that may have
+// taken it is surely over: what is sent within the skew of an edge counts on both sides.
 //
 // A wall clock that is set doesn't give anything back: a cost counts until its windows are over by the clock
 // it was charged under and by the clock as it is now.
 class FixedWindow final : public Window {
  public:
-  explicit FixedWindow(Duration period)
-      : period_(std::max(period, Duration(1))), skew_(clock_skew(period_)) {}
+  explicit FixedWindow(WindowEdges edges) : edges_(std::move(edges)), skew_(clock_skew(edges_.longest())) {}
 
   [[nodiscard]] std::uint64_t counted(Instant now) const override;
   [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
@@ -45,14 +46,13 @@ class FixedWindow final : public Window {
   // Two count at a time, and two more may count again when the clock is set back by less than a period.
   static constexpr std::size_t kCells = 4;
 
-  [[nodiscard]] Duration since_edge(WallTime time) const;
   [[nodiscard]] WallTime end_for(WallTime sent) const;
   [[nodiscard]] BootTime until(const Cell& cell, Instant now) const;
   [[nodiscard]] Cell* find(BootTime stamp);
   Cell& open_cell(WallTime end, Instant now);
   void drop_dead(Instant now);
 
-  Duration period_;
+  WindowEdges edges_;
   Duration skew_;
   std::array<Cell, kCells> cells_;  // oldest first
   std::size_t size_ = 0;

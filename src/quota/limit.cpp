@@ -29,9 +29,8 @@ constexpr std::array kShortNames{
 };
 
 constexpr std::string_view kZoneReason =
-    "time zones are not followed; a sliding window of the longest such day or month never allows more";
-constexpr std::string_view kMonthReason =
-    "months are not followed; a sliding window of 31 days never allows more";
+    "this time zone is not known here; a sliding window of the longest such day or month never allows more";
+constexpr std::string_view kMonthReason = "a month that slides is one of 31 days, the longest";
 constexpr std::string_view kIntervalReason =
     "an interval is kept between requests only; a sliding window of the whole period counts the rest";
 
@@ -42,20 +41,20 @@ EngineWindow sliding(Duration length, std::string_view reason) noexcept {
   return {.kind = WindowKind::sliding, .length = length, .exact = reason.empty(), .reason = reason};
 }
 
-EngineWindow aligned(const Period& period) noexcept {
-  if (period.unit == Period::Unit::month) return sliding(period.length, kMonthReason);
+EngineWindow aligned(const Period& period) {
+  if (period.unit == Period::Unit::month)
+    return {.kind = WindowKind::calendar, .length = period.length, .zone = TimeZone::utc()};
   return {.kind = WindowKind::fixed, .length = period.length};
 }
 
-bool is_utc(std::string_view zone) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"", "UTC", "Etc/UTC", "GMT", "Etc/GMT"};
-  return std::ranges::find(kNames, zone) != kNames.end();
-}
-
-EngineWindow calendar(const Limit& limit) noexcept {
-  if (is_utc(limit.zone)) return aligned(limit.period);
-  const bool civil = limit.period.unit != Period::Unit::span;
-  return sliding(civil ? limit.period.length + kLongestDayExtra : limit.period.length, kZoneReason);
+EngineWindow calendar(const Limit& limit) {
+  // The configuration has refused a zone that doesn't exist, but its file may be gone since.
+  const auto zone = TimeZone::find(limit.zone);
+  if (!zone) return sliding(limit.period.length + kLongestDayExtra, kZoneReason);
+  // A day in UTC is a fixed window of 24 hours, however it is written.
+  const bool is_utc = zone->name() == TimeZone::utc().name();
+  if (is_utc || limit.period.unit == Period::Unit::span) return aligned(limit.period);
+  return {.kind = WindowKind::calendar, .length = limit.period.length, .zone = *zone};
 }
 
 EngineWindow interval(const Limit& limit) noexcept {
@@ -139,7 +138,7 @@ std::string short_name(const Limit& limit) {
   return dimension + " per " + format_duration(limit.period.length);
 }
 
-EngineWindow engine_window(const Limit& limit) noexcept {
+EngineWindow engine_window(const Limit& limit) {
   if (limit.dimension == Dimension::in_flight) return {.kind = WindowKind::concurrency};
   const Duration length = limit.period.length;
   switch (limit.window) {

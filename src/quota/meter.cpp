@@ -19,6 +19,10 @@ Limit normalised(Limit limit, const EngineWindow& engine) {
   return limit;
 }
 
+std::string_view zone_name(const EngineWindow& engine) {
+  return engine.zone ? std::string_view(engine.zone->name()) : std::string_view();
+}
+
 }  // namespace
 
 Meter::Meter(const Limit& limit, std::string scope)
@@ -46,10 +50,13 @@ std::uint64_t Meter::capacity() const noexcept {
 }
 
 bool Meter::is_for(const Limit& limit, std::string_view scope) const {
+  // The cheap part first: the engine may have to read a zone.
+  if (scope_ != scope || limit.period.length != limit_.period.length || limit.models != limit_.models ||
+      limit.expires != limit_.expires)
+    return false;
   const EngineWindow engine = engine_window(limit);
-  return scope_ == scope && normalised(limit, engine).dimension == limit_.dimension &&
-         engine.kind == engine_.kind && engine.length == engine_.length && limit.period == limit_.period &&
-         limit.zone == limit_.zone && limit.models == limit_.models && limit.expires == limit_.expires;
+  return normalised(limit, engine).dimension == limit_.dimension && engine.kind == engine_.kind &&
+         engine.length == engine_.length && zone_name(engine) == zone_name(engine_);
 }
 
 bool Meter::is_about(Dimension dimension, const Period& period) const noexcept {

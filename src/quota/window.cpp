@@ -34,7 +34,11 @@ std::unique_ptr<Window> make_window(const Limit& limit) {
   const EngineWindow engine = engine_window(limit);
   switch (engine.kind) {
     case WindowKind::fixed:
-      return std::make_unique<FixedWindow>(engine.length);
+      return std::make_unique<FixedWindow>(WindowEdges::aligned(engine.length));
+    case WindowKind::calendar:
+      return std::make_unique<FixedWindow>(limit.period.unit == Period::Unit::month
+                                               ? WindowEdges::months_in(*engine.zone)
+                                               : WindowEdges::days_in(*engine.zone));
     case WindowKind::credit:
       return std::make_unique<CreditWindow>(limit.expires);
     case WindowKind::concurrency:
@@ -46,7 +50,6 @@ std::unique_ptr<Window> make_window(const Limit& limit) {
     case WindowKind::interval:
       return std::make_unique<IntervalWindow>(engine.length);
     case WindowKind::sliding:
-    case WindowKind::calendar:
       break;
   }
   return std::make_unique<SlidingWindow>(engine.length);

@@ -1,5 +1,8 @@
 #include "store/database.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <bit>
 #include <cstring>
 
@@ -12,9 +15,12 @@ static_assert(std::endian::native == std::endian::little, "words are stored as t
 }  // namespace
 
 Connection::Connection(const std::filesystem::path& path) {
+  // SQLite would make it readable by all.
+  if (const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); file >= 0)
+    ::close(file);
   sqlite3* db = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, nullptr);
+  const int code = sqlite3_open_v2(
+      path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, nullptr);
   db_.reset(db);
   if (db == nullptr) throw DatabaseError{SQLITE_NOMEM, "out of memory"};
   if (code != SQLITE_OK) fail();
@@ -50,12 +56,12 @@ Statement& Statement::bind(std::int64_t value) {
 
 // What is bound is copied: it need not outlive the call.
 Statement& Statement::bind(std::string_view value) {
-  check(sqlite3_bind_text64(statement_.get(), next_++, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  const char* const text = value.empty() ? "" : value.data();  // an empty one has no address: NULL to SQLite
+  check(sqlite3_bind_text64(statement_.get(), next_++, text, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::bind(std::span<const std::uint64_t> words) {
-  // An empty span has no address, and SQLite takes that for NULL.
   const void* const bytes = words.empty() ? static_cast<const void*>("") : words.data();
   check(sqlite3_bind_blob64(statement_.get(), next_++, bytes, words.size_bytes(), SQLITE_TRANSIENT));
   return *this;
@@ -92,8 +98,9 @@ std::optional<std::int64_t> Statement::maybe_integer(int column) const {
 
 std::string Statement::text(int column) const {
   const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return text == nullptr ? std::string()
-                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
+  return text == nullptr
+             ? std::string()
+             : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 
 std::vector<std::uint64_t> Statement::words(int column) const {

@@ -52,7 +52,7 @@ class Statement {
   Statement& bind(std::span<const std::uint64_t> words);  // as bytes, little-endian
   Statement& bind(std::optional<std::int64_t> value);
 
-  void run();           // to its end; then it can be bound anew
+  void run();                 // to its end; then it can be bound anew
   [[nodiscard]] bool step();  // to the next row; false: no more, and reset
 
   // Of the row, by column.

@@ -67,7 +67,8 @@ Result<MappedLog> MappedLog::open(const std::filesystem::path& path, std::size_t
     if (found == 0) ::unlink(path.c_str());  // what there was room for is no use
     return failure(path, code);
   }
-  void* const memory = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  void* const memory =
+      ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return failure(path, errno);
   std::memcpy(memory, kMagic, sizeof kMagic);
   return MappedLog({static_cast<std::byte*>(memory), static_cast<std::size_t>(size)});

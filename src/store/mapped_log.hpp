@@ -11,12 +11,12 @@
 namespace weir::store {
 
 // The intent log's memory: a file of fixed size, mapped so that what is written is the kernel's at once and
-// outlives the process. All its blocks are allocated when it is made, so that a full disk is an error here and
-// not a signal later.
+// outlives the process. All its blocks are allocated when it is made, so that a full disk is an error here
+// and not a signal later.
 class MappedLog {
  public:
-  // Opens or makes it; a file that isn't one of ours, or of another size, is set aside under that stamp. Fails
-  // with kind io.
+  // Opens or makes it; a file that isn't one of ours, or of another size, is set aside under that stamp.
+  // Fails with kind io.
   [[nodiscard]] static Result<MappedLog> open(const std::filesystem::path& path, std::size_t bytes,
                                               const std::string& stamp);
   // Memory that ends with the process.
@@ -38,6 +38,7 @@ class MappedLog {
 };
 
 // Gives a file another name, "name.damaged-20261124T081500Z", that isn't taken. Fails with kind io.
-[[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path, const std::string& stamp);
+[[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path,
+                                                      const std::string& stamp);
 
 }  // namespace weir::store

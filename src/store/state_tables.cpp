@@ -80,7 +80,8 @@ std::optional<std::uint64_t> unsigned_of(const std::optional<std::int64_t>& valu
 
 void bind(Statement& statement, const std::optional<Cooldown>& cooldown) {
   statement.bind(cooldown ? name(cooldown->cause) : std::string_view());
-  statement.bind(cooldown ? std::optional(std::int64_t{cooldown->until.time_since_epoch().count()}) : std::nullopt);
+  statement.bind(cooldown ? std::optional(std::int64_t{cooldown->until.time_since_epoch().count()})
+                          : std::nullopt);
 }
 
 std::optional<Cooldown> cooldown_in(const Statement& row, int column) {
@@ -102,7 +103,8 @@ std::optional<Limit> limit_in(const Statement& row, int first) {
   limit.period = {*unit, Duration(row.integer(first + 2))};
   limit.window = *window;
   limit.zone = row.text(first + 5);
-  if (const auto day = row.maybe_integer(first + 6)) limit.expires = std::chrono::sys_days(std::chrono::days(*day));
+  if (const auto day = row.maybe_integer(first + 6))
+    limit.expires = std::chrono::sys_days(std::chrono::days(*day));
   limit.models = split(row.text(first + 7));
   limit.source = *source;
   limit.as_of = row.text(first + 9);
@@ -133,7 +135,9 @@ RunFacts StateTables::run_facts() {
 
 void StateTables::write(const RunFacts& facts) {
   Statement row(connection_, "INSERT OR REPLACE INTO run VALUES (1, ?, ?, ?)");
-  row.bind(std::uint64_t{facts.epoch}).bind(std::string_view(facts.boot_id)).bind(std::int64_t{facts.ended_cleanly});
+  row.bind(std::uint64_t{facts.epoch})
+      .bind(std::string_view(facts.boot_id))
+      .bind(std::int64_t{facts.ended_cleanly});
   row.run();
 }
 
@@ -145,8 +149,9 @@ void StateTables::clear() {
 
 void StateTables::write(const AccountState& state) {
   const std::uint64_t number = state.number;
-  for (const char* const sql : {"DELETE FROM account WHERE number = ?", "DELETE FROM meter WHERE account = ?",
-                                "DELETE FROM model WHERE account = ?", "DELETE FROM under_way WHERE account = ?"})
+  for (const char* const sql :
+       {"DELETE FROM account WHERE number = ?", "DELETE FROM meter WHERE account = ?",
+        "DELETE FROM model WHERE account = ?", "DELETE FROM under_way WHERE account = ?"})
     Statement(connection_, sql).bind(number).run();
 
   Statement account(connection_, "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -156,15 +161,19 @@ void StateTables::write(const AccountState& state) {
   bind(account, state.cooldown);
   account.run();
 
-  Statement meter(connection_, "INSERT INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement meter(connection_,
+                  "INSERT INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t i = 0; i < state.meters.size(); ++i) {
     const MeterState& one = state.meters[i];
     const Limit& limit = one.limit;
     meter.bind(number).bind(std::uint64_t{i}).bind(std::string_view(one.scope));
     meter.bind(name(limit.dimension)).bind(limit.amount).bind(std::int64_t{limit.period.length.count()});
     meter.bind(name(limit.period.unit)).bind(name(limit.window)).bind(std::string_view(limit.zone));
-    meter.bind(limit.expires ? std::optional(std::int64_t{limit.expires->time_since_epoch().count()}) : std::nullopt);
-    meter.bind(std::string_view(joined(limit.models))).bind(name(limit.source)).bind(std::string_view(limit.as_of));
+    meter.bind(limit.expires ? std::optional(std::int64_t{limit.expires->time_since_epoch().count()})
+                             : std::nullopt);
+    meter.bind(std::string_view(joined(limit.models)))
+        .bind(name(limit.source))
+        .bind(std::string_view(limit.as_of));
     meter.bind(signed_of(one.header)).bind(signed_of(one.learnt));
     meter.bind(std::int64_t{one.learnt_at.time_since_epoch().count()});
     meter.bind(std::int64_t{one.full_until.time_since_epoch().count()}).bind(one.drift);

@@ -45,7 +45,8 @@ void set_up(Connection& connection) {
   connection.run("PRAGMA busy_timeout = 1000");
   if (connection.text_of("PRAGMA journal_mode = WAL") != "wal")
     throw DatabaseError{SQLITE_CANTOPEN, "no write-ahead log is possible here (a network file system?)"};
-  connection.run("PRAGMA synchronous = NORMAL");  // a killed process loses nothing; a power cut the last moment
+  connection.run(
+      "PRAGMA synchronous = NORMAL");  // a killed process loses nothing; a power cut the last moment
   connection.run("PRAGMA journal_size_limit = 1048576");
   connection.run("PRAGMA cache_size = -256");
   if (const std::string found = connection.text_of("PRAGMA quick_check(1)"); found != "ok")
@@ -59,7 +60,8 @@ std::string remedy_for(const DatabaseError& error) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-      return "it can't be written: check the state directory's owner, mode and mount, or choose another with --state-dir";
+      return "it can't be written: check the state directory's owner, mode and mount, or choose another with "
+             "--state-dir";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return "another process holds it: end that one";
@@ -138,8 +140,9 @@ void Store::Impl::open_log() {
     return;
   }
   mapping_ = MappedLog::in_memory(kLogBytes);
-  log_reason_ = "what was spent in the last moments would be forgotten by a kill: " + mapping.error().message +
-                "; make room, or choose another state directory with --state-dir";
+  log_reason_ =
+      "what was spent in the last moments would be forgotten by a kill: " + mapping.error().message +
+      "; make room, or choose another state directory with --state-dir";
   set_degraded(log_reason_);
 }
 
@@ -150,9 +153,10 @@ bool Store::Impl::open_database() {
     if (version_of(*connection_) > StateTables::kVersion) {
       is_too_new_ = true;
       connection_.reset();
-      set_degraded(config_.database +
-                   " was written by a newer weir: counts are kept in memory only; run that version, or choose another "
-                   "state directory with --state-dir");
+      set_degraded(
+          config_.database +
+          " was written by a newer weir: counts are kept in memory only; run that version, or choose another "
+          "state directory with --state-dir");
       return false;
     }
     set_up(*connection_);
@@ -182,9 +186,10 @@ void Store::Impl::put_damaged_aside(const DatabaseError& error) {
     std::error_code ec;
     if (!std::filesystem::exists(path, ec)) continue;
     const auto aside = set_aside(path, stamp);
-    log::error("state_damaged", {{"file", path.filename().string()},
-                                 {"why", error.message},
-                                 {"set_aside_as", aside ? aside->filename().string() : aside.error().message}});
+    log::error("state_damaged",
+               {{"file", path.filename().string()},
+                {"why", error.message},
+                {"set_aside_as", aside ? aside->filename().string() : aside.error().message}});
   }
 }
 
@@ -301,8 +306,8 @@ void Store::Impl::succeeded() {
 void Store::Impl::failed(const DatabaseError& error) {
   not_before_ = clock_.now().boot + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
-  set_degraded(config_.database + ": " + error.message + ": counts are kept in memory only until it can be written; " +
-               remedy_for(error));
+  set_degraded(config_.database + ": " + error.message +
+               ": counts are kept in memory only until it can be written; " + remedy_for(error));
 }
 
 void Store::Impl::set_degraded(const std::string& reason) {

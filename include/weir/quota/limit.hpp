@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "weir/base/clock.hpp"
+#include "weir/base/time_zone.hpp"
 
 // A limit as data: what a preset, the configuration or an answer says. No state: the ledger keeps that.
 namespace weir::quota {
@@ -77,13 +78,14 @@ struct ChargeRule {
 [[nodiscard]] std::string short_name(const Limit& limit);
 
 // How the ledger meters a limit. Where it can't count a kind of window as the provider does, it takes a kind
-// that never allows more than the provider, and says what that costs.
+// that never allows more than the provider, and says what that costs. Reads the data of a calendar's zone.
 struct EngineWindow {
   WindowKind kind = WindowKind::sliding;
   Duration length{};  // of the window that is metered; zero for concurrency and credit
   bool exact = true;
-  std::string_view reason;  // for people, where it isn't exact; static text
+  std::string_view reason;         // for people, where it isn't exact; static text
+  std::optional<TimeZone> zone{};  // of a calendar day or month, and of no other kind
 };
-[[nodiscard]] EngineWindow engine_window(const Limit& limit) noexcept;
+[[nodiscard]] EngineWindow engine_window(const Limit& limit);
 
 }  // namespace weir::quota

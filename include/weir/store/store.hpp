@@ -36,11 +36,12 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  // Gives the ledger what earlier runs left, and lets it write its events from now on. Never fails: a file that
-  // is damaged is set aside under another name, one that can't be used is done without, and health says so.
+  // Gives the ledger what earlier runs left, and lets it write its events from now on. Never fails: a file
+  // that is damaged is set aside under another name, one that can't be used is done without, and health says
+  // so.
   void open();
-  // Writes all that the ledger knows, so that the events of this run count on top of it, and from then on what
-  // changes, by a thread of its own.
+  // Writes all that the ledger knows, so that the events of this run count on top of it, and from then on
+  // what changes, by a thread of its own.
   void start();
   // The same at once, as after a reload: returns when it is written, or can't be.
   void fold_now();

@@ -70,23 +70,45 @@ TEST(EngineWindow, MetersACivilDayInUtcAsAnAlignedDay) {
   EXPECT_TRUE(day.exact);
 }
 
-TEST(EngineWindow, MetersACivilDayElsewhereByTheLongestSuchDay) {
+TEST(EngineWindow, MetersCivilDaysAndMonthsInAnyZone) {
   Limit pacific = limit(Dimension::requests, kDayPeriod, WindowKind::calendar);
   pacific.zone = "America/Los_Angeles";
-  const EngineWindow day = engine_window(pacific);
+  for (const Period& period : {kDayPeriod, kMonthPeriod}) {
+    pacific.period = period;
+    const EngineWindow engine = engine_window(pacific);
+    EXPECT_EQ(engine.kind, WindowKind::calendar);
+    EXPECT_TRUE(engine.exact);
+    EXPECT_EQ(engine.reason, "");
+    ASSERT_TRUE(engine.zone);
+    EXPECT_EQ(engine.zone->name(), "America/Los_Angeles");
+  }
+}
+
+TEST(EngineWindow, MetersACivilDayByTheLongestWhereTheZoneIsNotFound) {
+  Limit lost = limit(Dimension::requests, kDayPeriod, WindowKind::calendar);
+  lost.zone = "Atlantis/Capital";
+  const EngineWindow day = engine_window(lost);
   EXPECT_EQ(day.kind, WindowKind::sliding);
   EXPECT_EQ(day.length, hours(25));  // 24 would let two days' quota into the one that ends daylight saving
   EXPECT_FALSE(day.exact);
   EXPECT_NE(day.reason, "");
 }
 
-TEST(EngineWindow, MetersMonthsAsTheLongest) {
-  for (const WindowKind kind : {WindowKind::sliding, WindowKind::fixed, WindowKind::calendar}) {
+TEST(EngineWindow, MetersAFixedMonthAsTheCivilOneInUtc) {
+  for (const WindowKind kind : {WindowKind::fixed, WindowKind::calendar}) {
     const EngineWindow month = engine_window(limit(Dimension::requests, kMonthPeriod, kind));
-    EXPECT_EQ(month.kind, WindowKind::sliding);
-    EXPECT_EQ(month.length, hours(31 * 24));
-    EXPECT_FALSE(month.exact);
+    EXPECT_EQ(month.kind, WindowKind::calendar);
+    ASSERT_TRUE(month.zone);
+    EXPECT_EQ(month.zone->name(), "UTC");
+    EXPECT_TRUE(month.exact);
   }
+}
+
+TEST(EngineWindow, MetersASlidingMonthAsTheLongest) {
+  const EngineWindow month = engine_window(limit(Dimension::requests, kMonthPeriod));
+  EXPECT_EQ(month.kind, WindowKind::sliding);
+  EXPECT_EQ(month.length, hours(31 * 24));
+  EXPECT_FALSE(month.exact);
 }
 
 TEST(EngineWindow, FollowsEveryOtherKindAsItIs) {

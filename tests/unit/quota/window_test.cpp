@@ -180,6 +180,55 @@ TEST_F(FixedWindow, IsAlignedToTheUtcDay) {
   EXPECT_EQ(wait(pool), hours(1) + milliseconds(250));
 }
 
+Limit in_zone(std::string_view zone, Limit limit) {
+  limit.zone = zone;
+  return limit;
+}
+
+TEST_F(FixedWindow, IsAlignedToTheCivilDayOfItsZone) {
+  // 24 November, 0:00 in UTC, is 16:00 in Los Angeles.
+  const Pool pool = bind({in_zone("America/Los_Angeles", rpd(1, WindowKind::calendar))});
+  serve(pool);
+  EXPECT_EQ(wait(pool), hours(8) + milliseconds(250));
+  pass(hours(8) + milliseconds(250));
+  serve(pool);
+  EXPECT_EQ(wait(pool), hours(24));
+}
+
+TEST_F(FixedWindow, IsAlignedToTheCivilMonthOfItsZone) {
+  const Limit month = make_limit(Dimension::requests, 1, kMonthPeriod, WindowKind::calendar);
+  const Pool pool = bind({in_zone("Europe/Paris", month)});
+  serve(pool);
+  EXPECT_EQ(wait(pool), hours(7 * 24 - 1) + milliseconds(250));
+  pass(hours(7 * 24 - 1) + milliseconds(250));
+  serve(pool);
+  EXPECT_EQ(wait(pool), hours(31 * 24));
+}
+
+TEST_F(FixedWindow, IsAlignedToTheUtcMonth) {
+  const Pool pool = bind({make_limit(Dimension::requests, 1, kMonthPeriod, WindowKind::fixed)});
+  serve(pool);
+  EXPECT_EQ(wait(pool), hours(7 * 24) + milliseconds(250));
+}
+
+TEST_F(FixedWindow, OfAZoneIsItsOwn) {
+  serve(bind({in_zone("Asia/Tokyo", rpd(1, WindowKind::calendar))}));
+  EXPECT_TRUE(fits(bind({in_zone("Europe/Paris", rpd(1, WindowKind::calendar))})));
+  EXPECT_FALSE(fits(bind({in_zone("Asia/Tokyo", rpd(1, WindowKind::calendar))})));
+}
+
+TEST_F(FixedWindow, OfACivilDayHoldsWhateverTheClockIsSetTo) {
+  const Pool pool = bind({in_zone("America/Los_Angeles", rpd(2, WindowKind::calendar))});
+  pass(hours(7));
+  serve(pool);
+  pass(hours(2));  // 1:00
+  serve(pool);
+  EXPECT_TRUE(fits(pool));
+  clock_.step_wall(-hours(4));  // it was 21:00 all the same
+  EXPECT_FALSE(fits(pool));
+  EXPECT_EQ(wait(pool), hours(3) + milliseconds(250));
+}
+
 TEST_F(FixedWindow, GivesNothingBackWhenTheWallClockIsSetBack) {
   const Pool pool = bind({rpm(4, WindowKind::fixed)});
   pass(seconds(50));

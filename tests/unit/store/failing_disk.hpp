@@ -65,7 +65,9 @@ class FailingDisk {
     file->methods = *file->real()->pMethods;
     sqlite3_io_methods& own = file->methods;
     own.xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); };
-    own.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); };
+    own.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
+      return real(f)->pMethods->xRead(real(f), to, n, at);
+    };
     own.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
       const int fault = next();
       return fault != SQLITE_OK ? fault : real(f)->pMethods->xWrite(real(f), from, n, at);
@@ -78,19 +80,35 @@ class FailingDisk {
       const int fault = next();
       return fault != SQLITE_OK ? fault : real(f)->pMethods->xSync(real(f), how);
     };
-    own.xFileSize = [](sqlite3_file* f, sqlite3_int64* n) { return real(f)->pMethods->xFileSize(real(f), n); };
+    own.xFileSize = [](sqlite3_file* f, sqlite3_int64* n) {
+      return real(f)->pMethods->xFileSize(real(f), n);
+    };
     own.xLock = [](sqlite3_file* f, int how) { return real(f)->pMethods->xLock(real(f), how); };
     own.xUnlock = [](sqlite3_file* f, int how) { return real(f)->pMethods->xUnlock(real(f), how); };
-    own.xCheckReservedLock = [](sqlite3_file* f, int* held) { return real(f)->pMethods->xCheckReservedLock(real(f), held); };
-    own.xFileControl = [](sqlite3_file* f, int op, void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); };
+    own.xCheckReservedLock = [](sqlite3_file* f, int* held) {
+      return real(f)->pMethods->xCheckReservedLock(real(f), held);
+    };
+    own.xFileControl = [](sqlite3_file* f, int op, void* arg) {
+      return real(f)->pMethods->xFileControl(real(f), op, arg);
+    };
     own.xSectorSize = [](sqlite3_file* f) { return real(f)->pMethods->xSectorSize(real(f)); };
-    own.xDeviceCharacteristics = [](sqlite3_file* f) { return real(f)->pMethods->xDeviceCharacteristics(real(f)); };
-    own.xShmMap = [](sqlite3_file* f, int p, int n, int w, void volatile** to) { return real(f)->pMethods->xShmMap(real(f), p, n, w, to); };
-    own.xShmLock = [](sqlite3_file* f, int o, int n, int how) { return real(f)->pMethods->xShmLock(real(f), o, n, how); };
+    own.xDeviceCharacteristics = [](sqlite3_file* f) {
+      return real(f)->pMethods->xDeviceCharacteristics(real(f));
+    };
+    own.xShmMap = [](sqlite3_file* f, int p, int n, int w, void volatile** to) {
+      return real(f)->pMethods->xShmMap(real(f), p, n, w, to);
+    };
+    own.xShmLock = [](sqlite3_file* f, int o, int n, int how) {
+      return real(f)->pMethods->xShmLock(real(f), o, n, how);
+    };
     own.xShmBarrier = [](sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); };
     own.xShmUnmap = [](sqlite3_file* f, int d) { return real(f)->pMethods->xShmUnmap(real(f), d); };
-    own.xFetch = [](sqlite3_file* f, sqlite3_int64 at, int n, void** to) { return real(f)->pMethods->xFetch(real(f), at, n, to); };
-    own.xUnfetch = [](sqlite3_file* f, sqlite3_int64 at, void* p) { return real(f)->pMethods->xUnfetch(real(f), at, p); };
+    own.xFetch = [](sqlite3_file* f, sqlite3_int64 at, int n, void** to) {
+      return real(f)->pMethods->xFetch(real(f), at, n, to);
+    };
+    own.xUnfetch = [](sqlite3_file* f, sqlite3_int64 at, void* p) {
+      return real(f)->pMethods->xUnfetch(real(f), at, p);
+    };
     file->base.pMethods = &file->methods;
     return SQLITE_OK;
   }

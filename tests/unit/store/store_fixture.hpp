@@ -43,7 +43,8 @@ inline quota::Limit rpm(std::uint64_t amount) {
 // One run of a process: a ledger with its store, in a folder that the next run finds.
 class Daemon {
  public:
-  Daemon(const std::filesystem::path& folder, const Clock& clock, std::vector<quota::Limit> limits = {rpm(1000)})
+  Daemon(const std::filesystem::path& folder, const Clock& clock,
+         std::vector<quota::Limit> limits = {rpm(1000)})
       : clock_(clock), store_({.directory = folder, .fold_every = std::chrono::hours(1)}, clock, ledger_) {
     store_.open();
     pool_ = ledger_.bind("account", "model", limits, {}, {});
@@ -82,7 +83,8 @@ class StoreTest : public ::testing::Test {
     return names;
   }
   [[nodiscard]] bool was_set_aside(const std::string& name) const {
-    return std::ranges::any_of(files(), [&](const std::string& file) { return file.starts_with(name + ".damaged-"); });
+    return std::ranges::any_of(files(),
+                               [&](const std::string& file) { return file.starts_with(name + ".damaged-"); });
   }
   [[nodiscard]] std::filesystem::path file(const std::string& name) const { return folder_.path() / name; }
   void overwrite(const std::string& name, std::streamoff at, const std::string& bytes) const {

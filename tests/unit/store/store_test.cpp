@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <random>
+#include <thread>
 
 #include "failing_disk.hpp"
 #include "store/database.hpp"
@@ -64,7 +65,8 @@ TEST_F(StoreTest, FilesAreTheOwnersAlone) {
   const Daemon run(folder_.path(), clock_);
   using std::filesystem::perms;
   for (const char* const name : {"intent.log", "weir.db"})
-    EXPECT_EQ(std::filesystem::status(file(name)).permissions() & (perms::group_all | perms::others_all), perms::none)
+    EXPECT_EQ(std::filesystem::status(file(name)).permissions() & (perms::group_all | perms::others_all),
+              perms::none)
         << name;
 }
 
@@ -325,8 +327,8 @@ TEST_F(StoreTest, ItsOwnThreadFoldsWhatChanges) {
   auto outcome = pool.reserve({}, clock_.now());
   std::get<quota::Reservation>(outcome).settle({}, clock_.now());
   Connection connection(file("weir.db"));
-  std::string position;
-  while (position != "4") position = connection.text_of("SELECT position FROM account");  // held, sent, ended
+  while (connection.text_of("SELECT position FROM account") != "4")
+    std::this_thread::yield();  // held, sent, ended
 }
 
 // A process that is really killed, at any moment. What it had reported as sent is counted afterwards.
