@@ -13,6 +13,7 @@
 #include "weir/http/guard.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/store/store.hpp"
 #include "weir/transport/proxy.hpp"
 #include "weir/transport/server.hpp"
 #include "weir/transport/upstream.hpp"
@@ -77,7 +78,8 @@ bool needs_restart(const config::GatewayConfig& running, const config::GatewayCo
   return wanted.listen.host != running.listen.host || wanted.listen.port != running.listen.port ||
          wanted.threads != running.threads || wanted.max_connections != running.max_connections ||
          wanted.max_body != running.max_body || wanted.allowed_hosts != running.allowed_hosts ||
-         wanted.cors_origins != running.cors_origins || wanted.tls_cert_file != running.tls_cert_file ||
+         wanted.cors_origins != running.cors_origins || wanted.state_in_memory != running.state_in_memory ||
+         wanted.state_file != running.state_file || wanted.tls_cert_file != running.tls_cert_file ||
          wanted.tls_key_file != running.tls_key_file;
 }
 
@@ -85,8 +87,13 @@ bool needs_restart(const config::GatewayConfig& running, const config::GatewayCo
 
 // In the order of construction; what is declared later uses what is declared before it.
 struct Daemon::Parts {
-  explicit Parts(config::GatewayConfig running)
-      : config(std::move(running)), guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
+  Parts(config::GatewayConfig running, const std::filesystem::path& state_directory)
+      : config(std::move(running)),
+        store({.directory = state_directory,
+               .database = config.state_file,
+               .in_memory = config.state_in_memory},
+              clock, ledger),
+        guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
 
   ~Parts() {
     if (server) server->close_all();
@@ -101,6 +108,7 @@ struct Daemon::Parts {
   config::GatewayConfig config;
   SystemClock clock;
   quota::Ledger ledger;
+  store::Store store;
   http::HostGuard guard;
   std::vector<std::unique_ptr<net::Loop>> loops;
   transport::UpstreamShared upstream;  // after the loops: look-ups under way post to them
@@ -112,8 +120,10 @@ struct Daemon::Parts {
 Daemon::Daemon() = default;
 Daemon::~Daemon() = default;
 
-Result<void> Daemon::start(const config::GatewayConfig& config) {
-  auto parts = std::make_unique<Parts>(config);
+Result<void> Daemon::start(const config::GatewayConfig& config,
+                           const std::filesystem::path& state_directory) {
+  auto parts = std::make_unique<Parts>(config, state_directory);
+  parts->store.open();
   std::vector<gateway::Lane> lanes;
   std::vector<net::Loop*> loops;
   for (std::uint32_t i = 0; i < thread_count(config.threads); ++i) {
@@ -127,6 +137,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config) {
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   parts->gateway->configure(*std::move(settings));
+  parts->store.start();
   parts->server.emplace(server_config(config), parts->guard, *parts->gateway);
   if (auto started = parts->server->start(loops); !started) return std::move(started).error();
   for (net::Loop* loop : loops) parts->threads.emplace_back([loop] { loop->run(); });
@@ -139,9 +150,10 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
   if (!settings) return std::move(settings).error();
   if (needs_restart(parts_->config, config))
     log::warn("restart_needed",
-              {{"why", "settings under server: have changed; they apply at the next start"}});
+              {{"why", "settings under server: or state: have changed; they apply at the next start"}});
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));
+  parts_->store.fold_now();  // accounts and windows may be new: what is spent on them must be known by name
   return {};
 }
 
@@ -156,6 +168,10 @@ std::string Daemon::url() const {
 void Daemon::drain() {
   parts_->gateway->drain();
   parts_->server->drain();
+}
+
+void Daemon::close_store() {
+  parts_->store.stop();
 }
 
 bool Daemon::idle() const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -17,7 +17,9 @@ class Daemon {
   ~Daemon();  // stops what runs
 
   // Listens and serves. Fails with kind io or config; then nothing runs.
-  [[nodiscard]] Result<void> start(const config::GatewayConfig& config);
+  // What earlier runs left in the state directory, which is ours alone, is taken up first.
+  [[nodiscard]] Result<void> start(const config::GatewayConfig& config,
+                                   const std::filesystem::path& state_directory);
   // Takes what can change while running: providers, models, aliases, keys, routing, log level. Says in the
   // log where something else changed that needs a restart. Where it fails nothing has changed.
   [[nodiscard]] Result<void> reload(const config::GatewayConfig& config);
@@ -28,6 +30,8 @@ class Daemon {
   // No new connections, no new requests; what is under way may finish.
   void drain();
   [[nodiscard]] bool idle() const;
+  // The last counts are written. Nothing is served any more.
+  void close_store();
 
  private:
   struct Parts;

@@ -32,7 +32,8 @@ DemoProviders::DemoProviders() : parts_(std::make_unique<Parts>()) {}
 DemoProviders::~DemoProviders() = default;
 
 std::string DemoProviders::configuration() const {
-  return parts_->providers.weir_yaml();
+  // The providers forget everything with the process, and so must their counts.
+  return parts_->providers.weir_yaml() + "state: {store: memory}\n";
 }
 
 std::string DemoProviders::invitation(const std::string& url) const {

@@ -144,7 +144,7 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
     return kFailed;
   }
   Daemon daemon;
-  if (const auto started = daemon.start(config); !started) {
+  if (const auto started = daemon.start(config, state->path()); !started) {
     std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
     return started.error().kind == ErrorKind::config ? kConfiguration : kFailed;
   }
@@ -156,13 +156,15 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
                         {"url", daemon.url()},
                         {"config", config.file.empty() ? "none" : config.file},
                         {"state_dir", state->path().string()},
-                        {"state", "in memory: counts are lost at a restart in this version"}});
+                        {"state", config.state_in_memory ? "in memory: counts are lost at a restart"
+                                                         : config.state_file}});
   print_ready(daemon, config);
   if (demo != nullptr) {
     std::fputs(demo->invitation(daemon.url()).c_str(), stdout);
     std::fflush(stdout);
   }
   const int code = run(daemon, signals, options, config.drain_timeout, demo == nullptr);
+  daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.
   std::_Exit(code);

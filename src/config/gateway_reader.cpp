@@ -262,12 +262,20 @@ class GatewayReader {
 
   void read_state(MapReader& state) {
     if (const auto store = state.take("store")) {
-      constexpr std::array kStores{Choice<bool>{"memory", true}, Choice<bool>{"sqlite", true},
-                                   Choice<bool>{"redis", false}};
-      const auto supported = read_word<bool>(reading_, *store, kStores);
-      if (supported == false) report_pending(reading_, *store, "sqlite", "redis");
+      enum class Store : std::uint8_t { memory, sqlite, redis };
+      constexpr std::array kStores{Choice<Store>{"memory", Store::memory},
+                                   Choice<Store>{"sqlite", Store::sqlite},
+                                   Choice<Store>{"redis", Store::redis}};
+      const auto chosen = read_word<Store>(reading_, *store, kStores);
+      config_.state_in_memory = chosen == Store::memory;
+      if (chosen == Store::redis) report_pending(reading_, *store, "sqlite", "redis");
     }
-    read_pending(state, "state");
+    if (const auto path = state.take("path")) {
+      constexpr std::string_view kExpected = "a file's name, like weir.db";
+      const auto text = read_text(reading_, *path, kExpected);
+      if (text && text->empty()) report_unexpected(reading_, *path, kExpected);
+      if (text) config_.state_file = *text;
+    }
   }
 
   void read_log(MapReader& log) {

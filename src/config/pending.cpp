@@ -73,7 +73,6 @@ constexpr std::array kPending{
     PendingKey{"cache", "ttl", Kind::duration, "1h", ""},
     PendingKey{"alerts", "at", Kind::percents, "80% 95%", ""},
     PendingKey{"alerts", "webhook", Kind::text, "", ""},
-    PendingKey{"state", "path", Kind::text, "weir.db", ""},
     PendingKey{"log", "bodies", Kind::flag, "false", ""},
 };
 

@@ -283,6 +283,10 @@ class Printer {
     put("deadline", config.routing.deadline);
     put("allow_paid", config.routing.allow_paid);
     out_ << YAML::EndMap;
+    section("state");
+    put("store", config.state_in_memory ? "memory" : "sqlite");
+    put("path", config.state_file);
+    out_ << YAML::EndMap;
     section("log");
     constexpr std::array<const char*, 5> kLevels{"debug", "info", "warn", "error", "off"};
     constexpr std::array<const char*, 3> kFormats{"auto", "text", "json"};

@@ -48,6 +48,8 @@ struct GatewayConfig {
   routing::RoutingConfig routing;
   log::Options log;
   bool access_log = true;
+  bool state_in_memory = false;        // nothing survives a restart
+  std::string state_file = "weir.db";  // in the state directory, where it isn't absolute
 
   std::string file;  // where it came from; empty: built-in defaults
 };

@@ -208,11 +208,11 @@ TEST(Limits, SayWhatIsWrong) {
 }
 
 TEST(Limits, WarnOnceWhereTheEngineMetersInAnotherWay) {
-  const Read got = read("rpm: {limit: 30, window: refill}\ntpm: {limit: 8k, window: refill}");
+  const Read got = read("tpm: {limit: 30, window: interval}\ntph: {limit: 8k, window: interval}");
   EXPECT_EQ(got.limits.size(), 2U);
   const std::string reason(quota::engine_window(got.limits[0]).reason);
   ASSERT_FALSE(reason.empty());
-  EXPECT_THAT(got.problems, ElementsAre("warning: limits.rpm: " + reason));
+  EXPECT_THAT(got.problems, ElementsAre("warning: limits.tpm: " + reason));
   EXPECT_THAT(read("rpm: {limit: 30, window: fixed}\nrpd: 5").problems, IsEmpty());
 }
 
