@@ -31,9 +31,10 @@ MAY_USE = {
     "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
     # 5: config fills the plain configuration values of the modules below it
     "config": {"base", "quota", "http", "providers", "routing", "transport", "gateway"},
+    "admin": {"base", "http", "quota", "routing", "store", "gateway"},
     # 6
     "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",
-            "store", "pretend", "gateway", "config"},
+            "store", "pretend", "gateway", "config", "admin"},
 }
 
 # Third-party headers: pattern -> the places (path prefixes) that may include them. First match counts.
@@ -48,7 +49,7 @@ THIRD_PARTY = [
     (r"boost/(intrusive|system)/", ["src/net/", "src/transport/", "src/pretend/", "include/weir/net/", "tests/"]),
     (r"boost/url", ["src/config/", "src/transport/", "src/app/"]),
     (r"simdjson", ["src/wire/", "src/pretend/", "tests/unit/wire/", "bench/"]),
-    (r"nlohmann/", ["src/wire/", "src/pretend/", "src/app/", "tests/"]),
+    (r"nlohmann/", ["src/wire/", "src/pretend/", "src/admin/", "src/app/", "tests/"]),
     (r"yaml-cpp/", ["src/config/"]),
     (r"sqlite3", ["src/store/", "tests/unit/store/"]),
     (r"(spdlog|fmt)/", ["src/base/log.cpp"]),

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "app/daemon_client.hpp"
 #include "weir/base/log.hpp"
 #include "weir/config/config.hpp"
 
@@ -28,5 +30,18 @@ struct ServeOptions {
 [[nodiscard]] int check(const config::LoadOptions& options, bool as_json, bool print_effective);
 [[nodiscard]] int healthcheck(const std::optional<std::filesystem::path>& state_directory);
 [[nodiscard]] int print_version(bool as_json);
+
+// `weir quota`. `which` is PROVIDER or PROVIDER/MODEL, or empty for all; `key` the label of one of its keys,
+// or empty for all.
+struct QuotaOptions {
+  DaemonAddress daemon;
+  std::string which;
+  std::string key;
+  std::vector<std::string> used;  // "rpd=200"
+  bool json = false;
+};
+[[nodiscard]] int show_quota(const QuotaOptions& options);
+[[nodiscard]] int set_quota(const QuotaOptions& options);
+[[nodiscard]] int forget_quota(const QuotaOptions& options);
 
 }  // namespace weir::app

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/admin/admin_api.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/random.hpp"
@@ -109,6 +110,7 @@ struct Daemon::Parts {
   SystemClock clock;
   quota::Ledger ledger;
   store::Store store;
+  admin::AdminApi admin{store};
   http::HostGuard guard;
   std::vector<std::unique_ptr<net::Loop>> loops;
   transport::UpstreamShared upstream;  // after the loops: look-ups under way post to them
@@ -133,10 +135,12 @@ Result<void> Daemon::start(const config::GatewayConfig& config,
                      .upstream = parts->upstream.make_client(loop, {}),
                      .random = std::make_unique<SystemRandom>()});
   }
-  parts->gateway.emplace(parts->ledger, parts->guard, std::move(lanes), parts->clock.now().wall);
+  parts->gateway.emplace(parts->ledger, parts->guard, std::move(lanes), parts->clock.now().wall,
+                         &parts->admin);
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   parts->gateway->configure(*std::move(settings));
+  parts->admin.configure(config.admin_key);
   parts->store.start();
   parts->server.emplace(server_config(config), parts->guard, *parts->gateway);
   if (auto started = parts->server->start(loops); !started) return std::move(started).error();
@@ -153,6 +157,7 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
               {{"why", "settings under server: or state: have changed; they apply at the next start"}});
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));
+  parts_->admin.configure(config.admin_key);
   parts_->store.fold_now();  // accounts and windows may be new: what is spent on them must be known by name
   return {};
 }

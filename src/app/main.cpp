@@ -23,6 +23,7 @@ struct Arguments {
   bool json = false;
   bool print_effective = false;
   std::string format = "text";
+  QuotaOptions quota;
 };
 
 void add_config_options(CLI::App& command, Arguments& arguments) {
@@ -35,6 +36,37 @@ void add_config_options(CLI::App& command, Arguments& arguments) {
 
 void add_state_option(CLI::App& command, Arguments& arguments) {
   command.add_option("--state-dir", arguments.serve.state_directory, "where state and daemon.json are kept");
+}
+
+// Which daemon is meant.
+void add_daemon_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("--state-dir", arguments.quota.daemon.state_directory,
+                     "of the daemon: daemon.json is there");
+  command.add_option("--url", arguments.quota.daemon.url, "of the daemon, instead: http://HOST:PORT");
+}
+
+// show, set and forget.
+void add_quota_commands(CLI::App& quota, Arguments& arguments) {
+  quota.require_subcommand(1);
+  QuotaOptions& options = arguments.quota;
+  const auto add_target = [&](CLI::App& command, const char* what, bool required) {
+    command.add_option("target", options.which, what)->required(required);
+    command.add_option("--key", options.key, "label of one of its keys; else all");
+    add_daemon_options(command, arguments);
+  };
+  CLI::App& show = *quota.add_subcommand("show", "every window: limit, used, reserved, left, reset, source");
+  add_target(show, "PROVIDER or PROVIDER/MODEL; else all", false);
+  show.add_flag("--json", options.json, "as the daemon says it");
+  CLI::App& set = *quota.add_subcommand("set", "say what has been used so far, until the reset");
+  add_target(set, "PROVIDER/MODEL", true);
+  set.add_option("used", options.used, "like rpd=200, one for each window")->required();
+  CLI::App& forget = *quota.add_subcommand("forget", "forget what was counted, heard and learnt");
+  add_target(forget, "PROVIDER or PROVIDER/MODEL", true);
+}
+
+int run_quota(const CLI::App& quota, const QuotaOptions& options) {
+  if (quota.got_subcommand("show")) return show_quota(options);
+  return quota.got_subcommand("set") ? set_quota(options) : forget_quota(options);
 }
 
 void add_serve_options(CLI::App& command, Arguments& arguments) {
@@ -67,6 +99,8 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"text", "json"}));
   check_command->add_flag("--print-effective", arguments.print_effective,
                           "print what is in effect, keys masked");
+  CLI::App* const quota_command = app.add_subcommand("quota", "what is left of it, from the running daemon");
+  add_quota_commands(*quota_command, arguments);
   CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
   add_state_option(*health_command, arguments);
   CLI::App* const version_command = app.add_subcommand("version", "print the version");
@@ -81,6 +115,7 @@ int run(int argc, char** argv) {
   if (*demo_command) return demo(arguments.serve);
   if (*check_command)
     return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
+  if (*quota_command) return run_quota(*quota_command, arguments.quota);
   if (*health_command) return healthcheck(arguments.serve.state_directory);
   return print_version(arguments.json);
 }

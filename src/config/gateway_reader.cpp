@@ -70,7 +70,8 @@ class GatewayReader {
     apply_override();
     read_section("auth", &GatewayReader::read_auth);
     check_openness();
-    for (const std::string_view section : {"admin", "metrics", "tokens", "cache", "alerts"})
+    read_section("admin", &GatewayReader::read_admin);
+    for (const std::string_view section : {"metrics", "tokens", "cache", "alerts"})
       read_pending_section(root_, section);
     read_section("routing", &GatewayReader::read_routing);
     read_section("state", &GatewayReader::read_state);
@@ -217,6 +218,17 @@ class GatewayReader {
     }
   }
 
+  // Empty: none, and then only this machine is served.
+  void read_admin(MapReader& admin) {
+    const SecretField key = read_secret(admin, "key");
+    if (key.state == SecretField::State::unset)
+      report_error(reading_, key.field,
+                   key.variable + " is not set; set it, or do without a key with ${" + key.variable + ":-}");
+    if (key.state == SecretField::State::given && !key.value.empty() && is_key_text(key))
+      config_.admin_key = sha256(key.value);
+    read_pending(admin, "admin");
+  }
+
   bool is_usable(const SecretField& secret, const std::string& name) {
     if (secret.state == SecretField::State::absent)
       report_error(reading_, secret.field, "expected key or key_file, got neither");
@@ -230,6 +242,10 @@ class GatewayReader {
                                                             in_quotes(name) + " is left out");
       return false;
     }
+    return is_key_text(secret);
+  }
+
+  bool is_key_text(const SecretField& secret) {
     if (is_header_text(secret.value)) return true;
     report_error(reading_, secret.field, "the key holds a space or a character that can't stand in a header");
     return false;

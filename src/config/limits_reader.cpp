@@ -19,20 +19,6 @@ using quota::Limit;
 using quota::Period;
 using quota::WindowKind;
 
-constexpr std::array kShortLimits{
-    ShortLimit{"rps", Dimension::requests, quota::kSecondPeriod},
-    ShortLimit{"rpm", Dimension::requests, quota::kMinutePeriod},
-    ShortLimit{"rph", Dimension::requests, quota::kHourPeriod},
-    ShortLimit{"rpd", Dimension::requests, quota::kDayPeriod},
-    ShortLimit{"rpmo", Dimension::requests, quota::kMonthPeriod},
-    ShortLimit{"tpm", Dimension::tokens, quota::kMinutePeriod},
-    ShortLimit{"tph", Dimension::tokens, quota::kHourPeriod},
-    ShortLimit{"tpd", Dimension::tokens, quota::kDayPeriod},
-    ShortLimit{"tpmo", Dimension::tokens, quota::kMonthPeriod},
-    ShortLimit{"itpm", Dimension::input_tokens, quota::kMinutePeriod},
-    ShortLimit{"otpm", Dimension::output_tokens, quota::kMinutePeriod},
-};
-
 constexpr std::array kDimensions{
     Choice<Dimension>{"requests", Dimension::requests},
     Choice<Dimension>{"tokens", Dimension::tokens},
@@ -223,7 +209,8 @@ void add(Reading& reading, const Field& field, Limit limit, std::vector<Limit>& 
 }
 
 // A short name: a count, or a map with `limit`.
-void read_short(Reading& reading, const Field& field, const ShortLimit& name, std::vector<Limit>& limits) {
+void read_short(Reading& reading, const Field& field, const quota::ShortName& name,
+                std::vector<Limit>& limits) {
   Limit limit{.dimension = name.dimension, .period = name.period};
   if (field.node->kind != Node::Kind::map) {
     const auto amount = read_count(reading, field);
@@ -291,7 +278,7 @@ void read_other(Reading& reading, const Field& field, std::vector<Limit>& limits
 std::vector<Limit> read_limits(Reading& reading, const Field& field) {
   std::vector<Limit> limits;
   MapReader map(reading, field, "a map of limits");
-  for (const ShortLimit& name : kShortLimits)
+  for (const quota::ShortName& name : quota::short_names())
     if (const auto value = map.take(name.name)) read_short(reading, *value, name, limits);
   if (const auto value = map.take("concurrency")) read_concurrency(reading, *value, limits);
   if (const auto value = map.take("other"))
@@ -309,10 +296,6 @@ void read_charge(Reading& reading, const Field& field, ChargeRule& rule) {
   map.flag("failures", rule.failures_count);
   map.word<bool>("cached", rule.cached_free, kCached);
   map.finish();
-}
-
-std::span<const ShortLimit> short_limits() noexcept {
-  return kShortLimits;
 }
 
 std::string_view word_of(ChargeRule::Tokens tokens) noexcept {

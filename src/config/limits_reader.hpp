@@ -15,14 +15,6 @@ namespace weir::config {
 // The map under `charge:`, laid over what `rule` says already.
 void read_charge(Reading& reading, const Field& field, quota::ChargeRule& rule);
 
-// One of the short names with what it stands for.
-struct ShortLimit {
-  std::string_view name;
-  quota::Dimension dimension;
-  quota::Period period;
-};
-[[nodiscard]] std::span<const ShortLimit> short_limits() noexcept;
-
 // The word for a charge rule's value: "prompt+max_tokens".
 [[nodiscard]] std::string_view word_of(quota::ChargeRule::Tokens tokens) noexcept;
 [[nodiscard]] std::string_view word_of(quota::ChargeRule::Settle settle) noexcept;

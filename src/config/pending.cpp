@@ -36,7 +36,6 @@ struct PendingKey {
 };
 
 constexpr std::array kPending{
-    PendingKey{"admin", "key", Kind::secret, "", ""},
     PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
     PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
     PendingKey{"metrics", "token", Kind::secret, "", ""},

@@ -135,6 +135,9 @@ class Printer {
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndSeq << YAML::EndMap;
+    section("admin");
+    put("key", config.admin_key ? kHidden : std::string_view());
+    out_ << YAML::EndMap;
   }
 
   void print_provider(const providers::Provider& provider) {
@@ -191,7 +194,7 @@ class Printer {
   [[nodiscard]] static std::string_view short_name_of(const quota::Limit& limit) {
     if (limit.dimension == quota::Dimension::in_flight) return "concurrency";
     if (limit.window == quota::WindowKind::credit) return {};
-    for (const ShortLimit& known : short_limits())
+    for (const quota::ShortName& known : quota::short_names())
       if (known.dimension == limit.dimension && known.period == limit.period) return known.name;
     return {};
   }

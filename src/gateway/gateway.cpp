@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "gateway/model_list.hpp"
 #include "gateway/proxy_request.hpp"
@@ -12,13 +13,21 @@
 #include "gateway/snapshot.hpp"
 #include "weir/base/json_text.hpp"
 #include "weir/base/version.hpp"
+#include "weir/http/target.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
+
+// What is said without asking a provider.
+struct LocalAnswer {
+  std::variant<std::string, Refusal> what;  // a JSON body, or why not
+  std::string_view allow{};                 // the methods that would do, for a 405
+};
+
 namespace {
 
-enum class Place : std::uint8_t { chat, models, model, live, ready, card, later, unknown };
+enum class Place : std::uint8_t { chat, models, model, live, ready, card, admin, later, unknown };
 
 struct Location {
   Place place = Place::unknown;
@@ -43,7 +52,8 @@ Location locate(std::string_view path) {
   if (path == "/livez" || path == "/healthz") return {Place::live, {}};
   if (path == "/readyz") return {Place::ready, {}};
   if (path == "/") return {Place::card, {}};
-  if (path == "/metrics" || path.starts_with("/admin/")) return {Place::later, {}};
+  if (path.starts_with("/admin/")) return {Place::admin, {}};
+  if (path == "/metrics") return {Place::later, {}};
   path = without_prefix(path);
   if (path == "/chat/completions") return {Place::chat, {}};
   if (path == "/models") return {Place::models, {}};
@@ -68,36 +78,19 @@ std::string card(const routing::Catalogue& catalogue) {
   return out;
 }
 
-// "%2F" in a model's id: SDKs escape the path segment.
-std::string unescape(std::string_view text) {
-  const auto digit = [](char c) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    return kHex.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) != std::string_view::npos &&
-        digit(text[i + 2]) != std::string_view::npos) {
-      out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-Refusal wrong_path(const http::RequestHead& head, Place place) {
+LocalAnswer wrong_path(const http::RequestHead& head, Place place) {
   const std::string asked = head.method + " " + std::string(head.path());
   if (place == Place::later)
-    return {.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
-                                                      "/v1/chat/completions and GET /v1/models"}};
-  if (place == Place::unknown)
-    return {.error = {ErrorKind::unknown_url, "there is no " + asked +
-                                                  "; use POST /v1/chat/completions or GET /v1/models "
-                                                  "(base_url http://HOST:PORT/v1)"}};
-  return {.error = {ErrorKind::method_not_allowed,
-                    asked + " is not possible; use " + std::string(method_of(place))}};
+    return {
+        Refusal{.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
+                                                          "/v1/chat/completions and GET /v1/models"}}};
+  if (place == Place::unknown || place == Place::admin)
+    return {Refusal{.error = {ErrorKind::unknown_url, "there is no " + asked +
+                                                          "; use POST /v1/chat/completions or GET /v1/models "
+                                                          "(base_url http://HOST:PORT/v1)"}}};
+  return {Refusal{.error = {ErrorKind::method_not_allowed,
+                            asked + " is not possible; use " + std::string(method_of(place))}},
+          method_of(place)};
 }
 
 void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::Fields& fields) {
@@ -125,8 +118,8 @@ bool fits_method(std::string_view method, Place place) {
 }  // namespace
 
 Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes,
-                 WallTime started)
-    : ledger_(ledger), guard_(guard), lanes_(std::move(lanes)), started_(started) {}
+                 WallTime started, AdminSurface* admin)
+    : ledger_(ledger), guard_(guard), lanes_(std::move(lanes)), started_(started), admin_(admin) {}
 
 Gateway::~Gateway() = default;
 
@@ -150,35 +143,43 @@ std::string Gateway::error_body(const Error& error) {
 }
 
 // Everything but chat: made at once, and no provider is asked.
-std::variant<std::string, Refusal> Gateway::answer_locally(const Snapshot& current,
-                                                           const http::RequestHead& head,
-                                                           telemetry::RequestRecord& record,
-                                                           Instant now) const {
+LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Request& request,
+                                    telemetry::RequestRecord& record) const {
+  const http::RequestHead& head = *request.head;
+  const Instant now = request.arrived;
   const Location location = locate(head.path());
-  if (location.place == Place::later || location.place == Place::unknown ||
+  const bool draining = draining_;
+  if (location.place == Place::chat && draining)
+    return {Refusal{.error = {ErrorKind::overloaded, "weir is shutting down"},
+                    .retry_after = std::chrono::seconds(1)}};
+  if (location.place == Place::admin && admin_ != nullptr) {
+    AdminAnswer answer = admin_->answer(request, current.catalogue, now);
+    if (answer.json) return {*std::move(answer.json)};
+    return {Refusal{.error = std::move(answer.json).error()}, answer.allow};
+  }
+  if (location.place == Place::later || location.place == Place::unknown || location.place == Place::admin ||
       !fits_method(head.method, location.place))
     return wrong_path(head, location.place);
-  const bool draining = draining_;
   switch (location.place) {
     case Place::live:
-      return std::string("{\"status\":\"ok\"}");
+      return {std::string("{\"status\":\"ok\"}")};
     case Place::card:
-      return card(current.catalogue);
+      return {card(current.catalogue)};
     case Place::ready:
-      if (!draining && !current.catalogue.providers().empty()) return std::string("{\"status\":\"ready\"}");
-      return Refusal{.error = {ErrorKind::overloaded, draining ? "draining" : "no provider is configured"}};
+      if (!draining && !current.catalogue.providers().empty()) return {std::string("{\"status\":\"ready\"}")};
+      return {Refusal{.error = {ErrorKind::overloaded, draining ? "draining" : "no provider is configured"}}};
     default:
       break;
   }
   const auto client = current.client_of(head.fields);
-  if (!client) return Refusal{.error = client.error()};
+  if (!client) return {Refusal{.error = client.error()}};
   if (*client != nullptr) record.client = (*client)->name;
-  if (location.place == Place::models) return model_list(current, *client, now, started_);
-  const std::string id = unescape(location.rest);
-  if (auto found = model_card(current, *client, id, now, started_)) return *std::move(found);
-  return Refusal{
+  if (location.place == Place::models) return {model_list(current, *client, now, started_)};
+  const std::string id = http::unescape(location.rest);
+  if (auto found = model_card(current, *client, id, now, started_)) return {*std::move(found)};
+  return {Refusal{
       .error = {ErrorKind::model_not_found, "no model \"" + id + "\"; GET /v1/models lists what there is"},
-      .param = "model"};
+      .param = "model"}};
 }
 
 net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request,
@@ -216,20 +217,16 @@ net::Awaitable<void> Gateway::serve_locally(const Snapshot& current, const trans
   if (is_preflight(*request.head)) {
     head.status = 204;
   } else {
-    auto answer = answer_locally(current, *request.head, record, request.arrived);
-    if (draining_ && locate(request.head->path()).place == Place::chat)
-      answer = Refusal{.error = {ErrorKind::overloaded, "weir is shutting down"},
-                       .retry_after = std::chrono::seconds(1)};
-    if (const auto* refusal = std::get_if<Refusal>(&answer)) {
+    LocalAnswer answer = answer_locally(current, request, record);
+    if (const auto* refusal = std::get_if<Refusal>(&answer.what)) {
       head.status = status_of(*refusal);
       record.error = traits(refusal->error.kind).name;
       write_fields(*refusal, head.fields);
-      if (refusal->error.kind == ErrorKind::method_not_allowed)
-        head.fields.add("allow", method_of(locate(request.head->path()).place));
+      if (!answer.allow.empty()) head.fields.add("allow", answer.allow);
       body = body_of(*refusal, record);
     } else {
       head.fields.add("content-type", "application/json");
-      body = std::get<std::string>(std::move(answer));
+      body = std::get<std::string>(std::move(answer.what));
     }
   }
   for (std::size_t i = 0; i < common.size(); ++i) head.fields.add(common[i].name, common[i].value);

@@ -5,20 +5,9 @@
 #include <utility>
 
 #include "weir/base/text.hpp"
+#include "weir/http/credentials.hpp"
 
 namespace weir::gateway {
-namespace {
-
-std::string_view shown_key(const http::Fields& fields) {
-  constexpr std::string_view kScheme = "bearer ";
-  const std::string_view authorization = fields.get("authorization");
-  if (equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme))
-    return trim(authorization.substr(kScheme.size()));
-  return fields.get("x-api-key");
-}
-
-}  // namespace
-
 Snapshot::Snapshot(Settings settings, quota::Ledger& ledger)
     : client_keys(std::move(settings.client_keys)),
       endpoints(std::move(settings.endpoints)),
@@ -36,7 +25,7 @@ const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& prov
 
 Result<const ClientKey*> Snapshot::client_of(const http::Fields& fields) const {
   if (client_keys.empty()) return static_cast<const ClientKey*>(nullptr);
-  const std::string_view key = shown_key(fields);
+  const std::string_view key = http::credential(fields);
   if (key.empty())
     return Error{ErrorKind::unauthorized, "no API key: send the client key as \"Authorization: Bearer KEY\""};
   const Sha256 digest = sha256(key);

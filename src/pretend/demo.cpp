@@ -20,22 +20,21 @@ std::string preset_of(Manner manner) {
   return "openai_compatible";
 }
 
-// {rpm: {limit: 10, window: fixed}, concurrency: 2}. For buckets that refill the window is left out: a
-// sliding one never allows more.
+// {rpm: {limit: 10, window: fixed}, concurrency: 2}.
 std::string short_limits(const ProviderSpec& spec) {
+  const std::string window = spec.manner == Manner::groq ? "refill" : "fixed";
   std::string out = "{";
-  const auto add = [&](std::string_view name, std::uint64_t limit, bool fixed) {
+  const auto add = [&](std::string_view name, std::uint64_t limit) {
     if (limit == 0) return;
     if (out.back() != '{') out += ", ";
-    const std::string amount = std::to_string(limit);
-    out += std::string(name) + ": " + (fixed ? "{limit: " + amount + ", window: fixed}" : amount);
+    out += std::string(name) + ": {limit: " + std::to_string(limit) + ", window: " + window + "}";
   };
-  const bool fixed = spec.manner != Manner::groq;
-  add("rpm", spec.limits.requests_per_minute, fixed);
-  add("rpd", spec.limits.requests_per_day, fixed);
-  add("tpm", spec.limits.tokens_per_minute, fixed);
-  add("tpd", spec.limits.tokens_per_day, fixed);
-  add("concurrency", spec.limits.concurrency, false);
+  add("rpm", spec.limits.requests_per_minute);
+  add("rpd", spec.limits.requests_per_day);
+  add("tpm", spec.limits.tokens_per_minute);
+  add("tpd", spec.limits.tokens_per_day);
+  if (spec.limits.concurrency != 0)
+    out += (out.back() == '{' ? "" : ", ") + ("concurrency: " + std::to_string(spec.limits.concurrency));
   return out + "}";
 }
 

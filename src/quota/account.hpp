@@ -57,8 +57,7 @@ class Account {
 
   void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
-  [[nodiscard]] bool correct(std::size_t model, Dimension dimension, Period period, std::uint64_t used,
-                             Instant now);
+  [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
   void forget(std::size_t model, Instant now);
   void end_cooldowns(std::size_t model, Instant now);
 
@@ -120,6 +119,8 @@ class Account {
                                      Instant now) const;
   [[nodiscard]] Meter* blamed(const Open& open, const QuotaRefusal& said, Instant now) const;
   void learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now);
+  void correct_meter(std::size_t model, Meter& meter, std::uint64_t used, Instant now);
+  void replay_correction(const IntentRecord& record, Instant now);
   std::optional<std::size_t> make_meter(std::size_t model, const Limit& limit);
   void join_open(std::size_t model, std::size_t meter, Instant now);
 

@@ -193,21 +193,46 @@ void Account::cool_down_account(Cooldown cooldown, Instant now) {
   write(record, advance_to(now));
 }
 
-bool Account::correct(std::size_t model, Dimension dimension, Period period, std::uint64_t used,
-                      Instant now) {
+bool Account::correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  Meter* const meter = fullest_about(models_[model], dimension, period, now);
-  if (meter == nullptr) return false;
-  meter->correct(std::min(used, kAmountMax), now);
+  Meter* fullest = nullptr;
+  for (const std::size_t index : models_[model].meters) {
+    Meter& meter = *meters_[index];
+    if (meter.name() != window || meter.limit().dimension == Dimension::in_flight) continue;
+    if (fullest == nullptr || meter.fullness(now) >= fullest->fullness(now)) fullest = &meter;
+  }
+  if (fullest == nullptr) return false;
+  correct_meter(model, *fullest, used, now);
+  return true;
+}
+
+// After a restart the window is found by what it is about.
+void Account::replay_correction(const IntentRecord& record, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  const Period period = period_of(record.unit, record.id);
+  for (const std::size_t index : models_[record.model].meters) {
+    Meter& meter = *meters_[index];
+    const bool is_credit = meter.limit().window == WindowKind::credit;
+    if (meter.limit().dimension != record.dimension || is_credit != (record.detail != 0)) continue;
+    if (is_credit || meter.limit().period.length == period.length)
+      return correct_meter(record.model, meter, record.first, now);
+  }
+}
+
+void Account::correct_meter(std::size_t model, Meter& meter, std::uint64_t used, Instant now) {
+  const Limit& limit = meter.limit();
+  used = std::min(used, kAmountMax);
+  meter.correct(used, now);
   write({.kind = IntentRecord::Kind::corrected,
-         .dimension = dimension,
-         .unit = period.unit,
-         .id = milliseconds_of(period),
+         .detail = static_cast<std::uint8_t>(limit.window == WindowKind::credit),
+         .dimension = limit.dimension,
+         .unit = limit.period.unit,
+         .id = milliseconds_of(limit.period),
          .model = static_cast<std::uint32_t>(model),
          .first = used},
         now);
-  return true;
 }
 
 void Account::forget(std::size_t model, Instant now) {

@@ -160,8 +160,7 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::account_cooled:
       return cool_down_account({cause, time_of(record, shift)}, at);
     case Kind::corrected:
-      if (has_model)
-        (void)correct(record.model, record.dimension, period_of(record.unit, record.id), record.first, at);
+      if (has_model) replay_correction(record, at);
       return;
     case Kind::forgotten:
       if (has_model) forget(record.model, at);

@@ -172,8 +172,8 @@ std::optional<Cooldown> Pool::cooldown(Instant now) const {
   return account_->cooldown(model_, now);
 }
 
-bool Pool::correct(Dimension dimension, Period period, std::uint64_t used, Instant now) const {
-  return account_->correct(model_, dimension, period, used, now);
+bool Pool::correct(std::string_view window, std::uint64_t used, Instant now) const {
+  return account_->correct(model_, window, used, now);
 }
 
 void Pool::forget(Instant now) const {

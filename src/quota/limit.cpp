@@ -8,24 +8,18 @@
 namespace weir::quota {
 namespace {
 
-struct ShortName {
-  Dimension dimension;
-  Period period;
-  std::string_view name;
-};
-
 constexpr std::array kShortNames{
-    ShortName{Dimension::requests, kSecondPeriod, "rps"},
-    ShortName{Dimension::requests, kMinutePeriod, "rpm"},
-    ShortName{Dimension::requests, kHourPeriod, "rph"},
-    ShortName{Dimension::requests, kDayPeriod, "rpd"},
-    ShortName{Dimension::requests, kMonthPeriod, "rpmo"},
-    ShortName{Dimension::tokens, kMinutePeriod, "tpm"},
-    ShortName{Dimension::tokens, kHourPeriod, "tph"},
-    ShortName{Dimension::tokens, kDayPeriod, "tpd"},
-    ShortName{Dimension::tokens, kMonthPeriod, "tpmo"},
-    ShortName{Dimension::input_tokens, kMinutePeriod, "itpm"},
-    ShortName{Dimension::output_tokens, kMinutePeriod, "otpm"},
+    ShortName{"rps", Dimension::requests, kSecondPeriod},
+    ShortName{"rpm", Dimension::requests, kMinutePeriod},
+    ShortName{"rph", Dimension::requests, kHourPeriod},
+    ShortName{"rpd", Dimension::requests, kDayPeriod},
+    ShortName{"rpmo", Dimension::requests, kMonthPeriod},
+    ShortName{"tpm", Dimension::tokens, kMinutePeriod},
+    ShortName{"tph", Dimension::tokens, kHourPeriod},
+    ShortName{"tpd", Dimension::tokens, kDayPeriod},
+    ShortName{"tpmo", Dimension::tokens, kMonthPeriod},
+    ShortName{"itpm", Dimension::input_tokens, kMinutePeriod},
+    ShortName{"otpm", Dimension::output_tokens, kMinutePeriod},
 };
 
 constexpr std::string_view kZoneReason =
@@ -116,6 +110,10 @@ std::string_view name(Source source) noexcept {
       return "inferred";
   }
   return "";
+}
+
+std::span<const ShortName> short_names() noexcept {
+  return kShortNames;
 }
 
 std::string short_name(const Limit& limit) {

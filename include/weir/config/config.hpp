@@ -42,6 +42,7 @@ struct GatewayConfig {
   std::string tls_cert_file;
   std::string tls_key_file;
   std::vector<ClientKey> client_keys;
+  std::optional<Sha256> admin_key;             // none: what is under /admin/ is for this machine only
   std::vector<providers::Provider> providers;  // only those that can be used
   std::vector<ModelRoute> models;
   std::map<std::string, std::string> aliases;  // name -> name under models, provider/model or family

@@ -4,10 +4,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "weir/base/random.hpp"
+#include "weir/gateway/admin_surface.hpp"
 #include "weir/gateway/settings.hpp"
 #include "weir/http/guard.hpp"
 #include "weir/net/awaitable.hpp"
@@ -19,7 +19,7 @@
 
 namespace weir::gateway {
 
-struct Refusal;
+struct LocalAnswer;
 struct Snapshot;
 
 // What belongs to one loop's thread: its connections to providers and its source of chance.
@@ -33,8 +33,10 @@ struct Lane {
 // be called from any thread; a request keeps the settings it began with.
 class Gateway final : public transport::Handler {
  public:
-  // All outlive the gateway. Every loop that will call serve() has its lane here.
-  Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes, WallTime started);
+  // All outlive the gateway. Every loop that will call serve() has its lane here. Where `admin` is null there
+  // is nothing under /admin/.
+  Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes, WallTime started,
+          AdminSurface* admin = nullptr);
   ~Gateway() override;
 
   // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept.
@@ -47,10 +49,8 @@ class Gateway final : public transport::Handler {
   [[nodiscard]] std::string error_body(const Error& error) override;
 
  private:
-  [[nodiscard]] std::variant<std::string, Refusal> answer_locally(const Snapshot& current,
-                                                                  const http::RequestHead& head,
-                                                                  telemetry::RequestRecord& record,
-                                                                  Instant now) const;
+  [[nodiscard]] LocalAnswer answer_locally(const Snapshot& current, const transport::Request& request,
+                                           telemetry::RequestRecord& record) const;
   [[nodiscard]] net::Awaitable<void> serve_locally(const Snapshot& current, const transport::Request& request,
                                                    transport::Responder& responder,
                                                    const http::Fields& common,
@@ -62,6 +62,7 @@ class Gateway final : public transport::Handler {
   const http::HostGuard& guard_;
   std::vector<Lane> lanes_;
   const WallTime started_;
+  AdminSurface* const admin_;
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;  // guards snapshot_
   std::shared_ptr<const Snapshot> snapshot_;

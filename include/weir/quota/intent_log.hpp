@@ -23,7 +23,7 @@ struct IntentRecord {
     model_cooled,       // model, detail: the cause, until
     account_cooled,     // detail: the cause, until
     refused_for_quota,  // id, dimension, period, wait; detail: which of them were said, and the cause
-    corrected,          // model, dimension, period, first: used
+    corrected,          // model, dimension, period, first: used; detail: 1 for a credit
     forgotten,          // model
     warmed,             // model: its cooldowns have been ended
   };

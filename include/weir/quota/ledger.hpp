@@ -165,8 +165,10 @@ class Pool {
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
-  // A person says what has been used so far of a window. False where the pool has none such.
-  [[nodiscard]] bool correct(Dimension dimension, Period period, std::uint64_t used, Instant now) const;
+  // A person says what has been used so far of a window, by its name ("rpd", "tokens credit"); where several
+  // have that name the fullest is meant. False where the pool has none such, or it can't be said: of what is
+  // in flight.
+  [[nodiscard]] bool correct(std::string_view window, std::uint64_t used, Instant now) const;
   // Forgets what was counted, heard and learnt of all its windows, and what cools it down.
   void forget(Instant now) const;
   // Ends the cooldowns of the model and of its account.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,14 @@ struct ChargeRule {
 [[nodiscard]] std::string_view name(Dimension dimension) noexcept;  // "requests"
 [[nodiscard]] std::string_view name(WindowKind window) noexcept;    // "sliding"
 [[nodiscard]] std::string_view name(Source source) noexcept;        // "preset"
+
+// A window that people have a short name for: "rpm", "tpd".
+struct ShortName {
+  std::string_view name;
+  Dimension dimension;
+  Period period;
+};
+[[nodiscard]] std::span<const ShortName> short_names() noexcept;
 // "rpm", "tpd", "concurrency"; "requests per 2s" where no short name exists.
 [[nodiscard]] std::string short_name(const Limit& limit);
 

@@ -64,6 +64,11 @@ struct Target {
   quota::Pool pool;
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
+  // Whatever blocks it, its key or its account is over: a person says so.
+  void end_cooldowns(Instant now) const {
+    pool.end_cooldowns(now);
+    key_health->refuse_until(BootTime::min());
+  }
 };
 
 // A target's place in a route.
@@ -107,6 +112,8 @@ class Catalogue {
 
   [[nodiscard]] std::span<const Listed> listed() const { return listed_; }
   [[nodiscard]] std::span<const providers::Provider> providers() const { return parts_.providers; }
+  // Every model of every provider through every key, provider by provider and key by key.
+  [[nodiscard]] std::span<const Target> targets() const { return targets_; }
   [[nodiscard]] std::size_t model_count() const { return model_count_; }
 
  private:

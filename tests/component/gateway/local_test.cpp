@@ -55,7 +55,7 @@ TEST_F(Local, AnyOtherPathSaysWhatToUse) {
 
 TEST_F(Local, WhatIsNotBuiltYetSaysSo) {
   start({provider_at("groq", 1)});
-  for (const char* path : {"/v1/embeddings", "/v1/files/f1", "/metrics", "/admin/v1/status"}) {
+  for (const char* path : {"/v1/embeddings", "/v1/files/f1", "/metrics"}) {
     const RawAnswer answer = get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_THAT(json::parse(answer.body)["error"]["message"].get<std::string>(),

@@ -63,6 +63,7 @@ auth:
   keys:
     - {name: laptop, key: abc, models: ["groq/*", smart]}
     - {name: phone, key: def}
+admin: {key: ghi}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
@@ -86,6 +87,7 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.client_keys[0].digest, sha256("abc"));
   EXPECT_THAT(config.client_keys[0].models, ElementsAre("groq/*", "smart"));
   EXPECT_THAT(config.client_keys[1].models, ElementsAre("*"));
+  EXPECT_EQ(config.admin_key, sha256("ghi"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
@@ -134,6 +136,9 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"server: {tls: {cert_file: /none, key_file: /key}}", "server.tls.cert_file: can't read /none"},
       {"server: {tls: {key_file: /key}}",
        "server.tls: cert_file and key_file belong together; give both or none"},
+      {"admin: {key: \"${NONE}\"}", "admin.key: NONE is not set; set it, or do without a key with ${NONE:-}"},
+      {"admin: {key: a b}", "admin.key: the key holds a space or a character that can't stand in a header"},
+      {"admin: {key_file: /nowhere}", "admin.key_file: can't read /nowhere"},
       {"auth: {keys: {name: a}}",
        "auth.keys: expected a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}, got a map"},
       {"auth: {keys: [abc]}",
@@ -205,6 +210,11 @@ log: {level: loud}
           "{NAME: {}}",
           "6:28: error: models.smart.targets[0]: unknown provider \"nobody\"; add it under providers",
           "7:14: error: log.level: expected debug, info, warn, error or off, got \"loud\""));
+}
+
+TEST(Configuration, AnEmptyAdminKeyIsNone) {
+  EXPECT_EQ(load_beside("admin: {key: \"${NONE:-}\"}").config.admin_key, std::nullopt);
+  EXPECT_EQ(load_beside("").config.admin_key, std::nullopt);
 }
 
 TEST(Configuration, TakesSectionsThatStandEmpty) {

@@ -27,7 +27,6 @@ struct Case {
 
 TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
   const Case cases[] = {
-      {"admin: {key: \"\"}", "admin: {key: abcdef}", "admin.key", "\"\""},
       {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
       {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
       {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
@@ -96,8 +95,8 @@ TEST(PendingKeys, AreTypedLikeAllOthers) {
       {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
       {"cache: {max_size: big}", "cache.max_size: expected a size like 32MiB, got \"big\""},
       {"cache: on", "cache: expected a map, got \"on\""},
-      {"admin: {key: \"${NONE}\"}", "admin.key: NONE is not set"},
-      {"admin: {key_file: /nowhere}", "admin.key_file: can't read /nowhere"},
+      {"metrics: {token: \"${NONE}\"}", "metrics.token: NONE is not set"},
+      {"metrics: {token_file: /nowhere}", "metrics.token_file: can't read /nowhere"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(messages(text), ElementsAre(message)) << text;
 }

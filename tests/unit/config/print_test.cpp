@@ -15,6 +15,7 @@ constexpr std::string_view kFull = R"(
 server: {listen: "[::1]:9000", threads: 3, max_connections: 7, max_body: 1500kB, drain_timeout: 90s,
          allowed_hosts: [box], cors_origins: ["*", "https://x.com"]}
 auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"]}]}
+admin: {key: hunter2-admin}
 providers:
   groq:
     keys: [{value: hunter2-main}, {value: hunter2-two, name: two, account: other}]

@@ -272,5 +272,22 @@ TEST_F(Scope, NeverMistakesADayForAMinute) {
   EXPECT_EQ(view(pool, "tpm").left, 7900U);
 }
 
+TEST_F(QuotaTest, APersonCanSayWhatHasBeenUsed) {
+  const Pool pool = bind({rpm(10), rpd(100)});
+  serve(pool);
+  EXPECT_TRUE(pool.correct("rpd", 100, now()));
+  EXPECT_FALSE(fits(pool));
+  EXPECT_EQ(view(pool, "rpm").used, 1U);
+  EXPECT_TRUE(pool.correct("rpd", 40, now()));
+  EXPECT_EQ(view(pool, "rpd").left, 60U);
+}
+
+TEST_F(QuotaTest, WhatIsNoWindowHereOrCannotBeSaidIsNotCorrected) {
+  const Pool pool = bind({rpm(10), concurrency(2)});
+  EXPECT_FALSE(pool.correct("rpd", 1, now()));
+  EXPECT_FALSE(pool.correct("concurrency", 1, now()));
+  EXPECT_FALSE(pool.correct("", 1, now()));
+}
+
 }  // namespace
 }  // namespace weir::quota

@@ -326,5 +326,23 @@ TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
   }
 }
 
+// What a person has said holds, of every kind of window.
+TEST_F(Restart, KeepsCorrections) {
+  Limit credit = make_limit(Dimension::tokens, 1000, {}, WindowKind::credit);
+  const Limits limits{rpm(10), rpd(100), tpm(500, WindowKind::refill), credit};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  EXPECT_TRUE(before.correct("rpm", 4, now()));
+  EXPECT_TRUE(before.correct("rpd", 60, now()));
+  EXPECT_TRUE(before.correct("tpm", 200, now()));
+  EXPECT_TRUE(before.correct("tokens credit", 900, now()));
+  kill();
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(view(after, "rpm").used, 4U);
+  EXPECT_EQ(view(after, "rpd").used, 60U);
+  EXPECT_EQ(view(after, "tpm").used, 200U);
+  EXPECT_EQ(view(after, "tokens credit").used, 900U);
+}
+
 }  // namespace
 }  // namespace weir::quota

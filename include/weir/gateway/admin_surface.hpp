@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weir/base/clock.hpp"
+#include "weir/base/result.hpp"
+#include "weir/routing/route.hpp"
+#include "weir/transport/server.hpp"
+
+namespace weir::gateway {
+
+// What is said to a request under /admin/.
+struct AdminAnswer {
+  Result<std::string> json;
+  std::string_view allow;  // the methods that would do, where the one asked doesn't; static text
+};
+
+// Answers what is asked under /admin/: the module that knows how stands above this one. Any loop's thread.
+class AdminSurface {
+ public:
+  virtual ~AdminSurface() = default;
+  // No I/O, and no waiting. `catalogue` is the one in force.
+  [[nodiscard]] virtual AdminAnswer answer(const transport::Request& request,
+                                           const routing::Catalogue& catalogue, Instant now) = 0;
+};
+
+}  // namespace weir::gateway

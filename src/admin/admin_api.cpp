@@ -1,0 +1,198 @@
+#include "weir/admin/admin_api.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "admin/quota_report.hpp"
+#include "weir/base/log.hpp"
+#include "weir/base/text.hpp"
+#include "weir/http/credentials.hpp"
+#include "weir/http/target.hpp"
+#include "weir/quota/ledger.hpp"
+
+namespace weir::admin {
+namespace {
+
+using gateway::AdminAnswer;
+using nlohmann::ordered_json;
+using Targets = std::vector<const routing::Target*>;
+
+constexpr std::string_view kQuota = "/admin/v1/quota";
+constexpr std::string_view kCooldowns = "/admin/v1/cooldowns";
+constexpr std::string_view kDone = R"({"done":true})";
+
+bool is_on_this_machine(std::string_view peer) {
+  return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127.");
+}
+
+// A proxy on this machine would make everybody look local.
+bool came_through_a_proxy(const http::Fields& fields) {
+  return fields.find("forwarded") || fields.find("x-forwarded-for") || fields.find("via");
+}
+
+Error not_found(std::string message) {
+  return {ErrorKind::model_not_found, std::move(message)};
+}
+
+// Takes the first segment off a path, unescaped.
+std::string take_segment(std::string_view& path) {
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(segment.size() + 1, path.size()));
+  return http::unescape(segment);
+}
+
+// "*" stands for all keys, and for all models.
+Result<Targets> targets_of(const routing::Catalogue& catalogue, const std::string& provider,
+                           const std::string& key, const std::string& model) {
+  Targets found;
+  bool has_provider = false;
+  bool has_key = false;
+  for (const routing::Target& target : catalogue.targets()) {
+    if (target.provider->name != provider) continue;
+    has_provider = true;
+    if (key != "*" && target.key->label != key) continue;
+    has_key = true;
+    if (model == "*" || target.model->name == model) found.push_back(&target);
+  }
+  if (!found.empty()) return found;
+  if (!has_provider) return not_found("no provider \"" + provider + "\" is in use");
+  if (!has_key) return not_found(provider + " has no key named \"" + key + "\"");
+  return not_found(provider + " has no model \"" + model + "\"");
+}
+
+struct Correction {
+  std::string window;
+  std::uint64_t used = 0;
+};
+
+Result<std::vector<Correction>> read_corrections(std::string_view body) {
+  const Error wrong{ErrorKind::invalid_request,
+                    "the body must be what has been used so far of each window, like {\"rpd\": 200}"};
+  const auto json = ordered_json::parse(body, nullptr, false);
+  if (!json.is_object() || json.empty()) return wrong;
+  std::vector<Correction> corrections;
+  for (const auto& [window, used] : json.items()) {
+    if (!used.is_number_unsigned()) return wrong;
+    corrections.push_back({.window = window, .used = used.get<std::uint64_t>()});
+  }
+  return corrections;
+}
+
+std::string window_names(const Targets& targets, Instant now) {
+  std::vector<std::string> names;
+  for (const routing::Target* const target : targets) {
+    for (const quota::MeterView& view : target->pool.view(now)) {
+      std::string name = quota::short_name(view.limit);
+      const bool can_be_said = view.limit.dimension != quota::Dimension::in_flight;
+      if (can_be_said && std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    }
+  }
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+// What has been used is a matter of one account: "*" may stand for its keys, not for several accounts.
+Result<void> check_one_account(const Targets& targets) {
+  std::string labels;
+  bool several = false;
+  for (const routing::Target* const target : targets) {
+    several = several || target->key->account != targets.front()->key->account;
+    if (labels.find(target->key->label) == std::string::npos)
+      labels += (labels.empty() ? "" : ", ") + target->key->label;
+  }
+  if (!several) return {};
+  return Error{ErrorKind::invalid_request, "these keys are of several accounts, name one of them: " + labels};
+}
+
+// All of it or nothing: a window that none of the targets has is looked for before any is corrected.
+Result<std::string> correct(const Targets& targets, std::string_view body, Instant now) {
+  const auto corrections = read_corrections(body);
+  if (!corrections) return corrections.error();
+  if (auto one = check_one_account(targets); !one) return std::move(one).error();
+  const std::string names = window_names(targets, now);
+  for (const Correction& correction : *corrections)
+    if ((", " + names + ",").find(", " + correction.window + ",") == std::string::npos)
+      return not_found("there is no window \"" + correction.window + "\" here; there are: " + names);
+  for (const routing::Target* const target : targets)
+    for (const Correction& correction : *corrections)
+      (void)target->pool.correct(correction.window, correction.used, now);
+  log::info("quota_corrected", {{"target", targets.front()->name()}, {"targets", targets.size()}});
+  return std::string(kDone);
+}
+
+AdminAnswer answer_quota_of(const transport::Request& request, std::string_view path,
+                            const routing::Catalogue& catalogue, Instant now) {
+  const std::string provider = take_segment(path);
+  const std::string key = take_segment(path);
+  const std::string model = http::unescape(path);
+  const auto targets = targets_of(catalogue, provider, key, model);
+  if (!targets) return {targets.error(), {}};
+  if (request.head->method == "PUT") return {correct(*targets, request.body_text(), now), {}};
+  if (request.head->method == "DELETE") {
+    for (const routing::Target* const target : *targets) target->pool.forget(now);
+    log::info("quota_forgotten", {{"target", targets->front()->name()}, {"targets", targets->size()}});
+    return {std::string(kDone), {}};
+  }
+  return {Error{ErrorKind::method_not_allowed, "use PUT or DELETE here"}, "PUT, DELETE"};
+}
+
+AdminAnswer answer_cooldowns(const transport::Request& request, std::string_view path,
+                             const routing::Catalogue& catalogue, Instant now) {
+  if (request.head->method != "DELETE")
+    return {Error{ErrorKind::method_not_allowed, "use DELETE here"}, "DELETE"};
+  const std::string provider = take_segment(path);
+  const std::string key = take_segment(path);
+  const std::string model = http::query_value(request.head->target, "model").value_or("*");
+  const auto targets = targets_of(catalogue, provider, key, model);
+  if (!targets) return {targets.error(), {}};
+  for (const routing::Target* const target : *targets) target->end_cooldowns(now);
+  log::info("cooldowns_ended", {{"target", targets->front()->name()}, {"targets", targets->size()}});
+  return {std::string(kDone), {}};
+}
+
+}  // namespace
+
+void AdminApi::configure(std::optional<Sha256> key) {
+  const std::lock_guard lock(mutex_);
+  key_ = key;
+}
+
+Result<void> AdminApi::admit(const transport::Request& request) const {
+  const http::Fields& fields = request.head->fields;
+  const std::lock_guard lock(mutex_);
+  if (!key_) {
+    if (is_on_this_machine(request.peer) && !came_through_a_proxy(fields)) return {};
+    return Error{ErrorKind::forbidden,
+                 "without admin.key only clients on this machine are served here; configure one"};
+  }
+  const std::string_view shown = http::credential(fields);
+  if (shown.empty())
+    return Error{ErrorKind::unauthorized, "send the admin key as \"Authorization: Bearer KEY\""};
+  if (same_digest(*key_, sha256(shown))) return {};
+  return Error{ErrorKind::unauthorized, "this is not the admin key"};
+}
+
+AdminAnswer AdminApi::answer(const transport::Request& request, const routing::Catalogue& catalogue,
+                             Instant now) {
+  if (auto admitted = admit(request); !admitted) return {std::move(admitted).error(), {}};
+  std::string_view path = request.head->path();
+  if (path == kQuota) {
+    if (request.head->method != "GET" && request.head->method != "HEAD")
+      return {Error{ErrorKind::method_not_allowed, "use GET here"}, "GET, HEAD"};
+    return {quota_report(catalogue, store_.health(), now), {}};
+  }
+  for (const auto& [prefix, answer_there] :
+       {std::pair(kQuota, &answer_quota_of), std::pair(kCooldowns, &answer_cooldowns)}) {
+    if (!path.starts_with(prefix) || path.substr(prefix.size(), 1) != "/") continue;
+    path.remove_prefix(prefix.size() + 1);
+    return answer_there(request, path, catalogue, now);
+  }
+  return {Error{ErrorKind::unknown_url, "there is no " + request.head->method + " " + std::string(path) +
+                                            "; this version has /admin/v1/quota and /admin/v1/cooldowns"},
+          {}};
+}
+
+}  // namespace weir::admin

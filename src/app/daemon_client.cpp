@@ -1,0 +1,120 @@
+#include "app/daemon_client.hpp"
+
+#include <array>
+#include <boost/url/parse.hpp>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "app/state_directory.hpp"
+#include "weir/base/clock.hpp"
+#include "weir/config/environment.hpp"
+#include "weir/net/loop.hpp"
+#include "weir/transport/upstream.hpp"
+
+namespace weir::app {
+namespace {
+
+constexpr Duration kLongest = std::chrono::seconds(10);
+
+Error failure(std::string message) {
+  return {ErrorKind::io, std::move(message)};
+}
+
+Result<std::string> url_of(const DaemonAddress& address) {
+  if (!address.url.empty()) return address.url;
+  const auto path = config::state_directory(address.state_directory, config::SystemEnvironment());
+  const auto daemon = read_daemon_file(path);
+  if (daemon) return daemon->url;
+  return failure("no daemon has announced itself in " + path.string() +
+                 "; is weir serve running? --state-dir names another state directory, --url a daemon");
+}
+
+Result<transport::Endpoint> endpoint_of(const std::string& url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty())
+    return Error{ErrorKind::config, "not a daemon's address: " + url + "; expected http://HOST:PORT"};
+  transport::Endpoint endpoint;
+  endpoint.tls = parsed->scheme() == "https";
+  endpoint.host = parsed->host_address();
+  // Listening on any address means listening on loopback too.
+  if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
+  if (endpoint.host == "::") endpoint.host = "::1";
+  endpoint.port =
+      parsed->has_port() ? parsed->port_number() : static_cast<std::uint16_t>(endpoint.tls ? 443 : 80);
+  return endpoint;
+}
+
+std::string fields_of(bool has_body) {
+  std::string fields = "Accept: application/json\r\n";
+  if (has_body) fields += "Content-Type: application/json\r\n";
+  if (const auto key = config::SystemEnvironment().variable("WEIR_ADMIN_KEY"); key && !key->empty())
+    fields += "Authorization: Bearer " + *key + "\r\n";
+  return fields;
+}
+
+// What one exchange needs for as long as it lasts.
+struct Exchange {
+  transport::Endpoint endpoint;
+  std::string method;
+  std::string path;
+  std::string fields;
+  std::string body;
+  std::unique_ptr<transport::UpstreamClient> client;
+  Result<DaemonAnswer> result = failure("nothing was answered");
+};
+
+net::Awaitable<Result<DaemonAnswer>> exchange_once(net::Loop& loop, Exchange& exchange) {
+  net::Cancellation cancellation;
+  const BootTime by = loop.now().boot + kLongest;
+  const std::array<std::string_view, 1> body{exchange.body};
+  transport::UpstreamRequest request;
+  request.endpoint = &exchange.endpoint;
+  request.method = exchange.method;
+  request.path = exchange.path;
+  request.fields = exchange.fields;
+  request.body = body;
+  request.head_by = by;
+  auto answer = co_await exchange.client->exchange(std::move(request), cancellation);
+  if (!answer) co_return std::move(answer).error();
+  DaemonAnswer whole{.status = (*answer)->head().status, .body = {}};
+  while (true) {
+    const auto piece = co_await (*answer)->next(by);
+    if (!piece) co_return piece.error();
+    if (piece->empty()) co_return whole;
+    whole.body += *piece;
+  }
+}
+
+net::Awaitable<void> run_exchange(net::Loop& loop, std::shared_ptr<Exchange> exchange) {
+  auto result = co_await exchange_once(loop, *exchange);
+  exchange->result = std::move(result);
+  exchange->client->close_idle();
+  loop.stop();
+}
+
+}  // namespace
+
+Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method, std::string path,
+                                std::string body) {
+  const auto url = url_of(address);
+  if (!url) return url.error();
+  auto endpoint = endpoint_of(*url);
+  if (!endpoint) return std::move(endpoint).error();
+  const SystemClock clock;
+  net::Loop loop(clock);
+  transport::UpstreamShared shared;
+  const auto exchange = std::make_shared<Exchange>(Exchange{.endpoint = *std::move(endpoint),
+                                                            .method = std::string(method),
+                                                            .path = std::move(path),
+                                                            .fields = fields_of(!body.empty()),
+                                                            .body = std::move(body),
+                                                            .client = shared.make_client(loop, {})});
+  loop.spawn("ask_daemon", run_exchange(loop, exchange));
+  loop.run();
+  if (!exchange->result)
+    return failure("the daemon at " + *url + " can't be reached: " + exchange->result.error().message);
+  return std::move(exchange->result);
+}
+
+}  // namespace weir::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "weir/base/result.hpp"
+
+namespace weir::app {
+
+// Which daemon a command speaks with: the one at `url`, else the one that daemon.json in the state directory
+// names.
+struct DaemonAddress {
+  std::optional<std::filesystem::path> state_directory;
+  std::string url;
+};
+
+struct DaemonAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set. Blocks at most ten
+// seconds. Fails with kind io or config, in words for people; an answer of any status is none.
+[[nodiscard]] Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method,
+                                              std::string path, std::string body = {});
+
+}  // namespace weir::app

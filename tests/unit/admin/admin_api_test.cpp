@@ -1,0 +1,216 @@
+#include "weir/admin/admin_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "support/fake_clock.hpp"
+#include "support/providers.hpp"
+
+namespace weir::admin {
+namespace {
+
+using nlohmann::json;
+using test::make_model;
+using test::make_provider;
+using test::requests_per_minute;
+using test::tokens_per_minute;
+
+constexpr std::string_view kHere = "127.0.0.1";
+constexpr std::string_view kElsewhere = "192.0.2.7";
+
+quota::Limit requests_per_day(std::uint64_t amount) {
+  return {.dimension = quota::Dimension::requests, .amount = amount, .period = quota::kDayPeriod};
+}
+
+// Provider "p" with two keys of one account and two models; "q" with keys of two accounts.
+routing::Catalogue::Parts parts() {
+  routing::Catalogue::Parts out;
+  providers::Provider p =
+      make_provider("p", {make_model("vendor/m"), make_model("n")}, {requests_per_day(50)});
+  p.keys.push_back({.label = "second", .value = Secret(), .account = "main"});
+  p.models[0].limits = {requests_per_minute(10), tokens_per_minute(1000)};
+  providers::Provider q = make_provider("q", {make_model("m")}, {requests_per_day(5)});
+  q.keys.push_back({.label = "second", .value = Secret(), .account = "other"});
+  out.providers = {p, q};
+  return out;
+}
+
+class Admin : public ::testing::Test {
+ protected:
+  gateway::AdminAnswer ask(std::string method, std::string target, std::string body = "",
+                           std::string_view peer = kHere) {
+    head_.method = std::move(method);
+    head_.target = std::move(target);
+    body_ = std::move(body);
+    const transport::Request request{
+        .head = &head_, .body = body_, .arrived = clock_.now(), .peer = std::string(peer)};
+    return api_.answer(request, catalogue_, clock_.now());
+  }
+  json report() {
+    auto answer = ask("GET", "/admin/v1/quota");
+    EXPECT_TRUE(answer.json);
+    return answer.json ? json::parse(*answer.json) : json();
+  }
+  static ErrorKind kind_of(const gateway::AdminAnswer& answer) {
+    EXPECT_FALSE(answer.json);
+    return answer.json ? ErrorKind::internal : answer.json.error().kind;
+  }
+  const quota::Pool& pool(std::size_t target) { return catalogue_.targets()[target].pool; }
+  bool has_room(std::size_t target) { return !pool(target).refusal({}, clock_.now()); }
+
+  test::FakeClock clock_;
+  quota::Ledger ledger_;
+  routing::Catalogue catalogue_{parts(), ledger_};
+  store::Store store_{{.directory = {}, .in_memory = true}, clock_, ledger_};
+  AdminApi api_{store_};
+  http::RequestHead head_;
+  std::string body_;
+};
+
+TEST_F(Admin, QuotaIsTheAccountsAndEachModelsOwn) {
+  auto taken = pool(0).reserve({.requests = 1, .tokens = 40}, clock_.now());
+  std::get<quota::Reservation>(taken).send(clock_.now());
+  auto held = pool(0).reserve({.requests = 1, .tokens = 7}, clock_.now());
+  const json all = report();
+  ASSERT_EQ(all["accounts"].size(), 3U);
+  const json& account = all["accounts"][0];
+  EXPECT_EQ(account["provider"], "p");
+  EXPECT_EQ(account["keys"], (json{"main", "second"}));
+  ASSERT_EQ(account["windows"].size(), 1U);  // once, though two models are counted by it
+  EXPECT_EQ(account["windows"][0]["window"], "rpd");
+  EXPECT_EQ(account["windows"][0]["used"], 1);
+  EXPECT_EQ(account["windows"][0]["reserved"], 1);
+  EXPECT_EQ(account["windows"][0]["left"], 48);
+  ASSERT_EQ(account["models"].size(), 2U);
+  const json& tokens = account["models"][0]["windows"][1];
+  EXPECT_EQ(tokens["window"], "tpm");
+  EXPECT_EQ(tokens["used"], 40);
+  EXPECT_EQ(tokens["reserved"], 7);
+  EXPECT_EQ(tokens["left"], 953);
+  EXPECT_EQ(tokens["source"], "config");
+  EXPECT_NEAR(tokens["reset_in_s"].get<double>(), 60, 0.1);
+}
+
+TEST_F(Admin, WhatNobodyKnowsIsNull) {
+  const json untold = report()["accounts"][0]["models"][1]["windows"][0];
+  EXPECT_EQ(untold["window"], "rpm");
+  EXPECT_TRUE(untold["limit"].is_null());
+  EXPECT_TRUE(untold["left"].is_null());
+  EXPECT_TRUE(untold["source"].is_null());
+  EXPECT_EQ(untold["used"], 0);
+}
+
+TEST_F(Admin, StatesThatNoWaitEndsComeWithTheirRemedy) {
+  pool(0).cool_down_model({quota::CooldownCause::not_on_plan, BootTime::max()}, clock_.now());
+  pool(1).cool_down_model({quota::CooldownCause::capacity, clock_.now().boot + std::chrono::seconds(5)},
+                          clock_.now());
+  const json models = report()["accounts"][0]["models"];
+  EXPECT_EQ(models[0]["blocked"]["cause"], "not_on_plan");
+  EXPECT_TRUE(models[0]["blocked"]["until"].is_null());
+  EXPECT_TRUE(models[0]["blocked"]["remedy"].is_string());
+  EXPECT_EQ(models[1]["blocked"]["until_in_s"], 5);
+  EXPECT_TRUE(models[1]["blocked"]["remedy"].is_null());
+}
+
+TEST_F(Admin, WhatHasBeenUsedCanBeSaid) {
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 10})").json);
+  EXPECT_FALSE(has_room(0));
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor/m", R"({"rpm": 0, "rpd": 50})").json);
+  EXPECT_FALSE(has_room(0));
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/*/n", R"({"rpd": 49})").json);
+  EXPECT_TRUE(has_room(0));
+}
+
+TEST_F(Admin, NothingIsCorrectedWhereOneWindowIsUnknown) {
+  const auto answer = ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 10, "tph": 5})");
+  EXPECT_EQ(kind_of(answer), ErrorKind::model_not_found);
+  EXPECT_EQ(answer.json.error().message, "there is no window \"tph\" here; there are: rpd, rpm, tpm");
+  EXPECT_TRUE(has_room(0));
+}
+
+TEST_F(Admin, SeveralAccountsAreNeverCorrectedAtOnce) {
+  const auto answer = ask("PUT", "/admin/v1/quota/q/*/m", R"({"rpd": 5})");
+  EXPECT_EQ(kind_of(answer), ErrorKind::invalid_request);
+  EXPECT_EQ(report()["accounts"][1]["windows"][0]["used"], 0);
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/q/second/m", R"({"rpd": 5})").json);
+  EXPECT_EQ(report()["accounts"][1]["windows"][0]["used"], 0);
+  EXPECT_EQ(report()["accounts"][2]["windows"][0]["used"], 5);
+}
+
+TEST_F(Admin, BodiesThatAreNoCountsAreRefused) {
+  for (const std::string body : {"", "{", "[]", "{}", R"({"rpm":-1})", R"({"rpm":1.5})", R"({"rpm":"1"})"})
+    EXPECT_EQ(kind_of(ask("PUT", "/admin/v1/quota/p/main/n", body)), ErrorKind::invalid_request) << body;
+}
+
+TEST_F(Admin, AProviderIsForgottenWhole) {
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 10, "rpd": 50})").json);
+  pool(1).cool_down_model({quota::CooldownCause::not_on_plan, BootTime::max()}, clock_.now());
+  EXPECT_TRUE(ask("DELETE", "/admin/v1/quota/p/*/*").json);
+  EXPECT_TRUE(has_room(0));
+  EXPECT_TRUE(has_room(1));
+}
+
+TEST_F(Admin, CooldownsEndAndCountsStay) {
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 3})").json);
+  for (const std::size_t target : {0U, 1U})
+    pool(target).cool_down_model({quota::CooldownCause::not_on_plan, BootTime::max()}, clock_.now());
+  EXPECT_TRUE(ask("DELETE", "/admin/v1/cooldowns/p/main?model=vendor%2Fm").json);
+  EXPECT_TRUE(has_room(0));
+  EXPECT_FALSE(has_room(1));
+  EXPECT_EQ(report()["accounts"][0]["models"][0]["windows"][0]["used"], 3);
+  EXPECT_TRUE(ask("DELETE", "/admin/v1/cooldowns/p/*").json);
+  EXPECT_TRUE(has_room(1));
+}
+
+TEST_F(Admin, WhatIsNotThereIsNamed) {
+  EXPECT_EQ(ask("PUT", "/admin/v1/quota/x/main/n", "{\"rpm\":1}").json.error().message,
+            "no provider \"x\" is in use");
+  EXPECT_EQ(ask("PUT", "/admin/v1/quota/p/x/n", "{\"rpm\":1}").json.error().message,
+            "p has no key named \"x\"");
+  EXPECT_EQ(ask("PUT", "/admin/v1/quota/p/main/x", "{\"rpm\":1}").json.error().message,
+            "p has no model \"x\"");
+  for (const std::string target : {"/admin/v1/other", "/admin/v1/quotas", "/admin/"})
+    EXPECT_EQ(kind_of(ask("GET", target)), ErrorKind::unknown_url) << target;
+}
+
+TEST_F(Admin, OtherMethodsAreToldWhichWouldDo) {
+  const auto answer = ask("POST", "/admin/v1/quota");
+  EXPECT_EQ(kind_of(answer), ErrorKind::method_not_allowed);
+  EXPECT_EQ(answer.allow, "GET, HEAD");
+  EXPECT_EQ(ask("GET", "/admin/v1/quota/p/main/n").allow, "PUT, DELETE");
+  EXPECT_EQ(ask("GET", "/admin/v1/cooldowns/p/main").allow, "DELETE");
+}
+
+TEST_F(Admin, WithoutAKeyOnlyThisMachineIsServed) {
+  for (const std::string_view peer : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(ask("GET", "/admin/v1/quota", "", peer).json) << peer;
+  for (const std::string_view peer : {"192.0.2.7", "::", "2001:db8::127.0.0.1", "", "1270.0.0.1"})
+    EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota", "", peer)), ErrorKind::forbidden) << peer;
+}
+
+// A proxy on this machine makes everybody look local.
+TEST_F(Admin, WithoutAKeyNobodyIsServedThroughAProxy) {
+  for (const std::string_view field : {"x-forwarded-for", "forwarded", "via"}) {
+    head_.fields = {};
+    head_.fields.add(field, "192.0.2.7");
+    EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::forbidden) << field;
+  }
+}
+
+TEST_F(Admin, AKeyIsAskedForFromEverywhere) {
+  api_.configure(sha256("admin-key"));
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::unauthorized);
+  head_.fields.add("authorization", "Bearer client-key");
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::unauthorized);
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/other")), ErrorKind::unauthorized);
+  head_.fields = {};
+  head_.fields.add("authorization", "Bearer admin-key");
+  EXPECT_TRUE(ask("GET", "/admin/v1/quota", "", kElsewhere).json);
+  api_.configure(std::nullopt);
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota", "", kElsewhere)), ErrorKind::forbidden);
+}
+
+}  // namespace
+}  // namespace weir::admin
