@@ -148,7 +148,7 @@ AdminAnswer answer_cooldowns(const transport::Request& request, std::string_view
   const std::string model = http::query_value(request.head->target, "model").value_or("*");
   const auto targets = targets_of(catalogue, provider, key, model);
   if (!targets) return {targets.error(), {}};
-  for (const routing::Target* const target : *targets) target->end_cooldowns(now);
+  for (const routing::Target* const target : *targets) target->pool.end_cooldowns(now);
   log::info("cooldowns_ended", {{"target", targets->front()->name()}, {"targets", targets->size()}});
   return {std::string(kDone), {}};
 }

@@ -15,8 +15,8 @@ using quota::CooldownCause;
 
 // Where a refusal names no time. Short: a cooldown must not be longer than its evidence.
 constexpr Duration kUntoldWait = std::chrono::seconds(10);
-// A refused key or a model that is gone is looked at again after this; only a person can mend it before.
-constexpr Duration kSetAside = std::chrono::minutes(10);
+// No wait ends it: a person must mend it, and what the provider serves then shows that it is mended.
+constexpr BootTime kUntilMended = BootTime::max();
 
 bool is_good(int status) {
   return status >= 200 && status < 300;
@@ -126,22 +126,10 @@ void Attempt::tell_ledger(Instant now) {
       break;
     case AnswerClass::auth:
     case AnswerClass::payment_required:
-      if (!verdict
-               .whole_account) {  // perhaps only this request's: moderation, or more output than is paid for
-        const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
-        target->pool.cool_down_model({unpaid ? CooldownCause::payment_required : CooldownCause::auth,
-                                      now.boot + verdict.wait.value_or(kUntoldWait)},
-                                     now);
-        break;
-      }
-      target->key_health->refuse_until(now.boot + kSetAside);
-      log::warn("key_refused", {{"provider", target->provider->name},
-                                {"key", target->key->label},
-                                {"why", providers::name(verdict.answer_class)},
-                                {"provider_says", verdict.message}});
+      refuse_key(now);
       break;
     case AnswerClass::model_unavailable:
-      target->pool.cool_down_model({CooldownCause::model_gone, now.boot + kSetAside}, now);
+      target->pool.cool_down_model({CooldownCause::model_gone, kUntilMended}, now);
       log::warn("model_unavailable", {{"target", target->name()}, {"provider_says", verdict.message}});
       break;
     case AnswerClass::ok:
@@ -149,6 +137,24 @@ void Attempt::tell_ledger(Instant now) {
     case AnswerClass::invalid_request:
       break;
   }
+}
+
+// A key is the account's: what is to be paid is owed by all of them.
+void Attempt::refuse_key(Instant now) {
+  const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
+  const CooldownCause cause = unpaid ? CooldownCause::payment_required : CooldownCause::auth;
+  // Perhaps only this request's: moderation, or more output than is paid for.
+  if (!verdict.whole_account)
+    return target->pool.cool_down_model({cause, now.boot + verdict.wait.value_or(kUntoldWait)}, now);
+  if (unpaid)
+    target->pool.cool_down_account({cause, kUntilMended}, now);
+  else
+    target->pool.cool_down_key({cause, kUntilMended}, now);
+  log::warn("key_refused", {{"provider", target->provider->name},
+                            {"key", target->key->label},
+                            {"why", providers::name(verdict.answer_class)},
+                            {"remedy", quota::remedy(cause)},
+                            {"provider_says", verdict.message}});
 }
 
 }  // namespace weir::gateway

@@ -29,6 +29,18 @@ std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now
   return notes;
 }
 
+// "groq/m: auth: give a key that the provider accepts, then reload": each state once, with who is in it.
+std::string states_of(const routing::NoRoom& none) {
+  std::string text;
+  for (const routing::Skip& skip : none.skips) {
+    std::string state = skip.target->name() + ": " + skip.reason;
+    if (!skip.remedy.empty()) state += ": " + std::string(skip.remedy);
+    if (text.find(state) != std::string::npos) continue;
+    text += (text.empty() ? "" : "; ") + state;
+  }
+  return text;
+}
+
 Refusal too_large(const routing::Route& route, const routing::NoRoom& none, Instant now) {
   return {.error = {ErrorKind::context_length_exceeded,
                     "this request needs more tokens than any quota window of " +
@@ -52,19 +64,15 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
   const routing::Skip* const first = none.first_back();
   if (first == nullptr)
     return {.error = {ErrorKind::quota_exhausted,
-                      subject + verb + " unavailable, and waiting won't change that: " +
-                          none.skips.front().target->name() + ": " + none.skips.front().reason},
+                      subject + verb + " unavailable, and waiting won't change that: " + states_of(none)},
             .should_retry = false,
             .notes = notes_of(none, now)};
 
   const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
   const bool soon = wait <= kShortWait;
-  const bool keys_refused =
-      std::ranges::all_of(none.skips, [](const routing::Skip& s) { return s.reason == "key refused"; });
-  std::string message = subject + verb + (keys_refused ? " refusing our key" : " out of quota") + "; " +
-                        (none.skips.size() == 1 ? "it" : "the first") + " is back at " +
-                        format_utc(now.wall_at(first->available_at)) + " (" + first->target->provider->name +
-                        ", in " + format_for_people(wait) + ")";
+  std::string message = subject + verb + " out of quota; " + (none.skips.size() == 1 ? "it" : "the first") +
+                        " is back at " + format_utc(now.wall_at(first->available_at)) + " (" +
+                        first->target->provider->name + ", in " + format_for_people(wait) + ")";
   Refusal refusal{.error = {soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted, std::move(message)},
                   .retry_after = wait,
                   .notes = notes_of(none, now)};

@@ -22,10 +22,6 @@ bool contains(const std::vector<std::size_t>& list, std::size_t value) {
   return std::ranges::find(list, value) != list.end();
 }
 
-bool is_over(const std::optional<Cooldown>& cooldown, Instant now) {
-  return !cooldown || cooldown->until <= now.boot;
-}
-
 }  // namespace
 
 void Account::journal_to(IntentLog* log, std::uint32_t number) {
@@ -53,6 +49,9 @@ std::size_t Account::bind(std::string_view id, std::span<const Limit> account_li
     ++model.made_by_answers;
   }
   model.failures_count = charge.failures_count;
+  // Who reloads may have mended what blocked it.
+  block_.probe_at_once();
+  model.block.probe_at_once();
   is_changed_ = true;
   return index;
 }
@@ -63,6 +62,20 @@ std::size_t Account::model_named(std::string_view id) {
   Model& model = models_.emplace_back();
   model.id = id;
   return models_.size() - 1;
+}
+
+// Beyond as many as a place can tell apart, keys share one: they are blocked together.
+std::uint8_t Account::key_named(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(keys_, id, &Key::id);
+  std::size_t index = static_cast<std::size_t>(found - keys_.begin());
+  if (found == keys_.end()) {
+    index = std::min<std::size_t>(index, Place::kNoKey - 1);
+    if (index == keys_.size()) keys_.push_back({.id = std::string(id), .block = {}});
+    is_changed_ = true;
+  }
+  keys_[index].block.probe_at_once();
+  return static_cast<std::uint8_t>(index);
 }
 
 void Account::attach(Model& model, const Limit& limit, std::string_view scope) {
@@ -107,14 +120,14 @@ bool Account::is_shared(std::size_t meter) const {
                                [meter](const Model& model) { return contains(model.meters, meter); }) > 1;
 }
 
-std::optional<double> Account::headroom(std::size_t model, const Cost& cost, Instant now) const {
+std::optional<double> Account::headroom(Place place, const Cost& cost, Instant now) const {
   constexpr double kLeast = 0.01;
   constexpr double kUnknown = 0.5;
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  if (!fits(models_[model], cost, now)) return std::nullopt;
+  if (!fits(place, cost, now)) return std::nullopt;
   std::optional<double> least;
-  for (const std::size_t index : models_[model].meters) {
+  for (const std::size_t index : models_[place.model].meters) {
     const Meter& meter = *meters_[index];
     if (const auto share = meter.headroom(cost.of(meter.limit().dimension), now))
       least = std::min(least.value_or(1.0), std::clamp(*share, kLeast, 1.0));
@@ -122,65 +135,82 @@ std::optional<double> Account::headroom(std::size_t model, const Cost& cost, Ins
   return least.value_or(kUnknown);
 }
 
-std::optional<Refusal> Account::refusal(std::size_t model, const Cost& cost, Instant now) {
+std::optional<Refusal> Account::refusal(Place place, const Cost& cost, Instant now) {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  if (fits(models_[model], cost, now)) return std::nullopt;
-  return why_not(models_[model], cost, now);
+  if (fits(place, cost, now)) return std::nullopt;
+  return why_not(place, cost, now);
 }
 
-std::variant<std::uint32_t, Refusal> Account::reserve(std::size_t model, const Cost& cost, Instant now) {
+std::variant<std::uint32_t, Refusal> Account::reserve(Place place, const Cost& cost, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  if (!fits(models_[model], cost, now)) return why_not(models_[model], cost, now);
-  return take(model, cost, now);
+  if (!fits(place, cost, now)) return why_not(place, cost, now);
+  return take(place, cost, now);
 }
 
-std::variant<Account::Both, Refusal> Account::reserve_with(std::size_t model, Account& client,
-                                                           std::size_t client_model, const Cost& cost,
-                                                           Instant now) {
+std::variant<Account::Both, Refusal> Account::reserve_with(Place place, Account& client, Place client_place,
+                                                           const Cost& cost, Instant now) {
   const std::lock_guard lock(mutex_);
   const std::lock_guard client_lock(client.mutex_);
   const Instant here = advance_to(now);
   const Instant there = client.advance_to(now);
-  Model& own = models_[model];
-  Model& theirs = client.models_[client_model];
-  if (!fits(own, cost, here)) return why_not(own, cost, here);
-  if (!client.fits(theirs, cost, there)) return client.why_not(theirs, cost, there);
-  return Both{.target = take(model, cost, here), .client = client.take(client_model, cost, there)};
+  if (!fits(place, cost, here)) return why_not(place, cost, here);
+  if (!client.fits(client_place, cost, there)) return client.why_not(client_place, cost, there);
+  return Both{.target = take(place, cost, here), .client = client.take(client_place, cost, there)};
 }
 
-bool Account::fits(const Model& model, const Cost& cost, Instant now) const {
-  if (!is_over(cooldown_, now) || !is_over(model.cooldown, now)) return false;
-  return std::ranges::all_of(model.meters, [this, &cost, now](std::size_t index) {
+std::array<Block*, 3> Account::blocks_of(Place place) {
+  return {&block_, &models_[place.model].block, place.key < keys_.size() ? &keys_[place.key].block : nullptr};
+}
+
+std::array<const Block*, 3> Account::blocks_of(Place place) const {
+  return {&block_, &models_[place.model].block, place.key < keys_.size() ? &keys_[place.key].block : nullptr};
+}
+
+bool Account::fits(Place place, const Cost& cost, Instant now) const {
+  for (const Block* const block : blocks_of(place))
+    if (block != nullptr && !block->lets_through(now)) return false;
+  return std::ranges::all_of(models_[place.model].meters, [this, &cost, now](std::size_t index) {
     const Meter& meter = *meters_[index];
     return meter.fits(cost.of(meter.limit().dimension), now);
   });
 }
 
-Refusal Account::why_not(const Model& model, const Cost& cost, Instant now) {
+Refusal Account::why_not(Place place, const Cost& cost, Instant now) {
   Refusal refusal;
-  if (const auto cooldown = longest_cooldown(model, now))
-    refusal = {
-        .available_at = cooldown->until, .limit = std::string(name(cooldown->cause)), .too_large = false};
-  for (const std::size_t index : model.meters) {
+  const auto cooldown = longest_cooldown(place, now);
+  if (cooldown)
+    refusal = {.available_at = cooldown->until,
+               .limit = std::string(name(cooldown->cause)),
+               .remedy = remedy(cooldown->cause)};
+  for (const std::size_t index : models_[place.model].meters) {
     Meter& meter = *meters_[index];
     const std::uint64_t part = cost.of(meter.limit().dimension);
     if (meter.fits(part, now)) continue;
     meter.press();
+    if (meter.amount() == 0)
+      return {.available_at = BootTime::max(),
+              .limit = std::string(name(CooldownCause::not_on_plan)),
+              .remedy = remedy(CooldownCause::not_on_plan)};
     if (meter.is_too_large(part))
       return {.available_at = BootTime::max(), .limit = meter.name(), .too_large = true};
     const BootTime at = meter.available_at(part, now);
     if (refusal.limit.empty() || at > refusal.available_at)
-      refusal = {.available_at = at, .limit = meter.name(), .too_large = false};
+      refusal = {.available_at = at, .limit = meter.name()};
   }
   return refusal;
 }
 
-std::uint32_t Account::take(std::size_t model, const Cost& cost, Instant now) {
+std::uint32_t Account::take(Place place, const Cost& cost, Instant now) {
   const std::uint32_t id = open_record();
-  hold(id, model, cost);
-  IntentRecord record{.kind = IntentRecord::Kind::held, .id = id, .model = static_cast<std::uint32_t>(model)};
+  for (Block* const block : blocks_of(place))
+    if (block != nullptr) block->passed(now);
+  hold(id, place, cost);
+  IntentRecord record{.kind = IntentRecord::Kind::held,
+                      .detail = place.key,
+                      .id = id,
+                      .model = static_cast<std::uint32_t>(place.model)};
   put_cost(record, cost);
   write(record, now);
   return id;
@@ -197,13 +227,14 @@ std::uint32_t Account::open_record() {
   return id;
 }
 
-void Account::hold(std::uint32_t id, std::size_t model, const Cost& cost) {
+void Account::hold(std::uint32_t id, Place place, const Cost& cost) {
   Open& open = open_[id];
-  open.model = model;
+  open.model = place.model;
+  open.key = place.key;
   open.cost = cost;
   open.is_open = true;
   open.is_sent = false;
-  for (const std::size_t index : models_[model].meters) {
+  for (const std::size_t index : models_[place.model].meters) {
     Meter& meter = *meters_[index];
     Charge& charge = open.charges.emplace_back();
     charge.meter = index;
@@ -246,6 +277,9 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
       meters_[charge.meter]->release(charge.cost);
     }
   }
+  if (outcome == Outcome::served)
+    for (Block* const block : blocks_of({.model = open.model, .key = open.key}))
+      if (block != nullptr) block->served();
   open.is_open = false;
   open.charges.clear();
   free_.push_back(id);
@@ -264,15 +298,18 @@ std::vector<MeterView> Account::view(std::size_t model, Instant now) const {
   return views;
 }
 
-std::optional<Cooldown> Account::cooldown(std::size_t model, Instant now) const {
+std::optional<Cooldown> Account::cooldown(Place place, Instant now) const {
   const std::lock_guard lock(mutex_);
-  return longest_cooldown(models_[model], not_before(now));
+  return longest_cooldown(place, not_before(now));
 }
 
-std::optional<Cooldown> Account::longest_cooldown(const Model& model, Instant now) const {
-  if (is_over(cooldown_, now)) return is_over(model.cooldown, now) ? std::nullopt : model.cooldown;
-  if (is_over(model.cooldown, now)) return cooldown_;
-  return cooldown_->until < model.cooldown->until ? model.cooldown : cooldown_;
+std::optional<Cooldown> Account::longest_cooldown(Place place, Instant now) const {
+  std::optional<Cooldown> longest;
+  for (const Block* const block : blocks_of(place)) {
+    const auto cooldown = block != nullptr ? block->cooldown(now) : std::nullopt;
+    if (cooldown && (!longest || longest->until < cooldown->until)) longest = cooldown;
+  }
+  return longest;
 }
 
 Instant Account::not_before(Instant now) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "quota/block.hpp"
 #include "quota/meter.hpp"
 #include "quota/outcome.hpp"
 #include "weir/quota/intent_log.hpp"
@@ -35,18 +37,19 @@ class Account {
   std::size_t bind(std::string_view model, std::span<const Limit> account_limits,
                    std::span<const Limit> model_limits, const ChargeRule& charge);
 
-  [[nodiscard]] std::optional<double> headroom(std::size_t model, const Cost& cost, Instant now) const;
-  [[nodiscard]] std::optional<Refusal> refusal(std::size_t model, const Cost& cost, Instant now);
-  [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(std::size_t model, const Cost& cost,
-                                                             Instant now);
+  // The index by which a place speaks of this key.
+  std::uint8_t key_named(std::string_view id);
+
+  [[nodiscard]] std::optional<double> headroom(Place place, const Cost& cost, Instant now) const;
+  [[nodiscard]] std::optional<Refusal> refusal(Place place, const Cost& cost, Instant now);
+  [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(Place place, const Cost& cost, Instant now);
   // Both or neither. `client` is never asked for the pool of a target, so the order of locks is fixed.
   struct Both {
     std::uint32_t target = 0;
     std::uint32_t client = 0;
   };
-  [[nodiscard]] std::variant<Both, Refusal> reserve_with(std::size_t model, Account& client,
-                                                         std::size_t client_model, const Cost& cost,
-                                                         Instant now);
+  [[nodiscard]] std::variant<Both, Refusal> reserve_with(Place place, Account& client, Place client_place,
+                                                         const Cost& cost, Instant now);
 
   // Of a reservation, by its id.
   void send(std::uint32_t id, Instant now);
@@ -56,13 +59,14 @@ class Account {
   void drop(std::uint32_t id);
 
   void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
+  void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
   [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
-  void forget(std::size_t model, Instant now);
-  void end_cooldowns(std::size_t model, Instant now);
+  void forget(Place place, Instant now);
+  void end_cooldowns(Place place, Instant now);
 
   [[nodiscard]] std::vector<MeterView> view(std::size_t model, Instant now) const;
-  [[nodiscard]] std::optional<Cooldown> cooldown(std::size_t model, Instant now) const;
+  [[nodiscard]] std::optional<Cooldown> cooldown(Place place, Instant now) const;
 
   // Copies everything if it changed since it was copied last, or if `anyway`. Allocates only where the
   // account has grown since `state` was filled by it.
@@ -80,12 +84,17 @@ class Account {
     std::vector<std::size_t> meters;  // the account's, then its own, then those that answers made
     std::size_t made_by_answers = 0;
     bool failures_count = false;
-    std::optional<Cooldown> cooldown;
+    Block block;
+  };
+  struct Key {
+    std::string id;
+    Block block;
   };
   // A reservation that hasn't ended. Records and their charges are used again, so that a busy account
   // allocates nothing.
   struct Open {
     std::size_t model = 0;
+    std::uint8_t key = Place::kNoKey;
     Cost cost;
     bool is_open = false;
     bool is_sent = false;
@@ -103,13 +112,16 @@ class Account {
   Instant advance_to(Instant now);
   void write(IntentRecord record, Instant now);
 
-  [[nodiscard]] std::optional<Cooldown> longest_cooldown(const Model& model, Instant now) const;
-  [[nodiscard]] bool fits(const Model& model, const Cost& cost, Instant now) const;
-  [[nodiscard]] Refusal why_not(const Model& model, const Cost& cost, Instant now);
+  // What may block a place: of the account, the model and the key; null where there is no key.
+  [[nodiscard]] std::array<Block*, 3> blocks_of(Place place);
+  [[nodiscard]] std::array<const Block*, 3> blocks_of(Place place) const;
+  [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now) const;
+  [[nodiscard]] bool fits(Place place, const Cost& cost, Instant now) const;
+  [[nodiscard]] Refusal why_not(Place place, const Cost& cost, Instant now);
 
-  std::uint32_t take(std::size_t model, const Cost& cost, Instant now);
+  std::uint32_t take(Place place, const Cost& cost, Instant now);
   [[nodiscard]] std::uint32_t open_record();
-  void hold(std::uint32_t id, std::size_t model, const Cost& cost);
+  void hold(std::uint32_t id, Place place, const Cost& cost);
   void send_open(std::uint32_t id, Instant now);
   void end_open(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
 
@@ -128,9 +140,10 @@ class Account {
   mutable std::mutex mutex_;                    // guards all below
   std::vector<std::unique_ptr<Meter>> meters_;  // kept for good: charges and models hold their indices
   std::vector<Model> models_;
+  std::vector<Key> keys_;
   std::vector<Open> open_;
   std::vector<std::uint32_t> free_;  // indices of records in open_
-  std::optional<Cooldown> cooldown_;
+  Block block_;                      // of all of it
   Instant latest_{};
 
   IntentLog* log_ = nullptr;

@@ -15,10 +15,6 @@ constexpr std::uint64_t kAmountMax = std::uint64_t{1} << 53U;
 // Where a refusal names no time and no window is known to be meant.
 constexpr Duration kUntoldWait = std::chrono::seconds(10);
 
-void cool_down(std::optional<Cooldown>& current, Cooldown cooldown) {
-  if (!current || current->until < cooldown.until) current = cooldown;
-}
-
 }  // namespace
 
 void Account::observe(std::uint32_t id, std::span<const Observation> observations, Instant now) {
@@ -136,7 +132,7 @@ void Account::learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Ins
     if (const auto made = make_meter(index, limit)) join_open(index, *made, now);
   }
   if (is_blocked) return;
-  cool_down(said.whole_account ? cooldown_ : model.cooldown, {.cause = said.cause, .until = until});
+  (said.whole_account ? block_ : model.block).set({.cause = said.cause, .until = until}, now);
 }
 
 // Which of the meters a refusal is about: the one it names, or else the fullest of those that a wait of that
@@ -176,21 +172,34 @@ Meter* Account::fullest_about(const Model& model, Dimension dimension, const Per
 
 void Account::cool_down_model(std::size_t model, Cooldown cooldown, Instant now) {
   const std::lock_guard lock(mutex_);
-  cool_down(models_[model].cooldown, cooldown);
+  now = advance_to(now);
+  models_[model].block.set(cooldown, now);
   IntentRecord record{.kind = IntentRecord::Kind::model_cooled,
                       .detail = static_cast<std::uint8_t>(cooldown.cause),
                       .model = static_cast<std::uint32_t>(model)};
   put_time(record, cooldown.until);
-  write(record, advance_to(now));
+  write(record, now);
+}
+
+void Account::cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now) {
+  const std::lock_guard lock(mutex_);
+  if (key >= keys_.size()) return;
+  now = advance_to(now);
+  keys_[key].block.set(cooldown, now);
+  IntentRecord record{
+      .kind = IntentRecord::Kind::key_cooled, .detail = static_cast<std::uint8_t>(cooldown.cause), .id = key};
+  put_time(record, cooldown.until);
+  write(record, now);
 }
 
 void Account::cool_down_account(Cooldown cooldown, Instant now) {
   const std::lock_guard lock(mutex_);
-  cool_down(cooldown_, cooldown);
+  now = advance_to(now);
+  block_.set(cooldown, now);
   IntentRecord record{.kind = IntentRecord::Kind::account_cooled,
                       .detail = static_cast<std::uint8_t>(cooldown.cause)};
   put_time(record, cooldown.until);
-  write(record, advance_to(now));
+  write(record, now);
 }
 
 bool Account::correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now) {
@@ -235,21 +244,27 @@ void Account::correct_meter(std::size_t model, Meter& meter, std::uint64_t used,
         now);
 }
 
-void Account::forget(std::size_t model, Instant now) {
+void Account::forget(Place place, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  for (const std::size_t index : models_[model].meters) meters_[index]->forget(now);
-  models_[model].cooldown.reset();
-  cooldown_.reset();
-  write({.kind = IntentRecord::Kind::forgotten, .model = static_cast<std::uint32_t>(model)}, now);
+  for (const std::size_t index : models_[place.model].meters) meters_[index]->forget(now);
+  for (Block* const block : blocks_of(place))
+    if (block != nullptr) block->end();
+  write({.kind = IntentRecord::Kind::forgotten,
+         .detail = place.key,
+         .model = static_cast<std::uint32_t>(place.model)},
+        now);
 }
 
-void Account::end_cooldowns(std::size_t model, Instant now) {
+void Account::end_cooldowns(Place place, Instant now) {
   const std::lock_guard lock(mutex_);
-  models_[model].cooldown.reset();
-  cooldown_.reset();
-  for (const std::size_t index : models_[model].meters) meters_[index]->end_full();
-  write({.kind = IntentRecord::Kind::warmed, .model = static_cast<std::uint32_t>(model)}, advance_to(now));
+  for (Block* const block : blocks_of(place))
+    if (block != nullptr) block->end();
+  for (const std::size_t index : models_[place.model].meters) meters_[index]->end_full();
+  write({.kind = IntentRecord::Kind::warmed,
+         .detail = place.key,
+         .model = static_cast<std::uint32_t>(place.model)},
+        advance_to(now));
 }
 
 }  // namespace weir::quota

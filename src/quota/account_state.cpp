@@ -58,7 +58,7 @@ bool Account::save(bool anyway, AccountState& state) {
   state.number = number_;
   state.position = log_ != nullptr ? log_->position() : 0;
   state.at = latest_;
-  state.cooldown = cooldown_;
+  state.cooldown = block_.last();
   state.meters.resize(meters_.size());
   for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i]->save(state.meters[i]);
   state.models.resize(models_.size());
@@ -67,7 +67,12 @@ bool Account::save(bool anyway, AccountState& state) {
     state.models[i].meters = models_[i].meters;
     state.models[i].made_by_answers = models_[i].made_by_answers;
     state.models[i].failures_count = models_[i].failures_count;
-    state.models[i].cooldown = models_[i].cooldown;
+    state.models[i].cooldown = models_[i].block.last();
+  }
+  state.keys.resize(keys_.size());
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    state.keys[i].id = keys_[i].id;
+    state.keys[i].cooldown = keys_[i].block.last();
   }
   std::size_t open_count = 0;
   for (std::uint32_t id = 0; id < open_.size(); ++id) {
@@ -77,6 +82,7 @@ bool Account::save(bool anyway, AccountState& state) {
     OpenState& saved = state.open[open_count++];
     saved.id = id;
     saved.model = open.model;
+    saved.key = open.key;
     saved.cost = open.cost;
     saved.is_sent = open.is_sent;
     saved.charges.clear();
@@ -89,7 +95,7 @@ bool Account::save(bool anyway, AccountState& state) {
 void Account::load(const AccountState& state, Duration shift, Instant now) {
   const std::lock_guard lock(mutex_);
   latest_ = {.boot = moved(state.at.boot, shift, now), .wall = state.at.wall};
-  cooldown_ = moved(state.cooldown, shift);
+  block_.load(moved(state.cooldown, shift));
   for (const MeterState& saved : state.meters) {
     std::unique_ptr<Meter> meter = Meter::load(saved, shift, now);
     // One that can't be read keeps its place, so that the others keep theirs.
@@ -103,7 +109,12 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
                          [this](std::size_t meter) { return meter < meters_.size(); });
     model.made_by_answers = saved.made_by_answers;
     model.failures_count = saved.failures_count;
-    model.cooldown = moved(saved.cooldown, shift);
+    model.block.load(moved(saved.cooldown, shift));
+  }
+  for (const KeyState& saved : state.keys) {
+    Key& key = keys_.emplace_back();
+    key.id = saved.id;
+    key.block.load(moved(saved.cooldown, shift));
   }
   for (const OpenState& saved : state.open) {
     if (saved.model >= models_.size() || saved.id >= kOpenMax || saved.charges.size() % kChargeWords != 0)
@@ -111,6 +122,7 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
     if (saved.id >= open_.size()) open_.resize(saved.id + 1);
     Open& open = open_[saved.id];
     open.model = saved.model;
+    open.key = saved.key;
     open.cost = saved.cost;
     open.is_open = true;
     open.is_sent = saved.is_sent;
@@ -133,7 +145,8 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::held:
       if (!has_model || record.id >= kOpenMax) return;
       if (record.id >= open_.size()) open_.resize(record.id + 1);
-      if (!open_[record.id].is_open) hold(record.id, record.model, cost_of(record));
+      if (!open_[record.id].is_open)
+        hold(record.id, {.model = record.model, .key = record.detail}, cost_of(record));
       return;
     case Kind::sent:
       if (is_open(record.id)) send(record.id, at);
@@ -157,16 +170,19 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::model_cooled:
       if (has_model) cool_down_model(record.model, {cause, time_of(record, shift)}, at);
       return;
+    case Kind::key_cooled:
+      return cool_down_key(static_cast<std::uint8_t>(std::min<std::uint32_t>(record.id, Place::kNoKey)),
+                           {cause, time_of(record, shift)}, at);
     case Kind::account_cooled:
       return cool_down_account({cause, time_of(record, shift)}, at);
     case Kind::corrected:
       if (has_model) replay_correction(record, at);
       return;
     case Kind::forgotten:
-      if (has_model) forget(record.model, at);
+      if (has_model) forget({.model = record.model, .key = record.detail}, at);
       return;
     case Kind::warmed:
-      if (has_model) end_cooldowns(record.model, at);
+      if (has_model) end_cooldowns({.model = record.model, .key = record.detail}, at);
       return;
   }
 }
@@ -179,6 +195,10 @@ void Account::end_replay(Instant now) {
     if (open_[id].is_open) end_open(id, Outcome::unknown, {}, now);
   open_.clear();
   free_.clear();
+  // We may have been started again because something was mended.
+  block_.probe_at_once();
+  for (Model& model : models_) model.block.probe_at_once();
+  for (Key& key : keys_) key.block.probe_at_once();
 
   // Windows and models that were configured long ago would be carried along for ever.
   std::vector<std::size_t> place(meters_.size(), std::numeric_limits<std::size_t>::max());
@@ -195,9 +215,9 @@ void Account::end_replay(Instant now) {
     model.made_by_answers = static_cast<std::size_t>(std::ranges::count_if(
         model.meters, [this](std::size_t meter) { return is_made_by_answers(meters_[meter]->limit()); }));
   }
-  std::erase_if(models_, [now](const Model& model) {
-    return model.meters.empty() && (!model.cooldown || model.cooldown->until <= now.boot);
-  });
+  std::erase_if(models_,
+                [now](const Model& model) { return model.meters.empty() && !model.block.cooldown(now); });
+  std::erase_if(keys_, [now](const Key& key) { return !key.block.cooldown(now); });
 }
 
 }  // namespace weir::quota

@@ -133,31 +133,39 @@ void Reservation::keep(Instant now) {
   end(Outcome::unknown, {}, now);
 }
 
-Pool::Pool(std::shared_ptr<Account> account, std::size_t model) noexcept
-    : account_(std::move(account)), model_(model) {}
+Pool::Pool(std::shared_ptr<Account> account, Place place) noexcept
+    : account_(std::move(account)), place_(place) {}
+
+Pool Pool::with_key(std::string_view id) const {
+  return {account_, Place{.model = place_.model, .key = account_->key_named(id)}};
+}
 
 std::optional<double> Pool::headroom(const Cost& cost, Instant now) const {
-  return account_->headroom(model_, cost, now);
+  return account_->headroom(place_, cost, now);
 }
 
 std::variant<Reservation, Refusal> Pool::reserve(const Cost& cost, Instant now, const Pool* client) const {
   if (client == nullptr) {
-    auto outcome = account_->reserve(model_, cost, now);
+    auto outcome = account_->reserve(place_, cost, now);
     if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
     return Reservation({.account = account_, .id = std::get<std::uint32_t>(outcome)}, {});
   }
-  auto outcome = account_->reserve_with(model_, *client->account_, client->model_, cost, now);
+  auto outcome = account_->reserve_with(place_, *client->account_, client->place_, cost, now);
   if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
   const auto [target_id, client_id] = std::get<Account::Both>(outcome);
   return Reservation({.account = account_, .id = target_id}, {.account = client->account_, .id = client_id});
 }
 
 std::optional<Refusal> Pool::refusal(const Cost& cost, Instant now) const {
-  return account_->refusal(model_, cost, now);
+  return account_->refusal(place_, cost, now);
 }
 
 void Pool::cool_down_model(Cooldown cooldown, Instant now) const {
-  account_->cool_down_model(model_, cooldown, now);
+  account_->cool_down_model(place_.model, cooldown, now);
+}
+
+void Pool::cool_down_key(Cooldown cooldown, Instant now) const {
+  account_->cool_down_key(place_.key, cooldown, now);
 }
 
 void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
@@ -165,23 +173,23 @@ void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
 }
 
 std::vector<MeterView> Pool::view(Instant now) const {
-  return account_->view(model_, now);
+  return account_->view(place_.model, now);
 }
 
 std::optional<Cooldown> Pool::cooldown(Instant now) const {
-  return account_->cooldown(model_, now);
+  return account_->cooldown(place_, now);
 }
 
 bool Pool::correct(std::string_view window, std::uint64_t used, Instant now) const {
-  return account_->correct(model_, window, used, now);
+  return account_->correct(place_.model, window, used, now);
 }
 
 void Pool::forget(Instant now) const {
-  account_->forget(model_, now);
+  account_->forget(place_, now);
 }
 
 void Pool::end_cooldowns(Instant now) const {
-  account_->end_cooldowns(model_, now);
+  account_->end_cooldowns(place_, now);
 }
 
 class Ledger::Accounts {
@@ -225,7 +233,7 @@ Pool Ledger::bind(std::string_view account, std::string_view model, std::span<co
                   std::span<const Limit> model_limits, const ChargeRule& charge) {
   std::shared_ptr<Account> owner = accounts_->named(account);
   const std::size_t index = owner->bind(model, account_limits, model_limits, charge);
-  return {std::move(owner), index};
+  return {std::move(owner), Place{.model = index}};
 }
 
 void Ledger::restore(std::span<const AccountState> states, std::span<const NumberedRecord> records,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "weir/base/digest.hpp"
 #include "weir/base/text.hpp"
 #include "weir/routing/route.hpp"
 
@@ -18,6 +19,21 @@ std::string_view name(Strategy strategy) noexcept {
   return "";
 }
 
+namespace {
+
+// What is known of a key ends where another stands in its place: it is told by a few bits of its digest, of
+// which nobody gets it back.
+std::string id_of(const providers::Key& key) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::size_t kBytes = 8;
+  std::string id = key.label + ":";
+  const Sha256 digest = sha256(key.value.reveal());
+  for (std::size_t i = 0; i < kBytes; ++i) id += {kHex[digest[i] / 16U], kHex[digest[i] % 16U]};
+  return id;
+}
+
+}  // namespace
+
 Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(parts)) {
   bind_targets(ledger);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
@@ -34,15 +50,14 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(part
 void Catalogue::bind_targets(quota::Ledger& ledger) {
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Key& key : provider.keys) {
-      const auto health = std::make_shared<KeyHealth>();
       const std::string account = provider.name + "/" + key.account;
       for (const providers::Model& model : provider.models) {
         targets_.push_back(
             {.provider = &provider,
              .model = &model,
              .key = &key,
-             .key_health = health,
-             .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)});
+             .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
+                         .with_key(id_of(key))});
       }
     }
   }

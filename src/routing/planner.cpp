@@ -37,8 +37,8 @@ std::optional<Choice> take(const Scored& scored, Instant now) {
   return std::nullopt;
 }
 
-bool usable(const Target& target, std::span<const Target* const> excluded, Instant now) {
-  return std::ranges::find(excluded, &target) == excluded.end() && target.key_health->usable(now.boot);
+bool has_had_its_turn(const Target& target, std::span<const Target* const> excluded) {
+  return std::ranges::find(excluded, &target) != excluded.end();
 }
 
 // Fits of one tier; tiers stand together in a route.
@@ -46,7 +46,7 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
                             std::span<const Target* const> excluded, Instant now) {
   std::vector<Scored> fits;
   for (const Candidate& candidate : route.candidates) {
-    if (candidate.tier != tier || !usable(*candidate.target, excluded, now)) continue;
+    if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
     const quota::Cost cost = cost_of(*candidate.target, ask);
     if (const auto headroom = candidate.target->pool.headroom(cost, now))
       fits.push_back({candidate.target, cost, score(route.strategy, candidate.weight, *headroom)});
@@ -55,14 +55,13 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
 }
 
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
-  if (!target.key_health->usable(now.boot))
-    return {.target = &target, .reason = "key refused", .available_at = target.key_health->back_at()};
   const auto refusal = target.pool.refusal(cost_of(target, ask), now);
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
   return {.target = &target,
           .reason = refusal->limit,
           .available_at = refusal->available_at,
-          .too_large = refusal->too_large};
+          .too_large = refusal->too_large,
+          .remedy = refusal->remedy};
 }
 
 }  // namespace
@@ -92,7 +91,7 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
   }
   NoRoom none;
   for (const Candidate& candidate : route.candidates)
-    if (std::ranges::find(excluded, candidate.target) == excluded.end())
+    if (!has_had_its_turn(*candidate.target, excluded))
       none.skips.push_back(skip_of(*candidate.target, ask, now));
   return none;
 }

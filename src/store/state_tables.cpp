@@ -34,8 +34,12 @@ CREATE TABLE model (
   made_by_answers INTEGER NOT NULL, failures_count INTEGER NOT NULL, cooldown TEXT NOT NULL, cooldown_until_ns INTEGER,
   PRIMARY KEY (account, place)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE provider_key (
+  account INTEGER NOT NULL, place INTEGER NOT NULL, id TEXT NOT NULL, cooldown TEXT NOT NULL, cooldown_until_ns INTEGER,
+  PRIMARY KEY (account, place)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE under_way (
-  account INTEGER NOT NULL, id INTEGER NOT NULL, model INTEGER NOT NULL, requests INTEGER NOT NULL,
+  account INTEGER NOT NULL, id INTEGER NOT NULL, model INTEGER NOT NULL, provider_key INTEGER NOT NULL, requests INTEGER NOT NULL,
   tokens INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, is_sent INTEGER NOT NULL,
   charges BLOB NOT NULL, PRIMARY KEY (account, id)
 ) STRICT, WITHOUT ROWID;
@@ -142,8 +146,8 @@ void StateTables::write(const RunFacts& facts) {
 }
 
 void StateTables::clear() {
-  for (const char* const sql :
-       {"DELETE FROM account", "DELETE FROM meter", "DELETE FROM model", "DELETE FROM under_way"})
+  for (const char* const sql : {"DELETE FROM account", "DELETE FROM meter", "DELETE FROM model",
+                                "DELETE FROM provider_key", "DELETE FROM under_way"})
     connection_.run(sql);
 }
 
@@ -151,7 +155,8 @@ void StateTables::write(const AccountState& state) {
   const std::uint64_t number = state.number;
   for (const char* const sql :
        {"DELETE FROM account WHERE number = ?", "DELETE FROM meter WHERE account = ?",
-        "DELETE FROM model WHERE account = ?", "DELETE FROM under_way WHERE account = ?"})
+        "DELETE FROM model WHERE account = ?", "DELETE FROM provider_key WHERE account = ?",
+        "DELETE FROM under_way WHERE account = ?"})
     Statement(connection_, sql).bind(number).run();
 
   Statement account(connection_, "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -160,7 +165,14 @@ void StateTables::write(const AccountState& state) {
   account.bind(std::int64_t{state.at.wall.time_since_epoch().count()});
   bind(account, state.cooldown);
   account.run();
+  write_meters(state);
+  write_models(state);
+  write_keys(state);
+  write_open(state);
+}
 
+void StateTables::write_meters(const AccountState& state) {
+  const std::uint64_t number = state.number;
   Statement meter(connection_,
                   "INSERT INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t i = 0; i < state.meters.size(); ++i) {
@@ -180,7 +192,10 @@ void StateTables::write(const AccountState& state) {
     meter.bind(std::span(one.learning)).bind(std::span(one.tally)).bind(std::span(one.window));
     meter.run();
   }
+}
 
+void StateTables::write_models(const AccountState& state) {
+  const std::uint64_t number = state.number;
   Statement model(connection_, "INSERT INTO model VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (std::size_t i = 0; i < state.models.size(); ++i) {
     const ModelState& one = state.models[i];
@@ -190,10 +205,24 @@ void StateTables::write(const AccountState& state) {
     bind(model, one.cooldown);
     model.run();
   }
+}
 
-  Statement open(connection_, "INSERT INTO under_way VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+void StateTables::write_keys(const AccountState& state) {
+  const std::uint64_t number = state.number;
+  Statement key(connection_, "INSERT INTO provider_key VALUES (?, ?, ?, ?, ?)");
+  for (std::size_t i = 0; i < state.keys.size(); ++i) {
+    key.bind(number).bind(std::uint64_t{i}).bind(std::string_view(state.keys[i].id));
+    bind(key, state.keys[i].cooldown);
+    key.run();
+  }
+}
+
+void StateTables::write_open(const AccountState& state) {
+  const std::uint64_t number = state.number;
+  Statement open(connection_, "INSERT INTO under_way VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const OpenState& one : state.open) {
-    open.bind(number).bind(std::uint64_t{one.id}).bind(std::uint64_t{one.model}).bind(one.cost.requests);
+    open.bind(number).bind(std::uint64_t{one.id}).bind(std::uint64_t{one.model});
+    open.bind(std::uint64_t{one.key}).bind(one.cost.requests);
     open.bind(one.cost.tokens).bind(one.cost.input_tokens).bind(one.cost.output_tokens);
     open.bind(std::int64_t{one.is_sent}).bind(std::span(one.charges));
     open.run();
@@ -212,6 +241,7 @@ std::vector<AccountState> StateTables::read(std::size_t& senseless) {
     state.cooldown = cooldown_in(row, 5);
     read_meters(state, senseless);
     read_models(state, senseless);
+    read_keys(state, senseless);
     read_open(state, senseless);
   }
   return states;
@@ -258,6 +288,20 @@ void StateTables::read_models(AccountState& state, std::size_t& senseless) {
   }
 }
 
+void StateTables::read_keys(AccountState& state, std::size_t& senseless) {
+  Statement row(connection_, "SELECT * FROM provider_key WHERE account = ? ORDER BY place");
+  row.bind(std::uint64_t{state.number});
+  while (row.step()) {
+    if (static_cast<std::size_t>(row.integer(1)) != state.keys.size()) {
+      ++senseless;
+      continue;
+    }
+    KeyState& key = state.keys.emplace_back();
+    key.id = row.text(2);
+    key.cooldown = cooldown_in(row, 3);
+  }
+}
+
 void StateTables::read_open(AccountState& state, std::size_t& senseless) {
   Statement row(connection_, "SELECT * FROM under_way WHERE account = ?");
   row.bind(std::uint64_t{state.number});
@@ -269,12 +313,13 @@ void StateTables::read_open(AccountState& state, std::size_t& senseless) {
     OpenState& open = state.open.emplace_back();
     open.id = static_cast<std::uint32_t>(row.integer(1));
     open.model = static_cast<std::size_t>(row.integer(2));
-    open.cost = {.requests = static_cast<std::uint64_t>(row.integer(3)),
-                 .tokens = static_cast<std::uint64_t>(row.integer(4)),
-                 .input_tokens = static_cast<std::uint64_t>(row.integer(5)),
-                 .output_tokens = static_cast<std::uint64_t>(row.integer(6))};
-    open.is_sent = row.integer(7) != 0;
-    open.charges = row.words(8);
+    open.key = static_cast<std::uint8_t>(row.integer(3));
+    open.cost = {.requests = static_cast<std::uint64_t>(row.integer(4)),
+                 .tokens = static_cast<std::uint64_t>(row.integer(5)),
+                 .input_tokens = static_cast<std::uint64_t>(row.integer(6)),
+                 .output_tokens = static_cast<std::uint64_t>(row.integer(7))};
+    open.is_sent = row.integer(8) != 0;
+    open.charges = row.words(9);
   }
 }
 

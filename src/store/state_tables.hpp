@@ -37,8 +37,13 @@ class StateTables {
   void clear();
 
  private:
+  void write_meters(const quota::AccountState& state);
+  void write_models(const quota::AccountState& state);
+  void write_keys(const quota::AccountState& state);
+  void write_open(const quota::AccountState& state);
   void read_meters(quota::AccountState& state, std::size_t& senseless);
   void read_models(quota::AccountState& state, std::size_t& senseless);
+  void read_keys(quota::AccountState& state, std::size_t& senseless);
   void read_open(quota::AccountState& state, std::size_t& senseless);
 
   Connection& connection_;

@@ -16,16 +16,17 @@ namespace weir::quota {
 // One event of an account. Which fields mean something depends on the kind.
 struct IntentRecord {
   enum class Kind : std::uint8_t {
-    held,               // id, model, cost
+    held,               // id, model, detail: the key, cost
     sent,               // id
     ended,              // id, cost (what was used), detail: the outcome
     observed,           // id, dimension, period, amounts: limit, remaining
     model_cooled,       // model, detail: the cause, until
+    key_cooled,         // id: the key, detail: the cause, until
     account_cooled,     // detail: the cause, until
     refused_for_quota,  // id, dimension, period, wait; detail: which of them were said, and the cause
     corrected,          // model, dimension, period, first: used; detail: 1 for a credit
-    forgotten,          // model
-    warmed,             // model: its cooldowns have been ended
+    forgotten,          // model, detail: the key
+    warmed,             // model, detail: the key: their cooldowns have been ended
   };
   Kind kind = Kind::held;
   std::uint8_t detail = 0;

@@ -50,7 +50,9 @@ enum class CooldownCause : std::uint8_t {
 };
 [[nodiscard]] std::string_view name(CooldownCause cause) noexcept;
 
-// A block of exactly what was refused. until == BootTime::max(): a state that needs a person, not a wait.
+// A block of exactly what was refused: a model, a key, an account. until == BootTime::max(): a state that
+// needs a person, not a wait. Of such a state one request is let through after ten minutes, and then ever
+// more seldom, at last each six hours; when it is served the state has ended.
 struct Cooldown {
   CooldownCause cause = CooldownCause::rate_limited;
   BootTime until{};
@@ -73,8 +75,9 @@ struct Refusal {
   // The earliest moment the cost fits, if what is held now is sent now and nothing else is. max(): not by
   // waiting. Where only the end of a request in flight can make room, nobody knows: a second from now.
   BootTime available_at{};
-  std::string limit;       // "rpm", "tpd", or the cooldown's cause: what ends last
-  bool too_large = false;  // the cost is more than that window can ever hold
+  std::string limit;          // "rpm", "tpd", or the cooldown's cause: what ends last
+  bool too_large = false;     // the cost is more than that window can ever hold
+  std::string_view remedy{};  // where no wait helps: what would. Static text
 };
 
 // One window's figures, for people.
@@ -90,6 +93,13 @@ struct MeterView {
 
 class Account;
 enum class Outcome : std::uint8_t;
+
+// Where in its account a pool is.
+struct Place {
+  static constexpr std::uint8_t kNoKey = 255;
+  std::size_t model = 0;      // index in the account
+  std::uint8_t key = kNoKey;  // index in the account
+};
 
 // The quota taken for one attempt, all meters of its target at once. Moves through held, sent and settled;
 // one that is dropped on the way keeps its estimate where it was sent, and gives everything back where it was
@@ -142,8 +152,8 @@ class Reservation {
   Part client_;  // what the client's key has of its own limits
 };
 
-// What one target draws on: the meters of its account that count its model, and the cooldowns that touch it.
-// Cheap to copy; keeps its account alive. Only a bound pool may be asked.
+// What one target draws on: the meters of its account that count its model, and the cooldowns of the model,
+// the key and the account. Cheap to copy; keeps its account alive. Only a bound pool may be asked.
 class Pool {
  public:
   Pool() = default;
@@ -159,8 +169,13 @@ class Pool {
   // it: a limit that use has shown rises only where more was wanted.
   [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now) const;
 
-  // A 429 or its like: blocks this model, or the whole account. The later end wins.
+  // The same pool through one of the account's keys. `id` tells a key from any other that may come in its
+  // place, and is no secret: what blocks a key ends where another is given.
+  [[nodiscard]] Pool with_key(std::string_view id) const;
+
+  // What the provider's answer says: blocks this model, the key, or the whole account. The later end wins.
   void cool_down_model(Cooldown cooldown, Instant now) const;
+  void cool_down_key(Cooldown cooldown, Instant now) const;
   void cool_down_account(Cooldown cooldown, Instant now) const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
@@ -171,15 +186,15 @@ class Pool {
   [[nodiscard]] bool correct(std::string_view window, std::uint64_t used, Instant now) const;
   // Forgets what was counted, heard and learnt of all its windows, and what cools it down.
   void forget(Instant now) const;
-  // Ends the cooldowns of the model and of its account.
+  // Ends the cooldowns of the model, the key and the account.
   void end_cooldowns(Instant now) const;
 
  private:
   friend class Ledger;
-  Pool(std::shared_ptr<Account> account, std::size_t model) noexcept;
+  Pool(std::shared_ptr<Account> account, Place place) noexcept;
 
   std::shared_ptr<Account> account_;
-  std::size_t model_ = 0;  // index in the account
+  Place place_;
 };
 
 struct AccountState;

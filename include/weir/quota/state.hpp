@@ -38,10 +38,16 @@ struct ModelState {
   std::optional<Cooldown> cooldown;
 };
 
+struct KeyState {
+  std::string id;
+  std::optional<Cooldown> cooldown;
+};
+
 // A reservation that hadn't ended.
 struct OpenState {
   std::uint32_t id = 0;
   std::size_t model = 0;
+  std::uint8_t key = Place::kNoKey;
   Cost cost;
   bool is_sent = false;
   Words charges;
@@ -56,6 +62,7 @@ struct AccountState {
   Instant at{};  // when: both clocks, so that another boot can translate its times
   std::vector<MeterState> meters;
   std::vector<ModelState> models;
+  std::vector<KeyState> keys;
   std::vector<OpenState> open;
   std::optional<Cooldown> cooldown;
 };

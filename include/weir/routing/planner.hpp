@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,9 +32,10 @@ struct Choice {
 // Why a target was passed over, and until when.
 struct Skip {
   const Target* target = nullptr;
-  std::string reason;                       // "rpm", "tpd", "rate_limited", "key refused"
+  std::string reason;                       // "rpm", "tpd", "rate_limited", "auth"
   BootTime available_at = BootTime::max();  // max: not by waiting
   bool too_large = false;                   // no window of that size will ever come
+  std::string_view remedy{};                // where no wait helps: what would. Static text
 };
 
 struct NoRoom {

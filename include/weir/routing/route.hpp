@@ -1,10 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,33 +40,14 @@ struct RouteSpec {
   std::vector<TargetSpec> targets;
 };
 
-// Whether a provider still takes a key. Shared by the key's targets; threads: any.
-class KeyHealth {
- public:
-  [[nodiscard]] bool usable(BootTime now) const noexcept {
-    return now.time_since_epoch().count() >= until_.load();
-  }
-  [[nodiscard]] BootTime back_at() const noexcept { return BootTime(Duration(until_.load())); }
-  void refuse_until(BootTime until) noexcept { until_ = until.time_since_epoch().count(); }
-
- private:
-  std::atomic<Duration::rep> until_{0};
-};
-
 // A model through one key of its provider: what an attempt is made on.
 struct Target {
   const providers::Provider* provider = nullptr;
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
-  std::shared_ptr<KeyHealth> key_health;
   quota::Pool pool;
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
-  // Whatever blocks it, its key or its account is over: a person says so.
-  void end_cooldowns(Instant now) const {
-    pool.end_cooldowns(now);
-    key_health->refuse_until(BootTime::min());
-  }
 };
 
 // A target's place in a route.

@@ -20,8 +20,7 @@ struct Fixture {
   Fixture() : model(test::make_model("flash")), route{.name = "smart", .candidates = {}} {
     for (const char* name : {"gemini", "groq", "mistral"}) providers.push_back(test::make_provider(name, {}));
     for (const auto& provider : providers)
-      targets.push_back(
-          {.provider = &provider, .model = &model, .key = &provider.keys[0], .key_health = {}, .pool = {}});
+      targets.push_back({.provider = &provider, .model = &model, .key = &provider.keys[0], .pool = {}});
   }
   routing::Skip skip(std::size_t target, std::string reason, Duration in) {
     return {.target = &targets[target], .reason = std::move(reason), .available_at = clock.now().boot + in};

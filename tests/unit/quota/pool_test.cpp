@@ -112,9 +112,76 @@ TEST_F(Cool, EndsAtTheLaterEndAndKeepsItsCause) {
 TEST_F(Cool, WithoutEndIsAStateAndNotAWait) {
   const Pool pool = bind({});
   pool.cool_down_account({.cause = CooldownCause::payment_required, .until = BootTime::max()}, now());
-  pass(hours(10'000));
+  pass(minutes(9));
   EXPECT_EQ(refusal(pool).available_at, BootTime::max());
   EXPECT_EQ(refusal(pool).limit, "payment_required");
+  EXPECT_EQ(refusal(pool).remedy, remedy(CooldownCause::payment_required));
+}
+
+// Nobody tells us that the credit was topped up: one request finds out, and the others don't pay for it.
+TEST_F(Cool, AStateIsProbedByOneRequestAtATimeEverMoreSeldom) {
+  const Pool pool = bind({});
+  const Cooldown state{.cause = CooldownCause::auth, .until = BootTime::max()};
+  pool.cool_down_model(state, now());
+  for (const Duration pause : {minutes(10), minutes(20), minutes(40), minutes(80), minutes(160), minutes(320),
+                               minutes(360), minutes(360)}) {
+    pass(pause - seconds(1));
+    EXPECT_FALSE(fits(pool)) << pause.count();
+    pass(seconds(1));
+    Reservation probe = send(pool);
+    EXPECT_FALSE(fits(pool));
+    probe.refuse(now());
+    pool.cool_down_model(state, now());
+    EXPECT_FALSE(fits(pool));
+  }
+  EXPECT_EQ(pool.cooldown(now())->cause, CooldownCause::auth);
+}
+
+TEST_F(Cool, AProbeThatIsServedEndsTheState) {
+  const Pool pool = bind({});
+  pool.cool_down_model({.cause = CooldownCause::payment_required, .until = BootTime::max()}, now());
+  pass(minutes(10));
+  serve(pool);
+  EXPECT_TRUE(fits(pool));
+  EXPECT_EQ(pool.cooldown(now()), std::nullopt);
+}
+
+TEST_F(Cool, WhatIsServedEndsNoWait) {
+  const Pool pool = bind({});
+  Reservation before = send(pool);
+  pool.cool_down_model(until_in(seconds(7)), now());
+  before.settle({}, now());
+  EXPECT_EQ(wait(pool), seconds(7));
+}
+
+TEST_F(Cool, OfAKeyTouchesNoOtherKeyOfItsAccount) {
+  const Pool first = bind({}).with_key("main:01");
+  const Pool second = bind({}).with_key("second:02");
+  first.cool_down_key({.cause = CooldownCause::auth, .until = BootTime::max()}, now());
+  EXPECT_FALSE(fits(first));
+  EXPECT_TRUE(fits(second));
+  EXPECT_TRUE(fits(bind({})));
+  EXPECT_TRUE(fits(bind({}).with_key("main:03")));
+  EXPECT_FALSE(fits(first));
+  first.end_cooldowns(now());
+  EXPECT_TRUE(fits(first));
+}
+
+TEST_F(Cool, AReloadIsAReasonToProbe) {
+  const Cooldown state{.cause = CooldownCause::payment_required, .until = BootTime::max()};
+  const Pool pool = bind({});
+  pool.cool_down_account(state, now());
+  EXPECT_FALSE(fits(pool));
+  const Pool again = bind({});
+  send(again).refuse(now());
+  EXPECT_FALSE(fits(again));
+}
+
+TEST_F(Cool, ALimitOfZeroIsAStateWithARemedy) {
+  const Pool pool = bind({rpm(0)});
+  EXPECT_EQ(refusal(pool).limit, "not_on_plan");
+  EXPECT_EQ(refusal(pool).available_at, BootTime::max());
+  EXPECT_FALSE(refusal(pool).remedy.empty());
 }
 
 TEST_F(Cool, GivesWayToALimitThatEndsLater) {

@@ -227,7 +227,7 @@ TEST_F(ReservationTest, IsRefusedForGoodWhereThePlanHasNone) {
   const Pool pool = bind({rpm(10), tpm(0)});
   const Refusal refused = refusal(pool, tokens(5));
   EXPECT_EQ(refused.available_at, BootTime::max());
-  EXPECT_EQ(refused.limit, "tpm");
+  EXPECT_EQ(refused.limit, "not_on_plan");
   EXPECT_FALSE(refused.too_large);  // a smaller request wouldn't help
 }
 

@@ -326,6 +326,23 @@ TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
   }
 }
 
+// A key that was refused stays refused; but somebody may have started us again because it is mended.
+TEST_F(Restart, KeepsWhatBlocksAKeyAndProbesItAtOnce) {
+  const Pool before = bind_to(*run_, {}).with_key("main:01");
+  fold();
+  before.cool_down_key({CooldownCause::auth, BootTime::max()}, now());
+  EXPECT_FALSE(fits(before));
+  kill();
+  const Pool after = bind_to(*run_, {}).with_key("main:01");
+  EXPECT_EQ(after.cooldown(now())->cause, CooldownCause::auth);
+  Reservation probe = send(after);
+  EXPECT_FALSE(fits(after));
+  EXPECT_TRUE(fits(bind_to(*run_, {}).with_key("main:02")));
+  fold();
+  kill();
+  EXPECT_EQ(bind_to(*run_, {}).with_key("main:01").cooldown(now())->cause, CooldownCause::auth);
+}
+
 // What a person has said holds, of every kind of window.
 TEST_F(Restart, KeepsCorrections) {
   Limit credit = make_limit(Dimension::tokens, 1000, {}, WindowKind::credit);

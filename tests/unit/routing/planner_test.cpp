@@ -134,12 +134,15 @@ TEST(Planner, WhatHadItsTurnIsNotChosenAgain) {
   EXPECT_EQ(std::get<Choice>(chosen).target->provider->name, "b");
 }
 
-TEST(Planner, ARefusedKeyIsPassedOverUntilItIsLookedAtAgain) {
+TEST(Planner, ARefusedKeyIsPassedOverAndSaysWhatWouldHelp) {
   Fixture f({}, {});
-  f.route.candidates[0].target->key_health->refuse_until(f.clock.now().boot + 10min);
+  f.route.candidates[0].target->pool.cool_down_key({quota::CooldownCause::auth, BootTime::max()},
+                                                   f.clock.now());
   EXPECT_EQ(f.serve(0.0), "b");
-  f.clock.advance(10min);
-  EXPECT_EQ(f.serve(0.0), "a");
+  const NoRoom all = survey(f.route, {}, f.clock.now());
+  EXPECT_EQ(all.skips[0].reason, "auth");
+  EXPECT_EQ(all.skips[0].available_at, BootTime::max());
+  EXPECT_EQ(all.skips[0].remedy, quota::remedy(quota::CooldownCause::auth));
 }
 
 TEST(Planner, AnAskThatNoWindowCanHoldIsCalledTooLarge) {
