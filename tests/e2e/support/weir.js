@@ -43,14 +43,15 @@ export class Weir {
   #watchers = new Set();
 
   static async serve(config, { env } = {}) {
-    return Weir.#start(scratch({ 'weir.yaml': config }), ['serve', '--config', 'weir.yaml'], env);
+    return Weir.launch(scratch({ 'weir.yaml': config }), { env }).untilReady();
   }
 
   static async demo() {
-    return Weir.#start(scratch(), ['demo', '--listen', '127.0.0.1:0']);
+    return Weir.launch(scratch(), { args: ['demo', '--listen', '127.0.0.1:0'] }).untilReady();
   }
 
-  static async #start(place, args, env = {}) {
+  // In a place that may have been another's, whose state it finds. Not ready yet.
+  static launch(place, { args = ['serve', '--config', 'weir.yaml'], env = {} } = {}) {
     const weir = new Weir();
     weir.#place = place;
     weir.#child = spawn(binary, [...args, '--state-dir', place.file('state'), '--log-format', 'json'], {
@@ -65,13 +66,17 @@ export class Weir {
         for (const look of weir.#watchers) look();
       });
     weir.exited.then(() => weir.#watchers.forEach((look) => look()));
-    await weir.until(() => /^READY .*\n/m.test(weir.stdout), 'READY');
-    weir.ready = Object.fromEntries(
-      /^READY (.*)$/m.exec(weir.stdout)[1].split(' ').map((pair) => pair.split(/=(.*)/s).slice(0, 2)),
-    );
-    weir.url = weir.ready.url;
-    weir.origin = new URL(weir.url).origin;
     return weir;
+  }
+
+  async untilReady() {
+    await this.until(() => /^READY .*\n/m.test(this.stdout), 'READY');
+    this.ready = Object.fromEntries(
+      /^READY (.*)$/m.exec(this.stdout)[1].split(' ').map((pair) => pair.split(/=(.*)/s).slice(0, 2)),
+    );
+    this.url = this.ready.url;
+    this.origin = new URL(this.url).origin;
+    return this;
   }
 
   get pid() {
@@ -108,6 +113,12 @@ export class Weir {
       };
       this.#watchers.add(look);
     });
+  }
+
+  // Ends it without a word. Its place stays as it was left.
+  async kill() {
+    this.signal('SIGKILL');
+    return this.exited;
   }
 
   async stop() {
