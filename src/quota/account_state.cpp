@@ -145,8 +145,9 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::held:
       if (!has_model || record.id >= kOpenMax) return;
       if (record.id >= open_.size()) open_.resize(record.id + 1);
-      if (!open_[record.id].is_open)
-        hold(record.id, {.model = record.model, .key = record.detail}, cost_of(record));
+      // The end of the one that had this number before was torn: nobody knows what it was.
+      if (open_[record.id].is_open) end(record.id, Outcome::unknown, {}, at);
+      hold(record.id, {.model = record.model, .key = record.detail}, cost_of(record));
       return;
     case Kind::sent:
       if (is_open(record.id)) send(record.id, at);

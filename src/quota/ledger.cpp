@@ -238,11 +238,13 @@ Pool Ledger::bind(std::string_view account, std::string_view model, std::span<co
 
 void Ledger::restore(std::span<const AccountState> states, std::span<const NumberedRecord> records,
                      bool same_boot, Instant now) {
-  // Of times of another boot only what the wall clock said then is known.
+  // Of times of another boot only what the wall clock said then is known. By a clock that was set back
+  // meanwhile it was later than now: then no time has passed, and what was to last lasts no longer than that.
   const auto shift_of = [&](Instant at) {
-    return same_boot ? Duration::zero()
-                     : (at.wall.time_since_epoch() - at.boot.time_since_epoch()) -
-                           (now.wall.time_since_epoch() - now.boot.time_since_epoch());
+    if (same_boot) return Duration::zero();
+    const Duration by_wall = (at.wall.time_since_epoch() - at.boot.time_since_epoch()) -
+                             (now.wall.time_since_epoch() - now.boot.time_since_epoch());
+    return std::min(by_wall, now.boot - at.boot);
   };
   struct Restored {
     std::shared_ptr<Account> account;

@@ -177,6 +177,31 @@ TEST_F(Restart, GivesNothingBackWhereTheWallClockWasSetBackMeanwhile) {
   EXPECT_EQ(wait(bind_to(*run_, {rpm(1)})), kMinuteHeld);
 }
 
+// Nor does anything last longer than it was to last when the process ended.
+TEST_F(Restart, ProlongsNothingWhereTheWallClockWasSetBackMeanwhile) {
+  const auto cool_and_fill = [this](const Pool& pool) {
+    const QuotaRefusal said{.dimension = Dimension::requests, .period = kMinutePeriod, .wait = seconds(20)};
+    send(pool).refuse_for_quota(said, now());
+    pool.cool_down_model({CooldownCause::capacity, now().boot + seconds(30)}, now());
+    pool.cool_down_account({CooldownCause::quota_exhausted, now().boot + seconds(40)}, now());
+  };
+  for (const bool folded : {true, false}) {
+    const Limits limits{rpm(10)};
+    const Pool before = bind_to(*run_, limits);
+    fold();
+    cool_and_fill(before);
+    if (folded) fold();
+    clock_.reboot(seconds(1));
+    clock_.step_wall(-hours(5));
+    kill(false);
+    const Pool after = bind_to(*run_, limits);
+    ASSERT_TRUE(after.cooldown(now())) << folded;
+    EXPECT_EQ(after.cooldown(now())->until, now().boot + seconds(40)) << folded;
+    EXPECT_EQ(*view(after, "rpm").reset, now().boot + seconds(20)) << folded;
+    after.end_cooldowns(now());
+  }
+}
+
 TEST_F(Restart, ForgetsWindowsThatNobodyUsesAnyMore) {
   serve(bind_to(*run_, {rpm(10)}, "old"));
   (void)bind_to(*run_, {rpm(10)});
@@ -187,6 +212,18 @@ TEST_F(Restart, ForgetsWindowsThatNobodyUsesAnyMore) {
   fold();
   EXPECT_EQ(states_[0].models.size(), 1U);
   EXPECT_EQ(states_[0].meters.size(), 1U);
+}
+
+TEST_F(Restart, GivesNothingBackWhereTheClockWasSetWhileItWasDown) {
+  const Limits limits{rpd(10, WindowKind::fixed), rpd(10, WindowKind::calendar), rpm(10),
+                      rpm(9, WindowKind::first_use), tpm(600, WindowKind::refill)};
+  serve(bind_to(*run_, limits), tokens(600));
+  fold();
+  serve(bind_to(*run_, limits), tokens(0));
+  clock_.step_wall(-hours(30));
+  kill();
+  for (const MeterView& meter : bind_to(*run_, limits).view(now()))
+    EXPECT_EQ(meter.used, meter.limit.dimension == Dimension::tokens ? 600U : 2U) << short_name(meter.limit);
 }
 
 TEST_F(Restart, KeepsTheAccountsCountsWhereAModelIsGone) {
@@ -224,6 +261,20 @@ TEST_F(Restart, PassesOverARecordThatWasTorn) {
     EXPECT_LE(view(bind_to(next, limits), "rpm").used, 2U);
     EXPECT_GE(view(bind_to(next, limits), "rpm").used, 1U);
   }
+}
+
+// The end of one reservation is lost, and the next that bears its number must not be lost with it.
+TEST_F(Restart, CountsWhatCameAfterAnEndThatWasTorn) {
+  const Limits limits{rpm(10), tpm(1000)};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  serve(before, tokens(100));
+  serve(before, tokens(300));
+  memory()[3 * IntentLog::kSlotBytes] ^= std::byte{1};  // numbers begin with 1: held, sent, ended
+  kill();
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(view(after, "rpm").used, 2U);
+  EXPECT_EQ(view(after, "tpm").used, 400U);
 }
 
 TEST_F(Restart, ReadsAnyBytesAsARecordOrNone) {
