@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "weir/base/log.hpp"
+
 namespace weir::store {
 namespace {
 
@@ -45,10 +47,13 @@ class Descriptor {
   int fd_;
 };
 
+// Of zeros is one whose maker was killed at it.
 bool is_ours(int fd) {
+  constexpr char kNothing[sizeof kMagic] = {};
   Header header{};
   return ::pread(fd, &header, sizeof header, 0) == static_cast<ssize_t>(sizeof header) &&
-         std::memcmp(header.magic, kMagic, sizeof kMagic) == 0;
+         (std::memcmp(header.magic, kMagic, sizeof kMagic) == 0 ||
+          std::memcmp(header.magic, kNothing, sizeof kNothing) == 0);
 }
 
 }  // namespace
@@ -60,7 +65,11 @@ Result<MappedLog> MappedLog::open(const std::filesystem::path& path, std::size_t
   if (file.get() < 0) return failure(path, errno);
   const off_t found = file.size();
   if (found != 0 && (found != size || !is_ours(file.get()))) {
-    if (const auto aside = set_aside(path, stamp); !aside) return aside.error();
+    const auto aside = set_aside(path, stamp);
+    if (!aside) return aside.error();
+    log::error("state_damaged", {{"file", path.filename().string()},
+                                 {"why", "it is not an intent log of this version"},
+                                 {"set_aside_as", aside->filename().string()}});
     return open(path, bytes, stamp);
   }
   if (const int code = ::posix_fallocate(file.get(), 0, size); code != 0) {

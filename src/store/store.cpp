@@ -1,6 +1,7 @@
 #include "weir/store/store.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -106,6 +107,7 @@ class Store::Impl {
   std::mutex fold_mutex_;
   std::optional<MappedLog> mapping_;
   std::optional<quota::IntentLog> log_;
+  std::atomic<std::uint64_t> folded_ = 0;  // the log's position up to which the database has everything
   std::optional<Connection> connection_;
   std::optional<StateTables> tables_;
   bool is_too_new_ = false;
@@ -218,7 +220,17 @@ void Store::Impl::restore() {
   ledger_.restore(states, records, same_boot, now);
   const std::uint32_t epoch = std::max(before.epoch, mapping_->epoch()) + 1;
   mapping_->set_epoch(epoch);
-  log_.emplace(mapping_->records(), epoch);
+  // What the run before wrote last is overwritten last: should this one never write the database, the next
+  // begins with that again.
+  const std::uint64_t next = records.empty() ? 1 : records.back().number + 1;
+  log_.emplace(mapping_->records(), epoch, next);
+  folded_ = next;
+  const auto newest = std::ranges::max_element(states, {}, &quota::AccountState::position);
+  if (newest != states.end() && next > newest->position + log_->capacity())
+    log::warn("state_incomplete",
+              {{"events_lost", next - newest->position - log_->capacity()},
+               {"why", "the last run spent more than the intent log holds while " + config_.database +
+                           " could not be written; weir quota set says what was used"}});
 }
 
 void Store::Impl::start() {
@@ -282,16 +294,21 @@ bool Store::Impl::fold(bool ended_cleanly) {
 void Store::Impl::write(bool ended_cleanly) {
   const std::size_t count = ledger_.accounts();
   states_.resize(count);
+  const std::uint64_t position = log_->position();  // what is below it will be in the copies
   std::vector<const quota::AccountState*> changed;
   for (std::size_t i = 0; i < count; ++i)
     if (ledger_.save(i, write_all_, states_[i])) changed.push_back(&states_[i]);
-  if (changed.empty() && !ended_cleanly) return;
+  if (changed.empty() && !ended_cleanly) {
+    folded_ = position;
+    return;
+  }
   Transaction transaction(*connection_);
   if (write_all_) tables_->clear();
   if (write_all_ || ended_cleanly)
     tables_->write(RunFacts{.epoch = log_->epoch(), .boot_id = boot_id_, .ended_cleanly = ended_cleanly});
   for (const quota::AccountState* const state : changed) tables_->write(*state);
   transaction.commit();
+  folded_ = position;
 }
 
 void Store::Impl::succeeded() {
@@ -319,6 +336,10 @@ void Store::Impl::set_degraded(const std::string& reason) {
 
 Health Store::Impl::health() const {
   const std::lock_guard lock(health_mutex_);
+  if (!health_.degraded && log_ && log_->position() - folded_ > log_->capacity())
+    return {.degraded = true,
+            .reason = config_.database + " is written too slowly: a kill now would forget some of what was " +
+                      "spent; check the disk, or choose another state directory with --state-dir"};
   return health_;
 }
 

@@ -214,10 +214,31 @@ TEST_F(StoreTest, ATruncatedDatabaseIsSetAside) {
 
 TEST_F(StoreTest, ALogOfAnotherKindIsSetAside) {
   std::ofstream(file("intent.log")) << "shopping list";
+  ::testing::internal::CaptureStderr();
   Daemon run(folder_.path(), clock_);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("state_damaged"));
   run.serve();
   EXPECT_TRUE(was_set_aside("intent.log"));
   EXPECT_FALSE(run.store().health().degraded);
+}
+
+// Killed while it was made: it has its size, and nothing stands in it.
+TEST_F(StoreTest, ALogThatWasHalfMadeIsTakenUp) {
+  std::uintmax_t size = 0;
+  {
+    Daemon run(folder_.path(), clock_);
+    run.store().stop();
+    size = std::filesystem::file_size(file("intent.log"));
+  }
+  std::filesystem::remove(file("intent.log"));
+  { const std::ofstream fresh(file("intent.log")); }
+  std::filesystem::resize_file(file("intent.log"), size);
+  TempFolder killed;
+  Daemon run(folder_.path(), clock_);
+  EXPECT_FALSE(was_set_aside("intent.log"));
+  run.serve(3);
+  copy_to(killed);
+  EXPECT_EQ(Daemon(killed.path(), clock_).used(), 3U);
 }
 
 TEST_F(StoreTest, ALogThatCannotBeMadeIsDoneWithout) {
@@ -276,6 +297,66 @@ TEST_F(StoreTest, AFullDiskIsSaidAndMendedByItself) {
   TempFolder killed;
   copy_to(killed);
   EXPECT_EQ(Daemon(killed.path(), clock_).used(), 2U);
+}
+
+// More than the log holds is written meanwhile.
+TEST_F(StoreTest, ADiskThatIsFullForLongLosesNothingOnceItIsMended) {
+  constexpr int kMoreThanTheLogHolds = 20'000;
+  FailingDisk disk;
+  Daemon run(folder_.path(), clock_, {rpm(1'000'000)});
+  disk.fail(1, 1'000'000, SQLITE_FULL);
+  for (int i = 0; i < 10; ++i) {
+    run.serve(kMoreThanTheLogHolds / 10);
+    run.store().fold_now();
+    EXPECT_TRUE(run.store().health().degraded);
+  }
+  disk.heal();
+  run.store().fold_now();
+  run.serve(5);
+  TempFolder killed;
+  copy_to(killed);
+  EXPECT_EQ(Daemon(killed.path(), clock_, {rpm(1'000'000)}).used(), kMoreThanTheLogHolds + 5U);
+}
+
+// Killed before that, it has forgotten something, and both runs say so.
+TEST_F(StoreTest, MoreThanTheLogHoldsIsSaidToBeLost) {
+  constexpr int kMoreThanTheLogHolds = 20'000;
+  TempFolder killed;
+  {
+    Daemon run(folder_.path(), clock_, {rpm(1'000'000)});
+    run.serve(10);
+    EXPECT_FALSE(run.store().health().degraded);
+    run.serve(kMoreThanTheLogHolds);  // and the writer hangs
+    EXPECT_THAT(run.store().health().reason, HasSubstr("too slowly"));
+    copy_to(killed);
+    run.store().fold_now();
+    EXPECT_FALSE(run.store().health().degraded);
+  }
+  ::testing::internal::CaptureStderr();
+  EXPECT_LT(Daemon(killed.path(), clock_, {rpm(1'000'000)}).used(), kMoreThanTheLogHolds + 10U);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("state_incomplete"));
+}
+
+// A run that could never write the database leaves to the next what the run before it had left.
+TEST_F(StoreTest, ARunThatCannotWriteForgetsNothingOfTheRunBefore) {
+  TempFolder killed;
+  {
+    Daemon run(folder_.path(), clock_);
+    run.serve(4);  // only in the intent log
+    copy_to(killed);
+  }
+  TempFolder again;
+  {
+    FailingDisk disk;
+    disk.fail(1, 1'000'000, SQLITE_FULL);
+    Daemon run(killed.path(), clock_);
+    EXPECT_EQ(run.used(), 4U);
+    EXPECT_TRUE(run.store().health().degraded);
+    run.serve(5);
+    for (const auto& entry : std::filesystem::directory_iterator(killed.path()))
+      std::filesystem::copy_file(entry.path(), again.path() / entry.path().filename());
+  }
+  EXPECT_GE(Daemon(again.path(), clock_).used(), 4U);
 }
 
 // Each single write, sync or truncation fails once: never a crash, and afterwards all is there.
