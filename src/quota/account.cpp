@@ -125,11 +125,13 @@ std::optional<double> Account::headroom(Place place, const Cost& cost, Instant n
   constexpr double kUnknown = 0.5;
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  if (!fits(place, cost, now)) return std::nullopt;
+  if (is_blocked(place, now)) return std::nullopt;
   std::optional<double> least;
   for (const std::size_t index : models_[place.model].meters) {
     const Meter& meter = *meters_[index];
-    if (const auto share = meter.headroom(cost.of(meter.limit().dimension), now))
+    const std::uint64_t part = cost.of(meter.limit().dimension);
+    if (!meter.fits(part, now)) return std::nullopt;
+    if (const auto share = meter.headroom(part, now))
       least = std::min(least.value_or(1.0), std::clamp(*share, kLeast, 1.0));
   }
   return least.value_or(kUnknown);
@@ -168,9 +170,14 @@ std::array<const Block*, 3> Account::blocks_of(Place place) const {
   return {&block_, &models_[place.model].block, place.key < keys_.size() ? &keys_[place.key].block : nullptr};
 }
 
+bool Account::is_blocked(Place place, Instant now) const {
+  return std::ranges::any_of(blocks_of(place), [now](const Block* block) {
+    return block != nullptr && !block->lets_through(now);
+  });
+}
+
 bool Account::fits(Place place, const Cost& cost, Instant now) const {
-  for (const Block* const block : blocks_of(place))
-    if (block != nullptr && !block->lets_through(now)) return false;
+  if (is_blocked(place, now)) return false;
   return std::ranges::all_of(models_[place.model].meters, [this, &cost, now](std::size_t index) {
     const Meter& meter = *meters_[index];
     return meter.fits(cost.of(meter.limit().dimension), now);

@@ -116,6 +116,7 @@ class Account {
   [[nodiscard]] std::array<Block*, 3> blocks_of(Place place);
   [[nodiscard]] std::array<const Block*, 3> blocks_of(Place place) const;
   [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now) const;
+  [[nodiscard]] bool is_blocked(Place place, Instant now) const;
   [[nodiscard]] bool fits(Place place, const Cost& cost, Instant now) const;
   [[nodiscard]] Refusal why_not(Place place, const Cost& cost, Instant now);
 

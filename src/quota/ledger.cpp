@@ -10,22 +10,6 @@
 
 namespace weir::quota {
 
-std::uint64_t Cost::of(Dimension dimension) const noexcept {
-  switch (dimension) {
-    case Dimension::requests:
-      return requests;
-    case Dimension::tokens:
-      return tokens;
-    case Dimension::input_tokens:
-      return input_tokens;
-    case Dimension::output_tokens:
-      return output_tokens;
-    case Dimension::in_flight:
-      return 1;
-  }
-  return 0;
-}
-
 std::string_view name(CooldownCause cause) noexcept {
   switch (cause) {
     case CooldownCause::rate_limited:

@@ -86,16 +86,19 @@ void Meter::rebind(const Limit& limit, Instant now) {
 }
 
 std::uint64_t Meter::room(Instant now) const {
-  if (is_shut(now)) return 0;
+  return is_shut(now) ? 0 : unreserved(now);
+}
+
+std::uint64_t Meter::unreserved(Instant now) const {
   return less(less(capacity(), window_->counted(now)), held_);
 }
 
 bool Meter::is_shut(Instant now) const {
-  return amount() == 0 || now.boot < full_until_ || window_->is_closed(now) || window_->ended(now);
+  return now.boot < full_until_ || window_->is_closed(now) || window_->ended(now) || amount() == 0;
 }
 
 bool Meter::fits(std::uint64_t cost, Instant now) const {
-  return !is_shut(now) && cost <= room(now);
+  return cost <= unreserved(now) && !is_shut(now);
 }
 
 bool Meter::is_too_large(std::uint64_t cost) const noexcept {
@@ -109,8 +112,9 @@ BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
 }
 
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
-  if (engine_.kind == WindowKind::interval || capacity() == 0 || !is_known()) return std::nullopt;
-  const double left = static_cast<double>(less(room(now), cost)) / static_cast<double>(capacity());
+  const std::uint64_t all = capacity();
+  if (engine_.kind == WindowKind::interval || all == 0 || all == kUnknownAmount) return std::nullopt;
+  const double left = static_cast<double>(less(unreserved(now), cost)) / static_cast<double>(all);
   const std::optional<double> share = window_->share_to_reset(now);
   return share ? left / std::max(*share, kLeastShareToReset) : left;
 }

@@ -60,8 +60,8 @@ class Meter {
   [[nodiscard]] bool is_too_large(std::uint64_t cost) const noexcept;
   // The first moment at which the cost fits; what is held counts as sent now. max(): never.
   [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now) const;
-  // What would be left as a share of the limit, weighed by how soon it is lost. Nothing where the kind has no
-  // such figure.
+  // What would be left of the limit after a cost that fits, as a share of it, weighed by how soon it is lost.
+  // Nothing where the kind has no such figure.
   [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now) const;
   [[nodiscard]] MeterView view(Instant now) const;
 
@@ -102,6 +102,8 @@ class Meter {
   [[nodiscard]] std::uint64_t capacity() const noexcept;
   [[nodiscard]] std::uint64_t most_learnt() const noexcept;
   [[nodiscard]] bool is_shut(Instant now) const;  // even for nothing
+  // The room where it isn't shut.
+  [[nodiscard]] std::uint64_t unreserved(Instant now) const;
   void hear(std::uint64_t limit, Instant now);
 
   Limit limit_;

@@ -45,6 +45,7 @@ bool has_had_its_turn(const Target& target, std::span<const Target* const> exclu
 std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& ask,
                             std::span<const Target* const> excluded, Instant now) {
   std::vector<Scored> fits;
+  fits.reserve(route.candidates.size());
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
     const quota::Cost cost = cost_of(*candidate.target, ask);

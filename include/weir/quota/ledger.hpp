@@ -26,7 +26,21 @@ struct Cost {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
 
-  [[nodiscard]] std::uint64_t of(Dimension dimension) const noexcept;
+  [[nodiscard]] std::uint64_t of(Dimension dimension) const noexcept {
+    switch (dimension) {
+      case Dimension::requests:
+        return requests;
+      case Dimension::tokens:
+        return tokens;
+      case Dimension::input_tokens:
+        return input_tokens;
+      case Dimension::output_tokens:
+        return output_tokens;
+      case Dimension::in_flight:
+        return 1;
+    }
+    return 0;
+  }
 };
 
 // What an answer's head said of one window.
