@@ -1,7 +1,10 @@
-// Nothing is allocated while quota is taken and given back, once the account has seen that much traffic.
+// Nothing is allocated while quota is taken and given back, once the account has seen that much traffic: not
+// by its records in the intent log, and under its lock not by the store's writer.
 
 #include "counted_allocation.hpp"
 #include "quota_fixture.hpp"
+#include "weir/quota/intent_log.hpp"
+#include "weir/quota/state.hpp"
 
 namespace weir::quota {
 namespace {
@@ -11,6 +14,10 @@ using namespace test;  // NOLINT(google-build-using-namespace)
 using Allocation = QuotaTest;
 
 TEST_F(Allocation, HappensNowhereOnceAnAccountIsWarm) {
+  std::vector<std::uint64_t> memory(8 * 512);
+  IntentLog log(std::as_writable_bytes(std::span(memory)), 1);
+  ledger_.journal_to(&log);
+  AccountState state;
   const Pool pool = bind({rpm(1000), rpd(100'000), tpm(1'000'000), rpd(50'000, WindowKind::calendar),
                           concurrency(4), make_limit(Dimension::input_tokens, 500'000, kHourPeriod)});
   const Observation head = heard(Dimension::requests, kMinutePeriod, 1000, 500);
@@ -24,13 +31,17 @@ TEST_F(Allocation, HappensNowhereOnceAnAccountIsWarm) {
       }
       (void)pool.headroom(tokens(100), now());
       (void)pool.refusal(tokens(10'000'000), now());  // names of limits are short: they need no allocation
+      (void)ledger_.save(0, true, state);
       pass(milliseconds(20));
     }
   };
   traffic();
   const std::size_t before = allocations();
+  const std::uint64_t written = log.position();
   traffic();
   EXPECT_EQ(allocations(), before);
+  EXPECT_GT(log.position(), written + 3000);
+  ledger_.journal_to(nullptr);
 }
 
 }  // namespace
