@@ -73,6 +73,8 @@ class Account {
   [[nodiscard]] bool save(bool anyway, AccountState& state);
   // What was saved, with its boot times moved by `shift`. Parts that make no sense are left out.
   void load(const AccountState& state, Duration shift, Instant now);
+  // What was saved, in times of this boot, comes on top of what counts.
+  void add(const AccountState& state, Instant now);
   // An event of the log that came after what was loaded.
   void replay(const IntentRecord& record, Instant at, Duration shift);
   // The last events have been played back: what is open counts as spent, and what knows nothing is dropped.

@@ -133,6 +133,34 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
   }
 }
 
+void Account::add(const AccountState& state, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  for (const MeterState& saved : state.meters) {
+    std::unique_ptr<Meter> earlier = Meter::load(saved, Duration::zero(), now);
+    if (earlier == nullptr) continue;
+    // The newest first, as where limits are bound.
+    const auto own = std::find_if(meters_.rbegin(), meters_.rend(), [&](const auto& meter) {
+      return meter->is_for(earlier->limit(), earlier->scope());
+    });
+    if (own != meters_.rend()) {
+      (*own)->add(*earlier, now);
+    } else {
+      meters_.push_back(std::move(earlier));
+    }
+  }
+  for (const ModelState& saved : state.models) {
+    const auto own = std::ranges::find(models_, saved.id, &Model::id);
+    if (own != models_.end() && saved.cooldown) own->block.set(*saved.cooldown, now);
+  }
+  for (const KeyState& saved : state.keys) {
+    const auto own = std::ranges::find(keys_, saved.id, &Key::id);
+    if (own != keys_.end() && saved.cooldown) own->block.set(*saved.cooldown, now);
+  }
+  if (state.cooldown) block_.set(*state.cooldown, now);
+  is_changed_ = true;
+}
+
 // The events of a run, in their order. One that speaks of what isn't there (its beginning was torn) is passed
 // over.
 void Account::replay(const IntentRecord& record, Instant at, Duration shift) {

@@ -250,6 +250,17 @@ void Ledger::restore(std::span<const AccountState> states, std::span<const Numbe
   for (const auto& [number, one] : restored) one.account->end_replay(now);
 }
 
+void Ledger::restore_late(std::span<const AccountState> states, std::span<const NumberedRecord> records,
+                          bool same_boot, Instant now) {
+  Ledger earlier;
+  earlier.restore(states, records, same_boot, now);
+  AccountState state;
+  for (std::size_t i = 0; i < earlier.accounts(); ++i) {
+    (void)earlier.save(i, true, state);
+    accounts_->named(state.name)->add(state, now);
+  }
+}
+
 void Ledger::journal_to(IntentLog* log) {
   accounts_->journal_to(log);
 }

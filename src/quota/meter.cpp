@@ -227,6 +227,11 @@ void Meter::start_at(std::uint64_t used, Instant now) {
   sent_ += used;
 }
 
+void Meter::add(const Meter& earlier, Instant now) {
+  start_at(earlier.window_->counted(now), now);
+  mark_full(earlier.full_until_);
+}
+
 void Meter::mark_full(BootTime until) noexcept {
   full_until_ = std::max(full_until_, until);
 }

@@ -81,6 +81,8 @@ class Meter {
   void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
   // A new meter begins with what the provider has counted.
   void start_at(std::uint64_t used, Instant now);
+  // What counted for another meter of this limit comes on top.
+  void add(const Meter& earlier, Instant now);
   // Answers to what has been sent so far say nothing new.
   void close_observations() noexcept { observed_ = sequence_ + 1; }
   void mark_full(BootTime until) noexcept;

@@ -227,6 +227,10 @@ class Ledger {
   // was open counts as spent. Before the first bind, once.
   void restore(std::span<const AccountState> states, std::span<const NumberedRecord> records, bool same_boot,
                Instant now);
+  // The same where that becomes known only later: what counted then comes on top of what has counted since.
+  // Threads: any.
+  void restore_late(std::span<const AccountState> states, std::span<const NumberedRecord> records,
+                    bool same_boot, Instant now);
   // From now on every change is written there first. Before the first reservation; the log outlives the
   // ledger.
   void journal_to(IntentLog* log);

@@ -245,6 +245,35 @@ TEST_F(Restart, AfterARestart) {
   }
 }
 
+// Where the states can't be read at the start, but later.
+TEST_F(Restart, HeardOfLateComesOnTop) {
+  const Limits limits{rpm(10), tpm(1000, WindowKind::refill), rpd(100, WindowKind::fixed), concurrency(3)};
+  const Pool before = bind_to(*run_, limits);
+  const Pool other = bind_to(*run_, {rpm(5)}, "gone");
+  fold();
+  serve(before, tokens(300));
+  serve(other);
+  Reservation held = reserve(before, tokens(200));
+  before.cool_down_model({CooldownCause::capacity, now().boot + seconds(30)}, now());
+  const std::vector<AccountState> states = states_;
+  const std::vector<NumberedRecord> records = read_intent_log(memory(), 1);
+
+  Ledger next;
+  const Pool after = bind_to(next, limits);
+  serve(after, tokens(100));
+  Reservation open = send(after, tokens(50));
+  next.restore_late(states, records, true, now());
+  EXPECT_EQ(after.cooldown(now())->until, now().boot + seconds(30));
+  EXPECT_EQ(view(after, "rpm").used, 4U);
+  EXPECT_EQ(view(after, "tpm").used, 650U);
+  EXPECT_EQ(view(after, "rpd").used, 4U);
+  EXPECT_EQ(view(bind_to(next, {rpm(5)}, "gone"), "rpm").used, 1U);
+  after.end_cooldowns(now());
+  EXPECT_EQ(view(after, "concurrency").left, 2U);
+  open.settle(tokens(0), now());
+  EXPECT_EQ(view(after, "tpm").used, 600U);
+}
+
 TEST_F(Restart, PassesOverARecordThatWasTorn) {
   const Limits limits{rpm(10)};
   const Pool before = bind_to(*run_, limits);
