@@ -88,7 +88,16 @@ class Store::Impl {
   [[nodiscard]] std::filesystem::path database_path() const { return config_.directory / config_.database; }
   void open_log();
   [[nodiscard]] bool open_database();
+  // What earlier runs left.
+  struct Earlier {
+    RunFacts facts;
+    bool same_boot = false;
+    std::vector<quota::AccountState> states;
+    std::vector<quota::NumberedRecord> records;
+  };
+  [[nodiscard]] Earlier read();
   void restore();
+  void restore_late();
   void put_damaged_aside(const DatabaseError& error);
 
   void run();
@@ -111,6 +120,7 @@ class Store::Impl {
   std::optional<Connection> connection_;
   std::optional<StateTables> tables_;
   bool is_too_new_ = false;
+  bool is_unread_ = true;  // what it holds isn't in the ledger yet: it must not be overwritten
   bool write_all_ = true;  // since the last success may have changed what failed to be written
   std::vector<quota::AccountState> states_;
   Duration pause_ = kFirstPause;  // after the next failure
@@ -195,17 +205,33 @@ void Store::Impl::put_damaged_aside(const DatabaseError& error) {
   }
 }
 
-void Store::Impl::restore() {
-  const Instant now = clock_.now();
-  std::vector<quota::AccountState> states;
+Store::Impl::Earlier Store::Impl::read() {
+  Earlier earlier;
   std::size_t senseless = 0;
-  RunFacts before;
+  earlier.facts = tables_->run_facts();
+  earlier.same_boot = !boot_id_.empty() && earlier.facts.boot_id == boot_id_;
+  earlier.states = tables_->read(senseless);
+  earlier.records = quota::read_intent_log(mapping_->records(), earlier.facts.epoch);
+  is_unread_ = false;
+  if (senseless > 0) log::warn("state_rows_skipped", {{"rows", static_cast<std::int64_t>(senseless)}});
+  const auto newest = std::ranges::max_element(earlier.states, {}, &quota::AccountState::position);
+  if (newest == earlier.states.end() || earlier.records.empty()) return earlier;
+  const std::uint64_t held_from =
+      newest->position + mapping_->records().size() / quota::IntentLog::kSlotBytes;
+  if (const std::uint64_t next = earlier.records.back().number + 1; next > held_from)
+    log::warn("state_incomplete",
+              {{"events_lost", next - held_from},
+               {"why", "the last run spent more than the intent log holds while " + config_.database +
+                           " could not be written; weir quota set says what was used"}});
+  return earlier;
+}
+
+void Store::Impl::restore() {
+  Earlier earlier;
   if (tables_) {
     try {
-      before = tables_->run_facts();
-      states = tables_->read(senseless);
+      earlier = read();
     } catch (const DatabaseError& error) {
-      states.clear();
       if (error.is_corrupt()) {
         put_damaged_aside(error);
         (void)open_database();
@@ -214,23 +240,21 @@ void Store::Impl::restore() {
       }
     }
   }
-  if (senseless > 0) log::warn("state_rows_skipped", {{"rows", static_cast<std::int64_t>(senseless)}});
-  const bool same_boot = !boot_id_.empty() && before.boot_id == boot_id_;
-  const auto records = quota::read_intent_log(mapping_->records(), before.epoch);
-  ledger_.restore(states, records, same_boot, now);
-  const std::uint32_t epoch = std::max(before.epoch, mapping_->epoch()) + 1;
-  mapping_->set_epoch(epoch);
+  ledger_.restore(earlier.states, earlier.records, earlier.same_boot, clock_.now());
   // What the run before wrote last is overwritten last: should this one never write the database, the next
   // begins with that again.
-  const std::uint64_t next = records.empty() ? 1 : records.back().number + 1;
-  log_.emplace(mapping_->records(), epoch, next);
-  folded_ = next;
-  const auto newest = std::ranges::max_element(states, {}, &quota::AccountState::position);
-  if (newest != states.end() && next > newest->position + log_->capacity())
-    log::warn("state_incomplete",
-              {{"events_lost", next - newest->position - log_->capacity()},
-               {"why", "the last run spent more than the intent log holds while " + config_.database +
-                           " could not be written; weir quota set says what was used"}});
+  const std::uint32_t last_epoch = is_unread_ ? mapping_->epoch() : earlier.facts.epoch;
+  const auto last = quota::read_intent_log(mapping_->records(), last_epoch);
+  const std::uint32_t epoch = std::max(earlier.facts.epoch, mapping_->epoch()) + 1;
+  mapping_->set_epoch(epoch);
+  log_.emplace(mapping_->records(), epoch, last.empty() ? 1 : last.back().number + 1);
+  folded_ = log_->position();
+}
+
+// The database could not be read when this run began, and can be now.
+void Store::Impl::restore_late() {
+  const Earlier earlier = read();
+  ledger_.restore_late(earlier.states, earlier.records, earlier.same_boot, clock_.now());
 }
 
 void Store::Impl::start() {
@@ -276,6 +300,7 @@ bool Store::Impl::fold(bool ended_cleanly) {
   for (int tries = 0; tries < 2; ++tries) {
     if (!connection_ && !open_database()) return false;
     try {
+      if (is_unread_) restore_late();
       write(ended_cleanly);
       succeeded();
       return true;

@@ -7,7 +7,7 @@
 
 namespace weir::store::test {
 
-// SQLite's disk with a fault on command: every write, sync, truncation and creation is counted, and from the
+// SQLite's disk with a fault on command: every write, sync, truncation and mapping is counted, and from the
 // n-th on, for as many as are asked for, they fail with that result code. One at a time; reads go through.
 class FailingDisk {
  public:
@@ -96,7 +96,8 @@ class FailingDisk {
       return real(f)->pMethods->xDeviceCharacteristics(real(f));
     };
     own.xShmMap = [](sqlite3_file* f, int p, int n, int w, void volatile** to) {
-      return real(f)->pMethods->xShmMap(real(f), p, n, w, to);
+      const int fault = w != 0 ? next() : SQLITE_OK;
+      return fault != SQLITE_OK ? fault : real(f)->pMethods->xShmMap(real(f), p, n, w, to);
     };
     own.xShmLock = [](sqlite3_file* f, int o, int n, int how) {
       return real(f)->pMethods->xShmLock(real(f), o, n, how);

@@ -93,10 +93,11 @@ class StoreTest : public ::testing::Test {
     out << bytes;
   }
   // A copy of the folder as it stands, as if the process had been killed just now.
-  void copy_to(const TempFolder& other) const {
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+  void copy_to(const TempFolder& other) const { copy(folder_, other); }
+  static void copy(const TempFolder& from, const TempFolder& to) {
+    for (const auto& entry : std::filesystem::directory_iterator(from.path()))
       if (entry.is_regular_file())
-        std::filesystem::copy_file(entry.path(), other.path() / entry.path().filename(),
+        std::filesystem::copy_file(entry.path(), to.path() / entry.path().filename(),
                                    std::filesystem::copy_options::overwrite_existing);
   }
 

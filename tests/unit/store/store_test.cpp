@@ -1,4 +1,4 @@
-// What survives a process, and what happens where the files don't.
+// What survives a process, and what happens where its files are damaged.
 
 #include <gmock/gmock.h>
 #include <sqlite3.h>
@@ -9,7 +9,6 @@
 #include <random>
 #include <thread>
 
-#include "failing_disk.hpp"
 #include "store/database.hpp"
 #include "store/state_tables.hpp"
 #include "store_fixture.hpp"
@@ -55,8 +54,7 @@ TEST_F(StoreTest, AKillBeforeTheFirstFoldLosesNothing) {
     quota::Ledger ledger;
     Store store({.directory = killed.path()}, clock_, ledger);
     store.open();  // restored; killed before it started
-    for (const auto& entry : std::filesystem::directory_iterator(killed.path()))
-      std::filesystem::copy_file(entry.path(), again.path() / entry.path().filename());
+    copy(killed, again);
   }
   EXPECT_EQ(Daemon(again.path(), clock_).used(), 4U);
 }
@@ -267,135 +265,6 @@ TEST_F(StoreTest, ADatabaseOfANewerVersionIsLeftAlone) {
   Connection connection(file("weir.db"));
   EXPECT_EQ(connection.text_of("SELECT count(*) FROM future"), "1");
   EXPECT_EQ(version_of(connection), 99);
-}
-
-TEST_F(StoreTest, WhereNoDatabaseCanBeServiceGoesOnAndItIsMendedLater) {
-  std::filesystem::create_directory(file("weir.db"));
-  Daemon run(folder_.path(), clock_);
-  run.serve(2);
-  EXPECT_TRUE(run.store().health().degraded);
-  EXPECT_THAT(run.store().health().reason, HasSubstr("--state-dir"));
-  std::filesystem::remove(file("weir.db"));
-  run.store().fold_now();
-  EXPECT_FALSE(run.store().health().degraded) << run.store().health().reason;
-  run.store().stop();
-  EXPECT_EQ(Daemon(folder_.path(), clock_).used(), 2U);
-}
-
-TEST_F(StoreTest, AFullDiskIsSaidAndMendedByItself) {
-  FailingDisk disk;
-  Daemon run(folder_.path(), clock_);
-  run.serve();
-  disk.fail(1, 1'000'000, SQLITE_FULL);
-  run.store().fold_now();
-  EXPECT_TRUE(run.store().health().degraded);
-  EXPECT_THAT(run.store().health().reason, HasSubstr("make room"));
-  run.serve();
-  disk.heal();
-  run.store().fold_now();
-  EXPECT_FALSE(run.store().health().degraded) << run.store().health().reason;
-  TempFolder killed;
-  copy_to(killed);
-  EXPECT_EQ(Daemon(killed.path(), clock_).used(), 2U);
-}
-
-// More than the log holds is written meanwhile.
-TEST_F(StoreTest, ADiskThatIsFullForLongLosesNothingOnceItIsMended) {
-  constexpr int kMoreThanTheLogHolds = 20'000;
-  FailingDisk disk;
-  Daemon run(folder_.path(), clock_, {rpm(1'000'000)});
-  disk.fail(1, 1'000'000, SQLITE_FULL);
-  for (int i = 0; i < 10; ++i) {
-    run.serve(kMoreThanTheLogHolds / 10);
-    run.store().fold_now();
-    EXPECT_TRUE(run.store().health().degraded);
-  }
-  disk.heal();
-  run.store().fold_now();
-  run.serve(5);
-  TempFolder killed;
-  copy_to(killed);
-  EXPECT_EQ(Daemon(killed.path(), clock_, {rpm(1'000'000)}).used(), kMoreThanTheLogHolds + 5U);
-}
-
-// Killed before that, it has forgotten something, and both runs say so.
-TEST_F(StoreTest, MoreThanTheLogHoldsIsSaidToBeLost) {
-  constexpr int kMoreThanTheLogHolds = 20'000;
-  TempFolder killed;
-  {
-    Daemon run(folder_.path(), clock_, {rpm(1'000'000)});
-    run.serve(10);
-    EXPECT_FALSE(run.store().health().degraded);
-    run.serve(kMoreThanTheLogHolds);  // and the writer hangs
-    EXPECT_THAT(run.store().health().reason, HasSubstr("too slowly"));
-    copy_to(killed);
-    run.store().fold_now();
-    EXPECT_FALSE(run.store().health().degraded);
-  }
-  ::testing::internal::CaptureStderr();
-  EXPECT_LT(Daemon(killed.path(), clock_, {rpm(1'000'000)}).used(), kMoreThanTheLogHolds + 10U);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("state_incomplete"));
-}
-
-// A run that could never write the database leaves to the next what the run before it had left.
-TEST_F(StoreTest, ARunThatCannotWriteForgetsNothingOfTheRunBefore) {
-  TempFolder killed;
-  {
-    Daemon run(folder_.path(), clock_);
-    run.serve(4);  // only in the intent log
-    copy_to(killed);
-  }
-  TempFolder again;
-  {
-    FailingDisk disk;
-    disk.fail(1, 1'000'000, SQLITE_FULL);
-    Daemon run(killed.path(), clock_);
-    EXPECT_EQ(run.used(), 4U);
-    EXPECT_TRUE(run.store().health().degraded);
-    run.serve(5);
-    for (const auto& entry : std::filesystem::directory_iterator(killed.path()))
-      std::filesystem::copy_file(entry.path(), again.path() / entry.path().filename());
-  }
-  EXPECT_GE(Daemon(again.path(), clock_).used(), 4U);
-}
-
-// Each single write, sync or truncation fails once: never a crash, and afterwards all is there.
-TEST_F(StoreTest, WhicheverCallFailsNothingIsLost) {
-  for (const int code : {SQLITE_IOERR_WRITE, SQLITE_FULL}) {
-    bool failed = true;
-    for (int n = 1; failed && n < 200; ++n) {
-      const TempFolder fresh;
-      FailingDisk disk;
-      disk.fail(n, 1, code);
-      {
-        Daemon run(fresh.path(), clock_);
-        run.serve();
-        run.store().fold_now();
-        run.serve();
-        run.store().fold_now();
-        failed = disk.calls() >= n;
-        disk.heal();
-        run.store().fold_now();
-        EXPECT_FALSE(run.store().health().degraded) << n << " " << run.store().health().reason;
-        run.store().stop();
-      }
-      EXPECT_EQ(Daemon(fresh.path(), clock_).used(), 2U) << n;
-    }
-    EXPECT_FALSE(failed) << "more calls than expected";
-  }
-}
-
-TEST_F(StoreTest, SomebodyElsesLockIsWaitedOut) {
-  Daemon run(folder_.path(), clock_);
-  run.serve();
-  Connection other(file("weir.db"));
-  other.run("BEGIN IMMEDIATE");
-  run.store().fold_now();
-  EXPECT_TRUE(run.store().health().degraded);
-  EXPECT_THAT(run.store().health().reason, HasSubstr("another process"));
-  other.run("ROLLBACK");
-  run.store().fold_now();
-  EXPECT_FALSE(run.store().health().degraded);
 }
 
 TEST_F(StoreTest, ItsOwnThreadFoldsWhatChanges) {
