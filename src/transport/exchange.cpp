@@ -65,7 +65,7 @@ net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
   cancellation_ = &cancellation;
   reader_.emplace(request.method == "HEAD" ? AnswerReader::Asked::head : AnswerReader::Asked::with_body);
   const StreamGuard guard(loop_, stream_, cancellation, request.head_by);
-  co_await write_request(request, guard);
+  co_await write_request(request);
   // Also where the write failed: an answer may lie there that explains it.
   while (true) {
     const Result<void> read = co_await read_more(guard);
@@ -77,7 +77,7 @@ net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
   }
 }
 
-net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request, const StreamGuard& guard) {
+net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
   const std::size_t size = body_size(request);
   const std::string head = request_head(request, size);
   std::vector<const_buffer> pieces;
@@ -92,7 +92,8 @@ net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request, con
   } else {
     wrote_all_ = co_await stream_.write_until_answered(pieces, ec);
   }
-  if (wrote_all_ && !guard.tripped() && request.on_sent) request.on_sent(loop_.now());
+  // Also where the client has left meanwhile, or time has run out: the provider may count it all the same.
+  if (wrote_all_ && request.on_sent) request.on_sent(loop_.now());
 }
 
 net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {

@@ -57,7 +57,7 @@ class Exchange final : public Answer {
   [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
 
  private:
-  [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request, const StreamGuard& guard);
+  [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request);
   // More bytes into in_. An error where none can come any more; a clean end where the message ends by it is
   // none.
   [[nodiscard]] net::Awaitable<Result<void>> read_more(const StreamGuard& guard);

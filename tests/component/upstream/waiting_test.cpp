@@ -212,6 +212,22 @@ TEST_F(Waiting, CancellingEndsAHandshake) {
   EXPECT_TRUE(eventually([&] { return silent.open_connections() == 0; }));
 }
 
+// The kernel has the request, and before that is known to us the client leaves: the provider may count it.
+TEST_F(Waiting, CancellingRightBehindAWriteStillSaysThatItWasSent) {
+  RawProvider provider([](RawConnection& peer) {
+    while (peer.read_request()) peer.send(RawProvider::answer(200, "{}"));
+  });
+  ASSERT_EQ(fetch(provider).status, 200);
+  std::shared_ptr<Call> call;
+  on_loop([&] {
+    call = begin(ask_of(provider));
+    call->cancel(call);
+  });
+  const Outcome outcome = call->outcome();
+  EXPECT_EQ(outcome.error, ErrorKind::cancelled);
+  EXPECT_EQ(outcome.times_sent, 1);
+}
+
 TEST_F(Waiting, CancellingEndsAWrite) {
   std::latch cancelled(1);
   RawProvider stuck([&](RawConnection& peer) {
