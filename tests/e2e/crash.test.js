@@ -8,9 +8,9 @@ import { CountingProvider } from './support/counting_provider.js';
 import { Load } from './support/load.js';
 import { Weir, scratch, yaml } from './support/weir.js';
 
-const kPeriodMs = 5000;
+const kPeriodMs = 8000;
 // One account runs out of requests, the other of tokens.
-const kAccounts = { few: { requests: 150, tokens: 1_000_000 }, small: { requests: 1000, tokens: 15_000 } };
+const kAccounts = { few: { requests: 200, tokens: 1_000_000 }, small: { requests: 1000, tokens: 20_000 } };
 const kRounds = 50;
 const kLongestUpMs = 1400;
 const kLongestStartMs = 40; // before READY

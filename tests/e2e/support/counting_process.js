@@ -1,7 +1,7 @@
 // A provider that counts for itself: a process of its own, so that what the test does never delays it.
 //
 // Its argument says the period of its windows in milliseconds and what each account may use in any period:
-// {"period": 5000, "accounts": {"name": {"requests": 150, "tokens": 15000}}}. Each account has a base URL of its own. A
+// {"period": 8000, "accounts": {"name": {"requests": 200, "tokens": 20000}}}. Each account has a base URL of its own. A
 // request counts its max_tokens and one token of prompt, from its arrival on. One that would exceed a limit is refused
 // and reported as a breach.
 import http from 'node:http';
@@ -19,15 +19,20 @@ const now = () => Number(process.hrtime.bigint()) / 1e6;
 // the earliest moment possible: before the event loop looked for arrivals the last time but one. Only what exceeds a
 // limit beyond that doubt is a breach; on a busy machine it would be one of the scheduler's, not of weir's.
 let looked = [now(), now()];
+// A round accepts one connection, and the others wait: none came before a round that found none.
+let nobodyWaited = looked[0];
+let accepted = false;
 function look() {
   looked = [looked[1], now()];
+  if (!accepted) nobodyWaited = looked[0];
+  accepted = false;
   setTimeout(() => setImmediate(look), 1); // an immediate runs once a round, after the looking
 }
 look();
 
 class Window {
   #limit;
-  #sent = []; // oldest first
+  #sent = []; // in the order in which they expire; that of seeing them may be another
   #sum = 0;
 
   constructor(limit) {
@@ -39,13 +44,9 @@ class Window {
     return Math.max(0, this.#sum + cost - this.#limit);
   }
 
-  // When something expires next.
-  nextFree() {
-    return this.#sent[0].since + period;
-  }
-
   add(cost, since) {
-    this.#sent.push({ cost, since });
+    const before = this.#sent.findLastIndex((one) => one.since <= since);
+    this.#sent.splice(before + 1, 0, { cost, since });
     this.#sum += cost;
   }
 }
@@ -64,7 +65,7 @@ function count(account, cost, since) {
   for (const { dimension, window } of windows) {
     const over = window.over(cost[dimension], at);
     if (over === 0) continue;
-    process.send({ breach: { account, dimension, over, at, doubt: at - since, full: window.nextFree() - at } });
+    process.send({ breach: { account, dimension, over, at } });
     return false;
   }
   for (const { dimension, window } of windows) window.add(cost[dimension], since);
@@ -102,7 +103,10 @@ const server = http.createServer(async (request, response) => {
   const usage = { prompt_tokens: kPrompt, completion_tokens: json.max_tokens, total_tokens: tokens };
   setTimeout(() => answer(response, json, usage), kFastestMs + Math.random() * (kSlowestMs - kFastestMs));
 });
-server.on('connection', (socket) => (socket.acceptedSince = looked[0]));
+server.on('connection', (socket) => {
+  accepted = true;
+  socket.acceptedSince = nobodyWaited;
+});
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 
 process.on('message', () => process.send({ arrivals: Object.fromEntries(Object.entries(books).map(([name, book]) => [name, book.arrivals])) }));

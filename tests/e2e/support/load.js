@@ -15,6 +15,7 @@ export class Load {
   #isOver = false;
   #agent;
   #origin;
+  #isOpen = false;
   #turn = gate(); // opens when there is somebody to ask
 
   constructor(accounts, random) {
@@ -29,20 +30,23 @@ export class Load {
   }
 
   turnTo(origin) {
-    this.#origin = origin;
+    this.#agent?.destroy();
     this.#agent = new http.Agent({ keepAlive: true });
+    this.#origin = origin;
+    this.#isOpen = true;
     this.#turn.open();
   }
 
+  // Nobody asks anew. What is under way goes on.
   turnAway() {
-    if (!this.#agent) return;
-    this.#agent.destroy();
-    this.#agent = undefined;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#turn = gate();
   }
 
   async stop() {
     this.#isOver = true;
+    this.#agent?.destroy();
     this.#turn.open();
     await Promise.all(this.#clients);
   }
