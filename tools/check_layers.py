@@ -162,7 +162,9 @@ def links_of(cmake_text):
     call = re.search(r"weir_module\(\s*([a-z_]+)([^)]*)\)", re.sub(r"#[^\n]*", "", cmake_text))
     if not call:
         return None
-    return call.group(1), set(re.findall(r"\bweir_(?!options\b|asio\b)([a-z_]+)", call.group(2)))
+    # A part of a module that is a library of its own is called weir_<module>_<part>.
+    linked = set(re.findall(r"\bweir_(?!options\b|asio\b)([a-z]+)", call.group(2)))
+    return call.group(1), linked - {call.group(1)}
 
 
 def check_links(path, cmake_text, included):

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "pretend/quotas.hpp"
-#include "pretend/windows.hpp"
+#include "weir/pretend/windows.hpp"
 
 namespace weir::pretend {
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pretend/groq_quotas.hpp"
-#include "pretend/windows.hpp"
+#include "weir/pretend/windows.hpp"
 
 namespace weir::pretend {
 namespace {

@@ -1,4 +1,4 @@
-#include "pretend/windows.hpp"
+#include "weir/pretend/windows.hpp"
 
 #include <chrono>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "pretend/windows.hpp"
+#include "weir/pretend/windows.hpp"
 
 #include <gtest/gtest.h>
 
@@ -98,6 +98,104 @@ TEST(ClockWindow, AStepBackGivesNothingBack) {
   window.take(0, clock.now().wall);
   clock.step_wall(5min);
   EXPECT_FALSE(window.fits(1, clock.now().wall));
+}
+
+using Kind = WindowRule::Kind;
+
+TEST(Window, ThatSlidesGivesBackEachCostAfterThePeriod) {
+  test::FakeClock clock;
+  const auto window = make_window({.kind = Kind::sliding, .limit = 3, .period = 1min});
+  window->take(2, clock.now());
+  clock.advance(10s);
+  window->take(1, clock.now());
+  EXPECT_EQ(window->wait(1, clock.now()), Duration(50s));
+  EXPECT_EQ(window->wait(3, clock.now()), Duration(60s));
+  clock.advance(50s);
+  EXPECT_EQ(window->used(clock.now()), 1U);
+  EXPECT_EQ(window->wait(2, clock.now()), Duration::zero());
+}
+
+TEST(Window, ThatSlidesIsSettledWhereItWasCharged) {
+  test::FakeClock clock;
+  const auto window = make_window({.kind = Kind::sliding, .limit = 100, .period = 1min});
+  const Instant taken = clock.now();
+  window->take(80, taken);
+  clock.advance(30s);
+  window->settle(taken, 80, 20, clock.now());
+  EXPECT_EQ(window->used(clock.now()), 20U);
+  clock.advance(30s);
+  window->settle(taken, 20, 90, clock.now());  // its time is over
+  EXPECT_EQ(window->used(clock.now()), 0U);
+}
+
+TEST(Window, ThatIsAlignedBeginsAnewAtTheFullMinute) {
+  test::FakeClock clock;  // begins at midnight
+  const auto window = make_window({.kind = Kind::aligned, .limit = 2, .period = 1min});
+  clock.advance(59s);
+  const Instant taken = clock.now();
+  window->take(2, taken);
+  EXPECT_EQ(window->wait(1, clock.now()), Duration(1s));
+  clock.advance(1s);
+  window->take(2, clock.now());
+  window->settle(taken, 2, 0, clock.now());  // of the minute before
+  EXPECT_EQ(window->used(clock.now()), 2U);
+}
+
+TEST(Window, OfADayEndsAtMidnightOfItsZone) {
+  const test::FakeClock clock;  // midnight in UTC
+  const auto zone = TimeZone::find("America/Los_Angeles");
+  ASSERT_TRUE(zone);
+  const auto window = make_window({.kind = Kind::day, .limit = 1, .zone = *zone});
+  window->take(1, clock.now());
+  EXPECT_EQ(window->wait(1, clock.now()), Duration(8h));
+}
+
+TEST(Window, OfFirstUseBeginsWithTheFirstAndEndsForAll) {
+  test::FakeClock clock;
+  const auto window = make_window({.kind = Kind::first_use, .limit = 2, .period = 1min});
+  clock.advance(17s);
+  window->take(1, clock.now());
+  clock.advance(50s);
+  window->take(1, clock.now());
+  EXPECT_EQ(window->wait(2, clock.now()), Duration(10s));
+  clock.advance(10s);
+  EXPECT_EQ(window->wait(2, clock.now()), Duration::zero());
+}
+
+TEST(Window, OfAnIntervalTakesOneAtATime) {
+  test::FakeClock clock;
+  const auto window = make_window({.kind = Kind::interval, .limit = 30, .period = 1min});
+  window->take(1, clock.now());
+  EXPECT_EQ(window->wait(1, clock.now()), Duration(2s));
+  clock.advance(1s);
+  EXPECT_EQ(window->wait(1, clock.now()), Duration(1s));
+}
+
+TEST(Window, OfCreditNeverComesBackAndIsWorthNothingAfterItsEnd) {
+  test::FakeClock clock;
+  const auto window =
+      make_window({.kind = Kind::credit, .limit = 10, .period = {}, .ends = clock.now().wall + 24h});
+  window->take(6, clock.now());
+  EXPECT_EQ(window->wait(4, clock.now()), Duration::zero());
+  EXPECT_EQ(window->wait(5, clock.now()), Window::kNever);
+  clock.advance(24h);
+  EXPECT_EQ(window->wait(1, clock.now()), Window::kNever);
+}
+
+TEST(Window, OfConcurrencyComesBackWhenARequestEnds) {
+  const test::FakeClock clock;
+  const auto window = make_window({.kind = Kind::in_flight, .limit = 1});
+  window->take(1, clock.now());
+  EXPECT_EQ(window->wait(1, clock.now()), Window::kNever);
+  window->settle(clock.now(), 1, 0, clock.now());
+  EXPECT_EQ(window->wait(1, clock.now()), Duration::zero());
+}
+
+TEST(Window, OfAnyKindHoldsNothingWhereTheLimitIsZero) {
+  const test::FakeClock clock;
+  for (const Kind kind : {Kind::sliding, Kind::aligned, Kind::day, Kind::month, Kind::first_use, Kind::refill,
+                          Kind::interval, Kind::credit, Kind::in_flight})
+    EXPECT_EQ(make_window({.kind = kind, .limit = 0, .period = 1min})->wait(1, clock.now()), Window::kNever);
 }
 
 }  // namespace

@@ -2,11 +2,57 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "weir/base/clock.hpp"
+#include "weir/base/time_zone.hpp"
 
-// Two ways in which providers count. A limit of 0 counts nothing and always fits.
+// How providers count: written without weir::quota, so that the two can prove each other wrong. `now` is a
+// moment of the provider's own clocks.
 namespace weir::pretend {
+
+struct WindowRule {
+  enum class Kind : std::uint8_t {
+    sliding,    // at most the limit in any interval of the period
+    aligned,    // at the multiples of the period since 1970
+    day,        // civil, in the zone
+    month,      // civil, in the zone
+    first_use,  // begins with the first that is taken once the one before is over
+    refill,
+    interval,  // one by one, a period / limit apart
+    credit,    // never comes back
+    in_flight,
+  };
+  Kind kind = Kind::sliding;
+  std::uint64_t limit = 0;  // 0: nothing fits
+  Duration period{};
+  TimeZone zone = TimeZone::utc();
+  std::optional<WallTime> ends{};  // credit only
+};
+
+// A count by one rule. Calls come in the order of time.
+class Window {
+ public:
+  static constexpr Duration kNever = Duration::max();
+
+  Window() = default;
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+  virtual ~Window() = default;
+
+  // What counts now; never more than the limit but where others were told more than they should.
+  [[nodiscard]] virtual std::uint64_t used(Instant now) = 0;
+  // Until the cost fits, if nothing else comes; zero where it fits. kNever: not by waiting.
+  [[nodiscard]] virtual Duration wait(std::uint64_t cost, Instant now) = 0;
+  virtual void take(std::uint64_t cost, Instant now) = 0;
+  // What was taken at `taken` as `charged` turns out to be `used`.
+  virtual void settle(Instant taken, std::uint64_t charged, std::uint64_t used, Instant now) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Window> make_window(const WindowRule& rule);
+
+// The two below count nothing and always fit where their limit is 0.
 
 // A bucket that refills continuously, the whole limit in one period.
 class RefillBucket {
