@@ -91,6 +91,10 @@ class Links(unittest.TestCase):
         self.assertEqual(check_layers.links_of(cmake), ("routing", {"base", "quota", "providers"}))
         self.assertEqual(check_layers.check_links("x", cmake, {"base", "quota", "providers"}), [])
 
+    def test_a_part_of_a_module_counts_as_the_module(self):
+        cmake = "weir_module(pretend LINKS weir_base weir_pretend_windows)\nweir_module(pretend_windows LINKS weir_base)\n"
+        self.assertEqual(check_layers.links_of(cmake), ("pretend", {"base"}))
+
     def test_mismatches(self):
         self.assertIn("may not link", check_layers.check_links("x", "weir_module(base LINKS weir_net)", set())[0][1])
         self.assertIn("does not link", check_layers.check_links("x", "weir_module(net SOURCES a.cpp)", {"base"})[0][1])

@@ -132,6 +132,7 @@ class Account {
   [[nodiscard]] std::optional<std::size_t> meter_of(const Model& model, const Observation& observation) const;
   [[nodiscard]] Meter* fullest_about(const Model& model, Dimension dimension, const Period& period,
                                      Instant now) const;
+  [[nodiscard]] bool came_too_early(const Open& open, const QuotaRefusal& said, Instant now);
   [[nodiscard]] Meter* blamed(const Open& open, const QuotaRefusal& said, Instant now) const;
   void learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void correct_meter(std::size_t model, Meter& meter, std::uint64_t used, Instant now);

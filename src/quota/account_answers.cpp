@@ -14,6 +14,8 @@ constexpr std::size_t kMadeByAnswersMax = 8;
 constexpr std::uint64_t kAmountMax = std::uint64_t{1} << 53U;
 // Where a refusal names no time and no window is known to be meant.
 constexpr Duration kUntoldWait = std::chrono::seconds(10);
+// The same where all that was wrong is that the request came a moment too early.
+constexpr Duration kUntoldMoment = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -111,16 +113,23 @@ void Account::refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Insta
 void Account::learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now) {
   const Open& open = open_[id];
   Model& model = models_[open.model];
+  if (came_too_early(open, said, now)) {
+    if (said.dimension && said.period && said.wait) return;  // that window is full until then
+    const BootTime until = now.boot + said.wait.value_or(kUntoldMoment);
+    (said.whole_account ? block_ : model.block).set({.cause = said.cause, .until = until}, now);
+    return;
+  }
   const BootTime until = now.boot + said.wait.value_or(kUntoldWait);
   Meter* const meter = blamed(open, said, now);
   bool is_blocked = false;
   if (meter != nullptr) {
     const auto charge =
         std::ranges::find_if(open.charges, [&](const Charge& c) { return meters_[c.meter].get() == meter; });
-    if (charge != open.charges.end()) meter->learn_from_refusal(*charge, now);
+    const bool is_lesson = charge != open.charges.end() && meter->learn_from_refusal(*charge, now);
     const bool is_named = said.dimension && said.period;
     if (is_named && said.wait) meter->mark_full(until);
-    is_blocked = is_named && said.wait ? true : !said.wait && meter->is_known() && meter->room(now) == 0;
+    // Who was refused twice running had better wait, however large the limit is thought to be.
+    is_blocked = is_named && said.wait ? true : !said.wait && is_lesson && meter->room(now) == 0;
   } else if (said.dimension && said.period && *said.dimension != Dimension::in_flight) {
     // A window that nobody has told of: from now on it is counted.
     Limit limit;
@@ -133,6 +142,19 @@ void Account::learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Ins
   }
   if (is_blocked) return;
   (said.whole_account ? block_ : model.block).set({.cause = said.cause, .until = until}, now);
+}
+
+bool Account::came_too_early(const Open& open, const QuotaRefusal& said, Instant now) {
+  bool any = false;
+  for (const Charge& charge : open.charges) {
+    Meter& meter = *meters_[charge.meter];
+    const bool is_named = said.dimension && said.period;
+    if (is_named && !meter.is_about(*said.dimension, *said.period)) continue;
+    if (!meter.came_too_early(charge, said.wait, now)) continue;
+    any = true;
+    if (is_named && said.wait) meter.mark_full(now.boot + *said.wait);
+  }
+  return any;
 }
 
 // Which of the meters a refusal is about: the one it names, or else the fullest of those that a wait of that

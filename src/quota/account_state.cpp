@@ -21,11 +21,12 @@ void put_charge(Words& words, const Charge& charge) {
   put(words, charge.in_flight);
   put(words, charge.counted);
   put(words, charge.sent);
+  put(words, std::uint64_t{charge.is_close});
   put(words, std::uint64_t{charge.spare.has_value()});
   put(words, charge.spare.value_or(0));
   put(words, std::uint64_t{charge.limit_is_zero});
 }
-constexpr std::size_t kChargeWords = 10;
+constexpr std::size_t kChargeWords = 11;
 
 Charge read_charge(WordReader& reader, Duration shift, Instant now) {
   Charge charge;
@@ -36,6 +37,7 @@ Charge read_charge(WordReader& reader, Duration shift, Instant now) {
   charge.in_flight = reader.number();
   charge.counted = reader.number();
   charge.sent = reader.number();
+  charge.is_close = reader.number() != 0;
   const bool has_spare = reader.number() != 0;
   const std::uint64_t spare = reader.number();
   if (has_spare) charge.spare = spare;

@@ -6,7 +6,7 @@
 namespace weir::quota {
 
 FirstUseWindow::FirstUseWindow(Duration period)
-    : period_(std::max(period, Duration(1))), held_(period_ + slot_guard(period_)) {}
+    : period_(std::max(period, Duration(1))), guard_(slot_guard(period_)) {}
 
 std::uint64_t FirstUseWindow::sum() const {
   std::uint64_t sum = 0;
@@ -18,12 +18,20 @@ std::uint64_t FirstUseWindow::counted(Instant now) const {
   return is_over(now) ? 0 : sum();
 }
 
+std::uint64_t FirstUseWindow::counted_with_care(Instant now) const {
+  const auto last = [&](BootTime ended, std::uint64_t sum) {
+    return now.boot - guard_.length() < ended ? sum : 0;
+  };
+  if (is_over(now)) return size_ == 0 ? last(last_end_, last_sum_) : last(end(), sum());
+  return plus(sum(), last(last_end_, last_sum_));
+}
+
 BootTime FirstUseWindow::falls_to(std::uint64_t allowed, Instant now) const {
   return counted(now) <= allowed && !is_closed(now) ? now.boot : end();
 }
 
 BootTime FirstUseWindow::counts_until(Instant sent) const {
-  return is_over(sent) ? sent.boot + held_ : end();
+  return is_over(sent) ? sent.boot + held() : end();
 }
 
 std::optional<BootTime> FirstUseWindow::next_return(Instant now) const {
@@ -33,7 +41,12 @@ std::optional<BootTime> FirstUseWindow::next_return(Instant now) const {
 
 BootTime FirstUseWindow::add(std::uint64_t cost, Instant now) {
   if (cost == 0) return now.boot;
-  if (is_over(now)) size_ = 0;
+  guard_.relax(now);
+  if (size_ > 0 && is_over(now)) {
+    last_end_ = end();
+    last_sum_ = sum();
+    size_ = 0;
+  }
   if (size_ > 0 && (size_ == kParts || parts_[size_ - 1].since == now.boot)) {
     parts_[size_ - 1].cost = plus(parts_[size_ - 1].cost, cost);
   } else {
@@ -66,12 +79,12 @@ bool FirstUseWindow::same_window(BootTime stamp, Instant now) const {
 }
 
 bool FirstUseWindow::is_closed(Instant now) const {
-  return !is_over(now) && now.boot >= end() - 2 * (held_ - period_);
+  return !is_over(now) && now.boot >= end() - 2 * guard_.length();
 }
 
 std::optional<double> FirstUseWindow::share_to_reset(Instant now) const {
   if (is_over(now)) return 1.0;
-  return static_cast<double>((end() - now.boot).count()) / static_cast<double>(held_.count());
+  return static_cast<double>((end() - now.boot).count()) / static_cast<double>(held().count());
 }
 
 FirstUseWindow::Part* FirstUseWindow::find(BootTime stamp) {
@@ -88,6 +101,9 @@ void FirstUseWindow::drop_empty() {
 }
 
 void FirstUseWindow::save(Words& words) const {
+  guard_.save(words);
+  put(words, last_end_);
+  put(words, last_sum_);
   for (std::size_t i = 0; i < size_; ++i) {
     put(words, parts_[i].since);
     put(words, parts_[i].cost);
@@ -95,9 +111,13 @@ void FirstUseWindow::save(Words& words) const {
 }
 
 bool FirstUseWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
-  if (words.size() % 2 != 0 || words.size() / 2 > kParts) return false;
+  constexpr std::size_t kHead = 4;
+  if (words.size() < kHead || words.size() % 2 != 0 || words.size() / 2 - kHead / 2 > kParts) return false;
   WordReader reader(words);
-  for (size_ = 0; size_ < words.size() / 2; ++size_) {
+  guard_.load(reader, shift, now);
+  last_end_ = moved(reader.boot_time(), shift, now);
+  last_sum_ = reader.number();
+  for (size_ = 0; size_ < (words.size() - kHead) / 2; ++size_) {
     const BootTime since = reader.boot_time();
     parts_[size_] = {.since = moved(since, shift, now), .cost = reader.number()};
   }

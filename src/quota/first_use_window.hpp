@@ -16,6 +16,8 @@ class FirstUseWindow final : public Window {
   explicit FirstUseWindow(Duration period);
 
   [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] std::uint64_t counted_with_care(Instant now) const override;
+  bool take_more_care(Instant now) override { return guard_.grow(now); }
   [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
   [[nodiscard]] BootTime counts_until(Instant sent) const override;
   [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
@@ -36,15 +38,18 @@ class FirstUseWindow final : public Window {
   static constexpr std::size_t kParts = 64;  // the last holds all that came after it
 
   [[nodiscard]] bool is_over(Instant now) const { return size_ == 0 || end() <= now.boot; }
-  [[nodiscard]] BootTime end() const { return parts_[0].since + held_; }
+  [[nodiscard]] Duration held() const { return period_ + guard_.length(); }
+  [[nodiscard]] BootTime end() const { return parts_[0].since + held(); }
   [[nodiscard]] std::uint64_t sum() const;
   [[nodiscard]] Part* find(BootTime stamp);
   void drop_empty();
 
   Duration period_;
-  Duration held_;  // the period and the guard
+  Guard guard_;
   std::array<Part, kParts> parts_{};
   std::size_t size_ = 0;
+  BootTime last_end_ = BootTime::min();  // of the window before
+  std::uint64_t last_sum_ = 0;
 };
 
 }  // namespace weir::quota

@@ -23,6 +23,13 @@ std::uint64_t FixedWindow::counted(Instant now) const {
   return sum;
 }
 
+std::uint64_t FixedWindow::counted_with_care(Instant now) const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < size_; ++i)
+    if (until(cells_[i], now) + skew() > now.boot) sum += cells_[i].cost;
+  return sum;
+}
+
 BootTime FixedWindow::falls_to(std::uint64_t allowed, Instant now) const {
   std::uint64_t left = counted(now);
   BootTime at = now.boot;
@@ -52,6 +59,7 @@ std::optional<BootTime> FixedWindow::next_return(Instant now) const {
 }
 
 BootTime FixedWindow::add(std::uint64_t cost, Instant now) {
+  guard_.relax(now);
   drop_dead(now);
   if (cost == 0) return now.boot;
   const WallTime end = end_for(now.wall);
@@ -95,12 +103,12 @@ std::optional<double> FixedWindow::share_to_reset(Instant now) const {
 
 // The end of the last window that may take what is sent then, by a clock that is the skew behind ours.
 WallTime FixedWindow::end_for(WallTime sent) const {
-  return edges_.around(sent + skew_).end + skew_;
+  return edges_.around(sent + skew()).end + skew();
 }
 
 BootTime FixedWindow::until(const Cell& cell, Instant now) const {
   // A smaller step is what the skew is there for, and the two clocks are never read at quite the same moment.
-  if (magnitude(offset_of(now) - cell.offset) <= skew_) return cell.until;
+  if (magnitude(offset_of(now) - cell.offset) <= skew()) return cell.until;
   return std::max(cell.until, now.boot_at(end_for(now.wall_at(cell.newest))));
 }
 
@@ -125,10 +133,11 @@ FixedWindow::Cell& FixedWindow::open_cell(WallTime end, Instant now) {
   return cell;
 }
 
-// By no clock does a window last longer than the longest and the skew on both sides after its newest cost.
+// By no clock does a window last longer than the longest and the skew on both sides after its newest cost;
+// what has just come back is remembered.
 void FixedWindow::drop_dead(Instant now) {
   const auto dead = [this, now](const Cell& cell) {
-    return cell.until <= now.boot && cell.newest + edges_.longest() + 2 * skew_ <= now.boot;
+    return cell.until + skew() <= now.boot && cell.newest + edges_.longest() + 2 * skew() <= now.boot;
   };
   std::size_t gone = 0;
   while (gone < size_ && dead(cells_[gone])) ++gone;
@@ -139,6 +148,7 @@ void FixedWindow::drop_dead(Instant now) {
 }
 
 void FixedWindow::save(Words& words) const {
+  guard_.save(words);
   for (std::size_t i = 0; i < size_; ++i) {
     put(words, cells_[i].end);
     put(words, cells_[i].until);
@@ -151,12 +161,13 @@ void FixedWindow::save(Words& words) const {
 
 bool FixedWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
   constexpr std::size_t kWords = 6;
-  if (words.size() % kWords != 0 || words.size() / kWords > kCells) return false;
+  if (words.size() % kWords != 2 || words.size() / kWords > kCells) return false;
   WordReader reader(words);
+  guard_.load(reader, shift, now);
   for (size_ = 0; size_ < words.size() / kWords; ++size_) {
     Cell& cell = cells_[size_];
     cell.end = reader.wall_time();
-    cell.until = std::min(reader.boot_time() + shift, now.boot + edges_.longest() + 2 * skew_);
+    cell.until = std::min(reader.boot_time() + shift, now.boot + edges_.longest() + 2 * skew());
     cell.oldest = moved(reader.boot_time(), shift, now);
     cell.newest = moved(reader.boot_time(), shift, now);
     cell.offset = reader.duration() - shift;

@@ -17,9 +17,11 @@ namespace weir::quota {
 // it was charged under and by the clock as it is now.
 class FixedWindow final : public Window {
  public:
-  explicit FixedWindow(WindowEdges edges) : edges_(std::move(edges)), skew_(clock_skew(edges_.longest())) {}
+  explicit FixedWindow(WindowEdges edges) : edges_(std::move(edges)), guard_(clock_skew(edges_.longest())) {}
 
   [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] std::uint64_t counted_with_care(Instant now) const override;
+  bool take_more_care(Instant now) override { return guard_.grow(now); }
   [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
   [[nodiscard]] BootTime counts_until(Instant sent) const override {
     return sent.boot_at(end_for(sent.wall));
@@ -43,9 +45,11 @@ class FixedWindow final : public Window {
     Duration offset{};  // wall minus boot at the newest
     std::uint64_t cost = 0;
   };
-  // Two count at a time, and two more may count again when the clock is set back by less than a period.
-  static constexpr std::size_t kCells = 4;
+  // Two count at a time, one has just stopped, and two more may count again when the clock is set back by
+  // less than a period.
+  static constexpr std::size_t kCells = 5;
 
+  [[nodiscard]] Duration skew() const { return guard_.length(); }
   [[nodiscard]] WallTime end_for(WallTime sent) const;
   [[nodiscard]] BootTime until(const Cell& cell, Instant now) const;
   [[nodiscard]] Cell* find(BootTime stamp);
@@ -53,7 +57,7 @@ class FixedWindow final : public Window {
   void drop_dead(Instant now);
 
   WindowEdges edges_;
-  Duration skew_;
+  Guard guard_;
   std::array<Cell, kCells> cells_;  // oldest first
   std::size_t size_ = 0;
 };

@@ -18,9 +18,9 @@ std::uint64_t most_patience(std::uint64_t most, Duration period) {
 
 // A provider in trouble refuses everything, whatever its limit. So a refusal counts only where something was
 // served since the last one, or where both were under way together; and it takes no more than half.
-void Learner::refused(const Evidence& evidence, Instant now) noexcept {
+bool Learner::refused(const Evidence& evidence, Instant now) noexcept {
   const bool is_same_overshoot = refused_at_ && evidence.sent <= *refused_at_;
-  if (!is_same_overshoot && !was_served_) return;
+  if (!is_same_overshoot && !was_served_) return false;
   const bool is_unknown = evidence.in_force == kUnknownAmount;
   const std::uint64_t least = is_unknown ? 1 : std::max<std::uint64_t>(evidence.in_force / 2, 1);
   const std::uint64_t most = std::max<std::uint64_t>(less(evidence.in_force, 1), 1);
@@ -29,11 +29,12 @@ void Learner::refused(const Evidence& evidence, Instant now) noexcept {
   since_ = now.boot;
   step_ = 0;
   is_pressed_ = false;
-  if (is_same_overshoot) return;
+  if (is_same_overshoot) return true;
   refused_at_ = now.boot;
   was_served_ = false;
   patience_ = std::min(next_patience_, most_patience(kPatienceMax, evidence.period));
   next_patience_ = std::min(2 * next_patience_, kPatienceMax);
+  return true;
 }
 
 bool Learner::served(std::uint64_t in_force, std::uint64_t most, Duration period, Instant now) noexcept {

@@ -24,7 +24,12 @@ class Learner {
     Duration period{};
     BootTime sent{};
   };
-  void refused(const Evidence& evidence, Instant now) noexcept;
+  // Whether that was a lesson.
+  bool refused(const Evidence& evidence, Instant now) noexcept;
+  // Whether the amount has been raised and not been refused since.
+  [[nodiscard]] bool is_trying() const noexcept { return step_ > 0; }
+  // By how much it was raised last.
+  [[nodiscard]] std::uint64_t step() const noexcept { return step_; }
   // Someone had to wait because of this limit.
   void pressed() noexcept { is_pressed_ = true; }
   // A request was served under it. `most` is what configuration allows. Whether the amount rose.

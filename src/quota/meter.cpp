@@ -1,6 +1,7 @@
 #include "quota/meter.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "quota/arithmetic.hpp"
@@ -12,6 +13,18 @@ namespace {
 
 // Quota that is about to be lost weighs more, but not without bound.
 constexpr double kLeastShareToReset = 0.05;
+// The margin changes by a 64th of the amount, and is at most a quarter of it.
+constexpr std::uint64_t kMarginStep = 64;
+constexpr std::uint64_t kMarginMax = 4;
+constexpr int kMarginPatience = 4;  // periods
+// No clock is late by more. Waits are said in whole seconds, rounded up.
+constexpr Duration kMoment = std::chrono::minutes(2);
+// Of an interval's amount, where a gap was too short.
+constexpr std::uint64_t kShorter = 8;
+// As full as one about which nobody knows.
+constexpr double kUnknownFullness = 0.5;
+// The gaps after which an interval has shown that it holds.
+constexpr std::uint64_t kGaps = 10;
 constexpr std::size_t kDateLength = 10;  // "2026-11-24"
 
 Limit normalised(Limit limit, const EngineWindow& engine) {
@@ -49,6 +62,16 @@ std::uint64_t Meter::capacity() const noexcept {
   return engine_.kind == WindowKind::interval ? std::min<std::uint64_t>(all, 1) : all;
 }
 
+std::uint64_t Meter::usable_for(std::uint64_t cost) const noexcept {
+  const std::uint64_t all = capacity();
+  return std::max(less(all, margin_), std::min(cost, all));
+}
+
+Duration Meter::learning_period() const noexcept {
+  if (engine_.kind != WindowKind::interval) return limit_.period.length;
+  return limit_.period.length / static_cast<Duration::rep>(std::max<std::uint64_t>(amount() / kGaps, 1));
+}
+
 bool Meter::is_for(const Limit& limit, std::string_view scope) const {
   // The cheap part first: the engine may have to read a zone.
   if (scope_ != scope || limit.period.length != limit_.period.length || limit.models != limit_.models ||
@@ -70,11 +93,12 @@ bool Meter::can_observe() const noexcept {
 }
 
 bool Meter::can_learn() const noexcept {
-  return can_observe() && !header_;
+  return (can_observe() || engine_.kind == WindowKind::interval) && !header_;
 }
 
 double Meter::fullness(Instant now) const {
   if (amount() == 0) return 1;
+  if (engine_.kind == WindowKind::interval) return kUnknownFullness;
   return 1 - static_cast<double>(room(now)) / static_cast<double>(amount());
 }
 
@@ -90,7 +114,7 @@ std::uint64_t Meter::room(Instant now) const {
 }
 
 std::uint64_t Meter::unreserved(Instant now) const {
-  return less(less(capacity(), window_->counted(now)), held_);
+  return less(less(less(capacity(), margin_), window_->counted(now)), held_);
 }
 
 bool Meter::is_shut(Instant now) const {
@@ -98,7 +122,7 @@ bool Meter::is_shut(Instant now) const {
 }
 
 bool Meter::fits(std::uint64_t cost, Instant now) const {
-  return cost <= unreserved(now) && !is_shut(now);
+  return plus(plus(window_->counted(now), held_), cost) <= usable_for(cost) && !is_shut(now);
 }
 
 bool Meter::is_too_large(std::uint64_t cost) const noexcept {
@@ -108,7 +132,7 @@ bool Meter::is_too_large(std::uint64_t cost) const noexcept {
 BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
   const std::uint64_t all = capacity();
   if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
-  return std::max(window_->falls_to_with(held_, all - cost, now), full_until_);
+  return std::max(window_->falls_to_with(held_, usable_for(cost) - cost, now), full_until_);
 }
 
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
@@ -154,6 +178,7 @@ void Meter::send(Charge& charge, Instant now) {
   charge.in_flight = in_flight_;
   charge.counted = window_->counted(now);
   charge.sent = sent_;
+  charge.is_close = charge.cost > 0 && window_->counted_with_care(now) > capacity();
 }
 
 void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
@@ -162,9 +187,14 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
     // The provider didn't count what it refused, so that much of what its answer said is someone else's use.
     if (charge.spare) final = std::max(final, less(charge.cost, *charge.spare));
     if (charge.limit_is_zero) hear(0, now);
-  } else if (ending.outcome == Outcome::served && !header_ &&
-             learner_.served(amount(), most_learnt(), limit_.period.length, now)) {
-    window_->set_amount(amount(), now);
+  } else if (ending.outcome == Outcome::served) {
+    early_at_.reset();
+    if (margin_ > 0 && now.boot - margin_since_ >= kMarginPatience * limit_.period.length) {
+      margin_ = less(margin_, std::max<std::uint64_t>(amount() / kMarginStep, 1));
+      margin_since_ = now.boot;
+    }
+    if (!header_ && learner_.served(amount(), most_learnt(), learning_period(), now))
+      window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
   sent_ += less(final, charge.cost);
@@ -208,18 +238,49 @@ void Meter::hear(std::uint64_t limit, Instant now) {
   window_->set_amount(amount(), now);
 }
 
+// A limit that has just been raised on trial is the better explanation; and who is to wait for long, or is
+// refused again after having waited, didn't come too early.
+bool Meter::came_too_early(const Charge& charge, std::optional<Duration> wait, Instant now) {
+  if (!charge.is_close || learner_.is_trying()) return false;
+  if (wait && *wait > std::min(kMoment, limit_.period.length / 10) + std::chrono::seconds(1)) return false;
+  if (early_at_) return charge.stamp <= *early_at_;
+  if (!window_->take_more_care(now)) return false;
+  early_at_ = now.boot;
+  return true;
+}
+
 // The provider had accepted what counts but this, and would not accept this: its limit lies between. Of a
 // large cost half is granted to it, so that what is learnt comes near from both sides.
-void Meter::learn_from_refusal(const Charge& charge, Instant now) {
-  if (!can_learn()) return;
-  const std::uint64_t accepted = less(window_->counted(now), charge.cost) + charge.cost / 2;
+bool Meter::learn_from_refusal(const Charge& charge, Instant now) {
+  if (header_) keep_off(charge, now);
+  if (!can_learn()) return false;
+  std::uint64_t accepted = less(window_->counted(now), charge.cost) + charge.cost / 2;
+  // A gap that was too short doesn't show how long it must be.
+  if (engine_.kind == WindowKind::interval)
+    accepted = less(amount(), learner_.is_trying() ? learner_.step() : amount() / kShorter);
   // Where hardly any of it was ours it shows that somebody else uses the key, or trouble over there.
   constexpr std::uint64_t kOurPart = 8;
-  if (accepted < (is_known() ? amount() / kOurPart : 2)) return;
-  learner_.refused(
-      {.accepted = accepted, .in_force = amount(), .period = limit_.period.length, .sent = charge.stamp},
-      now);
-  window_->set_amount(amount(), now);
+  if (accepted < (is_known() ? amount() / kOurPart : 2)) {
+    if (engine_.kind == WindowKind::refill && is_known()) fill_up(charge, now);
+    return false;
+  }
+  const bool is_lesson = learner_.refused(
+      {.accepted = accepted, .in_force = amount(), .period = learning_period(), .sent = charge.stamp}, now);
+  if (is_lesson) window_->set_amount(amount(), now);
+  return is_lesson;
+}
+
+// A bucket is full when it refuses, whoever filled it. Once the refused cost is given back ours is full too,
+// and goes on from there.
+void Meter::fill_up(const Charge& charge, Instant now) {
+  start_at(less(plus(amount(), charge.cost), window_->counted(now)), now);
+}
+
+// What was refused at once counts once.
+void Meter::keep_off(const Charge& charge, Instant now) {
+  if (!can_observe() || (margin_ > 0 && charge.stamp <= margin_since_)) return;
+  margin_ = std::min(margin_ + std::max<std::uint64_t>(amount() / kMarginStep, 1), amount() / kMarginMax);
+  margin_since_ = now.boot;
 }
 
 void Meter::start_at(std::uint64_t used, Instant now) {
@@ -248,6 +309,8 @@ void Meter::forget(Instant now) {
   correct(0, now);
   header_.reset();
   learner_.forget();
+  early_at_.reset();
+  margin_ = 0;
   drift_ = 0;
   window_->set_amount(amount(), now);
 }
@@ -267,8 +330,11 @@ void Meter::save(MeterState& state) const {
   state.full_until = full_until_;
   state.drift = drift_;
   state.tally.clear();
-  for (const std::uint64_t number : {held_, in_flight_, sent_, sequence_, observed_})
+  for (const std::uint64_t number : {held_, in_flight_, sent_, sequence_, observed_, margin_})
     put(state.tally, number);
+  put(state.tally, margin_since_);
+  put(state.tally, std::uint64_t{early_at_.has_value()});
+  put(state.tally, early_at_.value_or(BootTime{}));
   state.window.clear();
   window_->save(state.window);
 }
@@ -276,9 +342,13 @@ void Meter::save(MeterState& state) const {
 std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Instant now) {
   auto meter = std::make_unique<Meter>(state.limit, state.scope);
   WordReader tally(state.tally);
-  for (std::uint64_t* const number :
-       {&meter->held_, &meter->in_flight_, &meter->sent_, &meter->sequence_, &meter->observed_})
+  for (std::uint64_t* const number : {&meter->held_, &meter->in_flight_, &meter->sent_, &meter->sequence_,
+                                      &meter->observed_, &meter->margin_})
     *number = tally.number();
+  meter->margin_since_ = moved(tally.boot_time(), shift, now);
+  const bool has_early = tally.number() != 0;
+  const BootTime early_at = moved(tally.boot_time(), shift, now);
+  if (has_early) meter->early_at_ = early_at;
   meter->header_ = state.header;
   meter->heard_at_ = state.learnt_at;
   meter->drift_ = state.drift;

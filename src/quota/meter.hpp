@@ -23,6 +23,7 @@ struct Charge {
   std::uint64_t in_flight = 0;  // sent and not settled at that moment, this one too
   std::uint64_t counted = 0;    // what counted at that moment, this one too
   std::uint64_t sent = 0;       // in all until that moment, this one too
+  bool is_close = false;        // it fitted only because something had just come back
 
   // Noted when its answer was observed.
   std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
@@ -71,11 +72,14 @@ class Meter {
   // What was sent has ended: the charge becomes what is to stay.
   void settle(const Charge& charge, const Ending& ending, Instant now);
 
+  // The answer to `charge` refused it for quota and named that wait. Whether that is because it came a moment
+  // too early: then no limit is learnt from it, and what comes back does so a little later from now on.
+  [[nodiscard]] bool came_too_early(const Charge& charge, std::optional<Duration> wait, Instant now);
   // Something had to wait for this.
   void press() noexcept { learner_.pressed(); }
   // The answer to `charge` refused it for quota and named no other limit: what was accepted shows how large
-  // this one is.
-  void learn_from_refusal(const Charge& charge, Instant now);
+  // this one is; or, where answers name the amount, that others use it too. Whether that was something new.
+  bool learn_from_refusal(const Charge& charge, Instant now);
 
   // The answer to `charge` said: limit, and what remains of it.
   void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
@@ -102,6 +106,12 @@ class Meter {
  private:
   // What may be counted at once: the amount, but one for an interval.
   [[nodiscard]] std::uint64_t capacity() const noexcept;
+  // The same less the margin, but for a cost that is larger.
+  [[nodiscard]] std::uint64_t usable_for(std::uint64_t cost) const noexcept;
+  void keep_off(const Charge& charge, Instant now);
+  void fill_up(const Charge& charge, Instant now);
+  // The time in which a limit shows itself.
+  [[nodiscard]] Duration learning_period() const noexcept;
   [[nodiscard]] std::uint64_t most_learnt() const noexcept;
   [[nodiscard]] bool is_shut(Instant now) const;  // even for nothing
   // The room where it isn't shut.
@@ -117,6 +127,11 @@ class Meter {
   WallTime heard_at_{};                  // when they named it last
   Learner learner_;
   BootTime full_until_ = BootTime::min();
+  std::optional<BootTime> early_at_;  // a request came too early, and nothing was served since
+  // What is left to others who use the key: they take it between what one answer tells and the next. Grows
+  // where answers name the amount and it was refused all the same; shrinks while that doesn't happen.
+  std::uint64_t margin_ = 0;
+  BootTime margin_since_{};
 
   std::uint64_t held_ = 0;
   std::uint64_t in_flight_ = 0;  // sent and not settled

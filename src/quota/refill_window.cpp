@@ -30,6 +30,20 @@ std::uint64_t RefillWindow::counted(Instant now) const {
   return static_cast<std::uint64_t>(std::ceil(std::max(0.0, level(now.boot) - kRounding)));
 }
 
+std::uint64_t RefillWindow::counted_with_care(Instant now) const {
+  const double late = rate_ * static_cast<double>(guard_.length().count());
+  return level(now.boot) <= 0 ? 0 : static_cast<std::uint64_t>(std::ceil(level(now.boot) + late - kRounding));
+}
+
+// The bucket stood still for the guard when it began to fill: now it has stood still for longer.
+bool RefillWindow::take_more_care(Instant now) {
+  const Duration before = guard_.length();
+  if (!guard_.grow(now)) return false;
+  settle_down(now.boot);
+  if (level_ > 0) level_ += rate_ * static_cast<double>((guard_.length() - before).count());
+  return true;
+}
+
 BootTime RefillWindow::level_falls_to(double from, double allowed, Instant now) const {
   if (from <= allowed + kRounding) return now.boot;
   if (rate_ <= 0) return BootTime::max();
@@ -52,12 +66,12 @@ std::optional<BootTime> RefillWindow::next_return(Instant now) const {
 }
 
 BootTime RefillWindow::add(std::uint64_t cost, Instant now) {
+  guard_.relax(now);
   settle_down(now.boot);
   if (cost == 0) return now.boot;
-  if (level_ <= 0) {
-    filling_since_ = now.boot;
-    from_ = now.boot + guard_;
-  }
+  // The provider's bucket is ahead of ours by up to the guard, and this takes up to the guard to arrive.
+  if (level_ <= rate_ * static_cast<double>(2 * guard_.length().count())) filling_since_ = now.boot;
+  if (level_ <= 0) from_ = now.boot + guard_.length();
   level_ += static_cast<double>(cost);
   return now.boot;
 }
@@ -84,6 +98,7 @@ void RefillWindow::set_amount(std::uint64_t amount, Instant now) {
 }
 
 void RefillWindow::save(Words& words) const {
+  guard_.save(words);
   put(words, level_);
   put(words, from_);
   put(words, filling_since_);
@@ -91,12 +106,13 @@ void RefillWindow::save(Words& words) const {
 
 bool RefillWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
   WordReader reader(words);
+  guard_.load(reader, shift, now);
   const double level = reader.real();
   const BootTime from = reader.boot_time();
   const BootTime since = reader.boot_time();
   if (!reader.ok() || !std::isfinite(level) || level < 0) return false;
   level_ = level;
-  from_ = std::min(from + shift, now.boot + guard_);
+  from_ = std::min(from + shift, now.boot + guard_.length());
   filling_since_ = moved(since, shift, now);
   return true;
 }

@@ -14,10 +14,14 @@ class RefillWindow final : public Window {
   explicit RefillWindow(Duration period);
 
   [[nodiscard]] std::uint64_t counted(Instant now) const override;  // rounded up
+  [[nodiscard]] std::uint64_t counted_with_care(Instant now) const override;
+  bool take_more_care(Instant now) override;
   [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
   [[nodiscard]] BootTime falls_to_with(std::uint64_t pending, std::uint64_t allowed,
                                        Instant now) const override;
-  [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + guard_ + period_; }
+  [[nodiscard]] BootTime counts_until(Instant sent) const override {
+    return sent.boot + guard_.length() + period_;
+  }
   [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
   BootTime add(std::uint64_t cost, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
@@ -32,11 +36,11 @@ class RefillWindow final : public Window {
   void settle_down(BootTime now);
 
   Duration period_;
-  Duration guard_;
+  Guard guard_;
   double rate_ = 0;           // cost a nanosecond
   double level_ = 0;          // at from_
   BootTime from_{};           // it empties from then on; may lie ahead by the guard
-  BootTime filling_since_{};  // the first cost since it was empty
+  BootTime filling_since_{};  // the first cost since it may have been empty at the provider's
 };
 
 }  // namespace weir::quota

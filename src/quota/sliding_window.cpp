@@ -8,12 +8,19 @@
 namespace weir::quota {
 
 SlidingWindow::SlidingWindow(Duration period)
-    : held_(std::max(period, Duration(1)) + slot_guard(period)),
+    : period_(std::max(period, Duration(1))),
+      guard_(slot_guard(period)),
       cell_((std::max(period, Duration(1)) + Duration(kExact - 1)) / static_cast<Duration::rep>(kExact)) {}
 
 std::uint64_t SlidingWindow::counted(Instant now) const {
   std::uint64_t left = sum_;
   for (std::size_t i = 0; i < size_ && expired(slot(i), now); ++i) left -= slot(i).cost;
+  return left;
+}
+
+std::uint64_t SlidingWindow::counted_with_care(Instant now) const {
+  std::uint64_t left = sum_;
+  for (std::size_t i = 0; i < size_ && forgettable(slot(i), now); ++i) left -= slot(i).cost;
   return left;
 }
 
@@ -23,7 +30,7 @@ BootTime SlidingWindow::falls_to(std::uint64_t allowed, Instant now) const {
   for (std::size_t i = 0; i < size_; ++i) {
     if (!expired(slot(i), now)) {
       if (left <= allowed) return at;
-      at = slot(i).newest + held_;
+      at = slot(i).newest + held();
     }
     left -= slot(i).cost;
   }
@@ -32,15 +39,16 @@ BootTime SlidingWindow::falls_to(std::uint64_t allowed, Instant now) const {
 
 std::optional<BootTime> SlidingWindow::next_return(Instant now) const {
   for (std::size_t i = 0; i < size_; ++i)
-    if (slot(i).cost > 0 && !expired(slot(i), now)) return slot(i).newest + held_;
+    if (slot(i).cost > 0 && !expired(slot(i), now)) return slot(i).newest + held();
   return std::nullopt;
 }
 
 BootTime SlidingWindow::add(std::uint64_t cost, Instant now) {
-  drop_expired(now);
+  guard_.relax(now);
+  while (size_ > 0 && forgettable(slot(0), now)) drop_first();
   if (cost == 0) return now.boot;
   if (slots_ == nullptr) slots_ = std::make_unique<std::array<Slot, kSlots>>();
-  make_space();
+  make_space(now);
   // Threads may arrive in another order than they read the clock. Later is safe.
   const BootTime at = size_ > 0 ? std::max(now.boot, slot(size_ - 1).newest) : now.boot;
   sum_ += cost;
@@ -58,7 +66,7 @@ BootTime SlidingWindow::add(std::uint64_t cost, Instant now) {
 }
 
 void SlidingWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {
-  if (stamp + held_ <= now.boot || charged == used) return;
+  if (stamp + held() <= now.boot || charged == used) return;
   Slot* const found = find(stamp);
   if (used > charged) {
     if (found == nullptr) {
@@ -75,8 +83,8 @@ void SlidingWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t 
 }
 
 void SlidingWindow::take_oldest(std::uint64_t cost, Instant now) {
-  drop_expired(now);
   for (std::size_t i = 0; i < size_ && cost > 0; ++i) {
+    if (expired(slot(i), now)) continue;
     const std::uint64_t taken = std::min(slot(i).cost, cost);
     slot(i).cost -= taken;
     sum_ -= taken;
@@ -98,17 +106,23 @@ SlidingWindow::Slot* SlidingWindow::find(BootTime stamp) {
   return low < size_ && slot(low).oldest <= stamp ? &slot(low) : nullptr;
 }
 
-void SlidingWindow::drop_expired(Instant now) {
-  while (size_ > 0 && expired(slot(0), now)) {
-    sum_ -= slot(0).cost;
-    first_ = (first_ + 1) % kSlots;
-    --size_;
-  }
+void SlidingWindow::set_period(Duration period) {
+  if (period == period_) return;
+  period_ = period;
+  guard_ = slot_guard(period);
+}
+
+void SlidingWindow::drop_first() {
+  sum_ -= slot(0).cost;
+  first_ = (first_ + 1) % kSlots;
+  --size_;
 }
 
 // Cells begin when the exact slots are used up and end when half of them are free again, so that merging,
 // which looks at every slot, happens at most once in 128 costs.
-void SlidingWindow::make_space() {
+void SlidingWindow::make_space(Instant now) {
+  if (!by_cell_ && size_ == kExact)
+    while (size_ > 0 && expired(slot(0), now)) drop_first();
   if (!by_cell_ && size_ == kExact) drop_empty();
   if (!by_cell_ && size_ == kExact) {
     merge_cells();
@@ -142,6 +156,7 @@ void SlidingWindow::merge_cells() {
 
 void SlidingWindow::save(Words& words) const {
   put(words, std::uint64_t{by_cell_});
+  guard_.save(words);
   for (std::size_t i = 0; i < size_; ++i) {
     if (slot(i).cost == 0) continue;
     put(words, slot(i).oldest);
@@ -151,10 +166,11 @@ void SlidingWindow::save(Words& words) const {
 }
 
 bool SlidingWindow::load(std::span<const std::uint64_t> words, Duration shift, Instant now) {
-  const std::size_t count = words.empty() ? 0 : (words.size() - 1) / 3;
-  if (words.size() % 3 != 1 || count > kSlots) return false;
+  const std::size_t count = words.size() / 3 - 1;
+  if (words.empty() || words.size() % 3 != 0 || count > kSlots) return false;
   WordReader reader(words);
   by_cell_ = reader.number() != 0;
+  guard_.load(reader, shift, now);
   first_ = size_ = 0;
   sum_ = 0;
   if (count == 0) return true;
@@ -171,7 +187,7 @@ bool SlidingWindow::load(std::span<const std::uint64_t> words, Duration shift, I
 
 void IntervalWindow::set_amount(std::uint64_t amount, Instant /*now*/) {
   const auto parts = static_cast<Duration::rep>(std::clamp<std::uint64_t>(amount, 1, 1'000'000'000));
-  set_period(Duration((period_.count() + parts - 1) / parts));
+  set_period(Duration((whole_.count() + parts - 1) / parts));
 }
 
 }  // namespace weir::quota

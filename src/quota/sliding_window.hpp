@@ -16,8 +16,10 @@ class SlidingWindow : public Window {
   explicit SlidingWindow(Duration period);
 
   [[nodiscard]] std::uint64_t counted(Instant now) const override;
+  [[nodiscard]] std::uint64_t counted_with_care(Instant now) const override;
+  bool take_more_care(Instant now) override { return guard_.grow(now); }
   [[nodiscard]] BootTime falls_to(std::uint64_t allowed, Instant now) const override;
-  [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + held_; }
+  [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + held(); }
   [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
   BootTime add(std::uint64_t cost, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
@@ -27,7 +29,7 @@ class SlidingWindow : public Window {
 
  protected:
   // Another length from now on, for all that counts.
-  void set_period(Duration period) { held_ = period + slot_guard(period); }
+  void set_period(Duration period);
 
  private:
   // One cost, or all of one cell.
@@ -37,12 +39,17 @@ class SlidingWindow : public Window {
     std::uint64_t cost = 0;
   };
   static constexpr std::size_t kExact = 256;
-  // 256 cells cover the period; the guard adds up to three, and both ends may stand in the middle of a cell.
-  static constexpr std::size_t kSlots = kExact + 8;
+  // 256 cells cover the period; the guard adds up to seven, as much again is remembered to know what has just
+  // come back, and both ends may stand in the middle of a cell.
+  static constexpr std::size_t kSlots = kExact + 16;
 
   [[nodiscard]] Slot& slot(std::size_t index) { return (*slots_)[(first_ + index) % kSlots]; }
   [[nodiscard]] const Slot& slot(std::size_t index) const { return (*slots_)[(first_ + index) % kSlots]; }
-  [[nodiscard]] bool expired(const Slot& slot, Instant now) const { return slot.newest + held_ <= now.boot; }
+  [[nodiscard]] Duration held() const { return period_ + guard_.length(); }  // how long a cost counts
+  [[nodiscard]] bool expired(const Slot& slot, Instant now) const { return slot.newest + held() <= now.boot; }
+  [[nodiscard]] bool forgettable(const Slot& slot, Instant now) const {
+    return slot.newest + held() + guard_.length() <= now.boot;
+  }
   // Times of before the last boot are negative: rounded down, not to zero.
   [[nodiscard]] Duration::rep cell_of(BootTime time) const {
     const Duration since = time.time_since_epoch();
@@ -50,12 +57,13 @@ class SlidingWindow : public Window {
   }
   [[nodiscard]] Slot* find(BootTime stamp);
 
-  void drop_expired(Instant now);
-  void make_space();
+  void drop_first();
+  void make_space(Instant now);
   void drop_empty();
   void merge_cells();
 
-  Duration held_;  // how long a cost counts
+  Duration period_;
+  Guard guard_;
   Duration cell_;
   std::unique_ptr<std::array<Slot, kSlots>> slots_;  // a ring, oldest first
   std::size_t first_ = 0;
@@ -67,12 +75,12 @@ class SlidingWindow : public Window {
 // One cost at a time, then none for period / amount.
 class IntervalWindow final : public SlidingWindow {
  public:
-  explicit IntervalWindow(Duration period) : SlidingWindow(period), period_(period) {}
+  explicit IntervalWindow(Duration period) : SlidingWindow(period), whole_(period) {}
 
   void set_amount(std::uint64_t amount, Instant now) override;
 
  private:
-  Duration period_;  // of the whole amount
+  Duration whole_;  // the period of the whole amount
 };
 
 }  // namespace weir::quota

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "quota/words.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/quota/limit.hpp"
 #include "weir/quota/state.hpp"
@@ -25,6 +26,12 @@ class Window {
 
   // The cost that counts at that moment.
   [[nodiscard]] virtual std::uint64_t counted(Instant now) const = 0;
+  // The same if all that came back within the guard before that moment hadn't come back yet, as it may be
+  // where the provider counts.
+  [[nodiscard]] virtual std::uint64_t counted_with_care(Instant now) const;
+  // What fitted only because it had just come back was refused: from now on it comes back later. False where
+  // the guard is as large as it may be, or there is none.
+  virtual bool take_more_care(Instant now);
   // The first moment, not before now, at which no more than `allowed` counts if nothing more is sent. max():
   // never.
   [[nodiscard]] virtual BootTime falls_to(std::uint64_t allowed, Instant now) const = 0;
@@ -65,19 +72,31 @@ class Window {
 // The window that engine_window names for this limit.
 [[nodiscard]] std::unique_ptr<Window> make_window(const Limit& limit);
 
-// How much longer than its period a sliding slot is held. The provider's window begins when a request
-// arrives, ours when it leaves, so a later request that travels faster could arrive before the slot is free
-// over there. Meant to be four times the connection's round-trip variance; until that is measured, this
-// constant.
-inline constexpr Duration kSlotGuard = std::chrono::milliseconds(5);
-[[nodiscard]] constexpr Duration slot_guard(Duration period) noexcept {
-  return std::min(kSlotGuard, period / 100);
-}
+// How uncertain it is when the provider counts what we send. It begins with an assumption, doubles where a
+// refusal shows that this was too little, and comes back down by half for each day without one.
+class Guard {
+ public:
+  Guard(Duration least, Duration most) : least_(least), most_(std::max(least, most)), length_(least) {}
 
+  [[nodiscard]] Duration length() const noexcept { return length_; }
+  [[nodiscard]] bool grow(Instant now) noexcept;
+  // For whoever looks at it now and then.
+  void relax(Instant now) noexcept;
+
+  void save(Words& words) const;
+  void load(WordReader& reader, Duration shift, Instant now);
+
+ private:
+  Duration least_;
+  Duration most_;
+  Duration length_;
+  BootTime since_{};  // the last change
+};
+
+// How much longer than its period a slot is held. The provider's window begins when a request arrives, ours
+// when it leaves, so a later request that travels faster could arrive before the slot is free over there.
+[[nodiscard]] Guard slot_guard(Duration period) noexcept;
 // How far a provider's clock may be from ours around the edge of an aligned window.
-inline constexpr Duration kClockSkewMax = std::chrono::milliseconds(250);
-[[nodiscard]] constexpr Duration clock_skew(Duration period) noexcept {
-  return std::min(kClockSkewMax, period / 40);
-}
+[[nodiscard]] Guard clock_skew(Duration period) noexcept;
 
 }  // namespace weir::quota

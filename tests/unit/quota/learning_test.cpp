@@ -25,6 +25,22 @@ class SilentProvider {
   std::vector<BootTime> accepted_;
 };
 
+// A provider that allows one request each so often.
+class SpacingProvider {
+ public:
+  explicit SpacingProvider(Duration gap) : gap_(gap) {}
+
+  [[nodiscard]] bool accepts(BootTime now) {
+    if (now < next_) return false;
+    next_ = now + gap_;
+    return true;
+  }
+
+ private:
+  Duration gap_;
+  BootTime next_{};
+};
+
 class Learning : public QuotaTest {
  protected:
   struct Yield {
@@ -32,7 +48,8 @@ class Learning : public QuotaTest {
     int refused = 0;
   };
   // More is wanted than there is, all the time.
-  Yield demand(const Pool& pool, SilentProvider& provider, Duration time, Duration step = milliseconds(100)) {
+  template <class Provider>
+  Yield demand(const Pool& pool, Provider& provider, Duration time, Duration step = milliseconds(100)) {
     Yield yield;
     for (const BootTime end = now().boot + time; now().boot < end; pass(step)) {
       auto outcome = pool.reserve({}, now());
@@ -80,6 +97,43 @@ TEST_F(Learning, RaisesAPresetThatIsTooLow) {
   const Yield after = demand(pool, provider, minutes(10));
   EXPECT_GE(after.served, 540);
   EXPECT_LE(after.refused, 5);
+}
+
+TEST_F(Learning, FindsTheGapOfAnInterval) {
+  for (const std::uint64_t told : {120U, 30U, 66U}) {
+    Ledger ledger;
+    const Limits limits{from(Source::preset, rpm(told, WindowKind::interval))};
+    const Pool pool = ledger.bind("account", "model", {}, limits, {});
+    SpacingProvider provider(seconds(1));
+    (void)demand(pool, provider, minutes(10), milliseconds(10));
+    const Yield after = demand(pool, provider, hours(1), milliseconds(10));
+    EXPECT_GE(after.served, 3240) << told;
+    EXPECT_LE(after.refused * 50, after.served) << told;
+  }
+}
+
+// Hardly any of it was ours, so it says nothing of the limit. But it says how full the bucket is.
+TEST_F(Learning, OfAStrangersUseFillsABucket) {
+  const Pool pool = bind({from(Source::preset, rpm(60, WindowKind::refill))});
+  serve(pool);
+  send(pool).refuse_for_quota({}, now());
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 60U);
+  EXPECT_EQ(view(pool, "rpm").left, 0U);
+  pass(seconds(10));
+  EXPECT_EQ(view(pool, "rpm").left, 9U);  // it refills, and stood still for the guard at first
+}
+
+// What was learnt for a window of one kind may be too much for a provider that has another.
+TEST_F(Learning, WaitsAfterASecondRefusalRunning) {
+  const Pool pool = bind({from(Source::preset, rpm(60))});
+  for (int i = 0; i < 40; ++i) serve(pool);
+  send(pool).refuse_for_quota({}, now());
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 40U);
+  pass(minutes(2));
+  std::vector<Reservation> under_way;
+  for (int i = 0; i < 39; ++i) under_way.push_back(send(pool));
+  send(pool).refuse_for_quota({}, now());
+  EXPECT_EQ(wait(pool), seconds(10));
 }
 
 TEST_F(Learning, NeverGoesBeyondTheConfiguration) {

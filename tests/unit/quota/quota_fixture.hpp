@@ -62,7 +62,7 @@ inline Cost tokens(std::uint64_t count) {
 }
 
 // A minute's sliding slot is free again after this.
-inline constexpr Duration kMinuteHeld = minutes(1) + milliseconds(5);
+inline constexpr Duration kMinuteHeld = minutes(1) + milliseconds(50);
 
 class QuotaTest : public ::testing::Test {
  protected:

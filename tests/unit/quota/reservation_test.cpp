@@ -236,7 +236,7 @@ TEST_F(ReservationTest, NamesTheLimitThatEndsLast) {
   serve(pool);
   const Refusal refused = refusal(pool);
   EXPECT_EQ(refused.limit, "rph");
-  EXPECT_EQ(refused.available_at - now().boot, hours(1) + milliseconds(5));
+  EXPECT_EQ(refused.available_at - now().boot, hours(1) + milliseconds(50));
 }
 
 TEST_F(ReservationTest, SaysTheSameWhetherItIsAskedOrTried) {

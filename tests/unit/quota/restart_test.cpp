@@ -341,6 +341,36 @@ TEST_F(Restart, OfStatesThatMakeNoSenseHarmsNobody) {
   }
 }
 
+// A refusal of what had just come back makes the next slot wait for a tenth of a second more.
+TEST_F(Restart, RemembersHowMuchCareItTakes) {
+  const Pool before = bind_to(*run_, {rpm(1)});
+  fold();
+  serve(before);
+  pass(wait(before));
+  send(before).refuse_for_quota({}, now());
+  for (const bool by_the_log : {true, false}) {
+    SCOPED_TRACE(by_the_log ? "by the log" : "by the state");
+    kill();
+    pass(minutes(2));
+    const Pool after = bind_to(*run_, {rpm(1)});
+    serve(after);
+    EXPECT_EQ(wait(after), minutes(1) + milliseconds(100));
+    fold();
+  }
+}
+
+TEST_F(Restart, RemembersWhatIsLeftToOthers) {
+  const Pool before = bind_to(*run_, {rpm(64)});
+  fold();
+  Reservation one = send(before);
+  const Observation head = heard(Dimension::requests, kMinutePeriod, 64, 0);
+  one.observe({&head, 1}, now());
+  one.refuse_for_quota({.dimension = Dimension::requests, .period = kMinutePeriod}, now());
+  kill();
+  pass(minutes(2));
+  EXPECT_EQ(view(bind_to(*run_, {rpm(64)}), "rpm").left, 63U);
+}
+
 // Whatever happens, and wherever it is cut off, the next run knows what this one knew.
 TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
   const Limits limits{

@@ -22,7 +22,7 @@ class Arrivals {
 };
 
 Duration guard_of(Duration period) {
-  return std::min<Duration>(milliseconds(5), period / 100);
+  return std::min<Duration>(milliseconds(50), period / 100);
 }
 
 class RefillSchedule final : public Schedule {

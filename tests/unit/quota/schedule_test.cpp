@@ -23,7 +23,7 @@ class SlidingSchedule final : public Schedule {
   // The wait that is named is the shortest possible one, or a cell longer where there was much traffic.
   void check_refusal(const Refusal& refusal, std::uint64_t cost) override {
     EXPECT_GT(refusal.available_at, clock_.now().boot);
-    const Duration kept = period_ + std::min<Duration>(milliseconds(5), period_ / 100);
+    const Duration kept = period_ + std::min<Duration>(milliseconds(50), period_ / 100);
     auto first = std::ranges::find_if(
         entries_, [this, kept](const Entry& entry) { return entry.at + kept > clock_.now().boot; });
     std::uint64_t taken = held_cost() + cost;
