@@ -28,13 +28,14 @@ MAY_USE = {
     "store": {"base", "quota"},
     "pretend": {"base", "net", "http", "transport", "wire"},
     # 4
+    "sim": {"base", "quota", "providers", "routing", "pretend"},
     "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
     # 5: config fills the plain configuration values of the modules below it
     "config": {"base", "quota", "http", "providers", "routing", "transport", "gateway"},
     "admin": {"base", "http", "quota", "routing", "store", "gateway"},
     # 6
     "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",
-            "store", "pretend", "gateway", "config", "admin"},
+            "store", "pretend", "sim", "gateway", "config", "admin"},
 }
 
 # Third-party headers: pattern -> the places (path prefixes) that may include them. First match counts.

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "weir/base/clock.hpp"
+
+namespace weir::sim {
+
+// Who waits for room, in the order of arrival. It stands in for the gateway's admission queue until there is
+// one, and the oracle waits in it too.
+class WaitingRoom {
+ public:
+  void add_last(std::uint32_t id, BootTime deadline) { waiting_.push_back({id, deadline}); }
+  // One that had its turn and was refused.
+  void add_first(std::uint32_t id, BootTime deadline) { waiting_.push_front({id, deadline}); }
+
+  // Lets go whoever can. `attempt` answers with kWent, or with when to try again; max(): not by waiting.
+  // Nobody passes one who will have room before the deadline. Returns when to look again.
+  template <class Attempt, class TurnAway>
+  [[nodiscard]] BootTime pump(BootTime now, const Attempt& attempt, const TurnAway& turn_away) {
+    BootTime again = BootTime::max();
+    for (std::size_t i = 0; i < std::min(waiting_.size(), kLookAhead);) {
+      const Waiter waiter = waiting_[i];
+      const bool is_late = waiter.deadline <= now;
+      const BootTime back_at = is_late ? kWent : attempt(waiter.id);
+      if (back_at == kWent) {
+        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (is_late) turn_away(waiter.id);
+        continue;
+      }
+      again = std::min(again, std::min(std::max(back_at, now + kLeastPause), waiter.deadline));
+      if (back_at <= waiter.deadline) break;
+      ++i;
+    }
+    return again;
+  }
+  static constexpr BootTime kWent = BootTime::min();
+
+ private:
+  struct Waiter {
+    std::uint32_t id = 0;
+    BootTime deadline;
+  };
+  // Behind those for whom only an early end of other requests could still make room.
+  static constexpr std::size_t kLookAhead = 8;
+  static constexpr Duration kLeastPause = std::chrono::microseconds(100);
+
+  std::deque<Waiter> waiting_;
+};
+
+}  // namespace weir::sim
