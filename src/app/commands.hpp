@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,6 +29,19 @@ struct ServeOptions {
 [[nodiscard]] int serve(const ServeOptions& options);
 [[nodiscard]] int demo(const ServeOptions& options);
 [[nodiscard]] int check(const config::LoadOptions& options, bool as_json, bool print_effective);
+struct SimulateOptions {
+  config::LoadOptions load;
+  std::string model;                     // empty: the first route, else auto
+  std::optional<double> capacity_times;  // the demand
+  std::string rate;                      // or this: "60/min"
+  std::string time = "1d";
+  std::string deadline;  // empty: as configured
+  std::uint64_t tokens = 400;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+[[nodiscard]] int simulate(const SimulateOptions& options);
 [[nodiscard]] int healthcheck(const std::optional<std::filesystem::path>& state_directory);
 [[nodiscard]] int print_version(bool as_json);
 

@@ -20,6 +20,7 @@ const std::map<std::string, log::Format> kFormats{
 // Options that several commands share. Each has its environment twin.
 struct Arguments {
   ServeOptions serve;
+  SimulateOptions simulate;
   bool json = false;
   bool print_effective = false;
   std::string format = "text";
@@ -81,6 +82,19 @@ void add_serve_options(CLI::App& command, Arguments& arguments) {
       ->envname("WEIR_LOG_FORMAT");
 }
 
+void add_simulate_options(CLI::App& command, SimulateOptions& options) {
+  command.add_option("-m,--model", options.model, "what clients ask for; else the first route, or auto");
+  auto* const load = command.add_option("--load", options.capacity_times,
+                                        "demand, as so many times what the limits take (1)");
+  command.add_option("--rate", options.rate, "or as requests in a time: 60/min, 2/s, 1000/day")
+      ->excludes(load);
+  command.add_option("--for", options.time, "how long requests come")->capture_default_str();
+  command.add_option("--tokens", options.tokens, "of a request, half of them output")->capture_default_str();
+  command.add_option("--deadline", options.deadline, "how long one waits for room (routing.deadline)");
+  command.add_option("--seed", options.seed, "of chance")->capture_default_str();
+  command.add_flag("--json", options.json, "the report as JSON");
+}
+
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
@@ -101,6 +115,10 @@ int run(int argc, char** argv) {
                           "print what is in effect, keys masked");
   CLI::App* const quota_command = app.add_subcommand("quota", "what is left of it, from the running daemon");
   add_quota_commands(*quota_command, arguments);
+  CLI::App* const simulate_command =
+      app.add_subcommand("simulate", "the configuration against pretend providers, in virtual time");
+  add_config_options(*simulate_command, arguments);
+  add_simulate_options(*simulate_command, arguments.simulate);
   CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
   add_state_option(*health_command, arguments);
   CLI::App* const version_command = app.add_subcommand("version", "print the version");
@@ -116,6 +134,10 @@ int run(int argc, char** argv) {
   if (*check_command)
     return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
   if (*quota_command) return run_quota(*quota_command, arguments.quota);
+  if (*simulate_command) {
+    arguments.simulate.load = arguments.serve.load;
+    return simulate(arguments.simulate);
+  }
   if (*health_command) return healthcheck(arguments.serve.state_directory);
   return print_version(arguments.json);
 }
