@@ -53,7 +53,15 @@ Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::
 
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(target->provider->preset->headers, answer->head().fields, now.wall);
-  reservation.observe(observed, now);
+  note(reservation.observe(observed, now));
+}
+
+void Attempt::note(const std::optional<quota::Drift>& drift) const {
+  if (!drift) return;
+  log::warn("quota_used_by_others", {{"target", target->name()},
+                                     {"key", target->key->label},
+                                     {"window", drift->window},
+                                     {"used_by_others", drift->used_by_others}});
 }
 
 void Attempt::judge(const Error& error, Instant now) {
@@ -113,7 +121,7 @@ void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now
 
 // Blocks exactly what was refused: a window, a model, or a key.
 void Attempt::tell_ledger(Instant now) {
-  if (verdict.stated) reservation.observe(std::span(&*verdict.stated, 1), now);
+  if (verdict.stated) note(reservation.observe(std::span(&*verdict.stated, 1), now));
   switch (verdict.answer_class) {
     case AnswerClass::rate_limited:
     case AnswerClass::quota_exhausted:

@@ -57,6 +57,7 @@ struct Attempt {
  private:
   void conclude(routing::RetryRule decided, std::string what, Instant now);
   void tell_ledger(Instant now);
+  void note(const std::optional<quota::Drift>& drift) const;
   void refuse_key(Instant now);
   void judge_error_in_good_answer(std::string_view code, Instant now);
 };

@@ -171,9 +171,8 @@ std::array<const Block*, 3> Account::blocks_of(Place place) const {
 }
 
 bool Account::is_blocked(Place place, Instant now) const {
-  return std::ranges::any_of(blocks_of(place), [now](const Block* block) {
-    return block != nullptr && !block->lets_through(now);
-  });
+  return std::ranges::any_of(
+      blocks_of(place), [now](const Block* block) { return block != nullptr && !block->lets_through(now); });
 }
 
 bool Account::fits(Place place, const Cost& cost, Instant now) const {

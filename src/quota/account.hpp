@@ -53,7 +53,7 @@ class Account {
 
   // Of a reservation, by its id.
   void send(std::uint32_t id, Instant now);
-  void observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
+  std::optional<Drift> observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
   void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);
@@ -128,7 +128,8 @@ class Account {
   void send_open(std::uint32_t id, Instant now);
   void end_open(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
 
-  void observe_one(std::uint32_t id, const Observation& observation, Instant now);
+  // The meter that it was about; null where there is none.
+  Meter* observe_one(std::uint32_t id, const Observation& observation, Instant now);
   [[nodiscard]] std::optional<std::size_t> meter_of(const Model& model, const Observation& observation) const;
   [[nodiscard]] Meter* fullest_about(const Model& model, Dimension dimension, const Period& period,
                                      Instant now) const;

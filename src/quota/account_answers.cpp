@@ -19,14 +19,18 @@ constexpr Duration kUntoldMoment = std::chrono::seconds(1);
 
 }  // namespace
 
-void Account::observe(std::uint32_t id, std::span<const Observation> observations, Instant now) {
+std::optional<Drift> Account::observe(std::uint32_t id, std::span<const Observation> observations,
+                                      Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
   send_open(id, now);
+  std::optional<Drift> news;
   for (const Observation& observation : observations) {
     const auto& [dimension, period, limit, remaining, reset] = observation;
     if (!limit || !remaining || *remaining > *limit || *limit > kAmountMax) continue;
-    observe_one(id, observation, now);
+    Meter* const meter = observe_one(id, observation, now);
+    if (meter != nullptr && meter->has_news_of_others())
+      news = Drift{.window = meter->name(), .used_by_others = meter->used_by_others()};
     write({.kind = IntentRecord::Kind::observed,
            .dimension = dimension,
            .unit = period.unit,
@@ -36,18 +40,19 @@ void Account::observe(std::uint32_t id, std::span<const Observation> observation
            .second = *remaining},
           now);
   }
+  return news;
 }
 
-void Account::observe_one(std::uint32_t id, const Observation& observation, Instant now) {
+Meter* Account::observe_one(std::uint32_t id, const Observation& observation, Instant now) {
   Open& open = open_[id];
   const std::optional<std::size_t> index = meter_of(models_[open.model], observation);
   if (index) {
     const auto charge = std::ranges::find(open.charges, *index, &Charge::meter);
-    if (charge == open.charges.end()) return;  // the meter was bound after this was reserved
+    if (charge == open.charges.end()) return nullptr;  // the meter was bound after this was reserved
     meters_[*index]->observe(*charge, *observation.limit, *observation.remaining, now);
-    return;
+    return meters_[*index].get();
   }
-  if (*observation.limit == 0 || observation.dimension == Dimension::in_flight) return;
+  if (*observation.limit == 0 || observation.dimension == Dimension::in_flight) return nullptr;
   Limit limit;
   limit.dimension = observation.dimension;
   limit.amount = *observation.limit;
@@ -55,12 +60,13 @@ void Account::observe_one(std::uint32_t id, const Observation& observation, Inst
   limit.source = Source::header;
   const std::size_t model = open.model;
   const std::optional<std::size_t> made = make_meter(model, limit);
-  if (!made) return;
+  if (!made) return nullptr;
   // Nothing is known of before. What is under way may or may not be in the provider's figure, so it counts on
   // top.
   meters_[*made]->start_at(*observation.limit - *observation.remaining, now);
   join_open(model, *made, now);
   meters_[*made]->close_observations();
+  return meters_[*made].get();
 }
 
 // An answer doesn't say whose window it speaks of. One of the same amount is meant first, then the model's

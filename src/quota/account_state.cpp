@@ -193,7 +193,8 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
       observation.period = period_of(record.unit, record.model);
       observation.limit = record.first;
       observation.remaining = record.second;
-      return observe(record.id, std::span(&observation, 1), at);
+      (void)observe(record.id, std::span(&observation, 1), at);
+      return;
     }
     case Kind::refused_for_quota:
       if (is_open(record.id)) learn_from_refusal(record.id, refusal_of(record), at);

@@ -85,8 +85,9 @@ void Reservation::send(Instant now) {
   if (client_.account) client_.account->send(client_.id, now);
 }
 
-void Reservation::observe(std::span<const Observation> observations, Instant now) {
-  if (target_.account) target_.account->observe(target_.id, observations, now);
+std::optional<Drift> Reservation::observe(std::span<const Observation> observations, Instant now) {
+  if (!target_.account) return std::nullopt;
+  return target_.account->observe(target_.id, observations, now);
 }
 
 void Reservation::end(Outcome outcome, const Cost& used, Instant now) {

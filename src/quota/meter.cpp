@@ -231,6 +231,12 @@ void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining
   window_->take_oldest(less(window_->counted(now), most), now);
 }
 
+bool Meter::has_news_of_others() noexcept {
+  if (drift_ == 0 || drift_ / 2 < drift_told_) return false;
+  drift_told_ = drift_;
+  return true;
+}
+
 void Meter::hear(std::uint64_t limit, Instant now) {
   heard_at_ = now.wall;
   if (header_ == limit) return;
@@ -311,7 +317,7 @@ void Meter::forget(Instant now) {
   learner_.forget();
   early_at_.reset();
   margin_ = 0;
-  drift_ = 0;
+  drift_ = drift_told_ = 0;
   window_->set_amount(amount(), now);
 }
 
@@ -351,7 +357,7 @@ std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Inst
   if (has_early) meter->early_at_ = early_at;
   meter->header_ = state.header;
   meter->heard_at_ = state.learnt_at;
-  meter->drift_ = state.drift;
+  meter->drift_ = meter->drift_told_ = state.drift;
   if (state.full_until != BootTime::min()) meter->full_until_ = state.full_until + shift;
   if (!tally.ok() || !meter->learner_.load(state.learning, state.learnt, state.learnt_at, shift, now))
     return nullptr;

@@ -83,6 +83,10 @@ class Meter {
 
   // The answer to `charge` said: limit, and what remains of it.
   void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
+  // What others used with the same key, as far as answers have shown; and whether that is the first of it or
+  // twice what was told last.
+  [[nodiscard]] std::uint64_t used_by_others() const noexcept { return drift_; }
+  [[nodiscard]] bool has_news_of_others() noexcept;
   // A new meter begins with what the provider has counted.
   void start_at(std::uint64_t used, Instant now);
   // What counted for another meter of this limit comes on top.
@@ -139,6 +143,7 @@ class Meter {
   std::uint64_t sequence_ = 0;
   std::uint64_t observed_ = 0;  // the newest sequence whose answer was applied
   std::uint64_t drift_ = 0;
+  std::uint64_t drift_told_ = 0;
 };
 
 }  // namespace weir::quota

@@ -105,6 +105,12 @@ struct MeterView {
   std::uint64_t drift = 0;        // what others used with the same key, as far as answers showed
 };
 
+// Somebody else uses the same key: so much of a window, as far as answers have shown.
+struct Drift {
+  std::string window;  // "rpd"
+  std::uint64_t used_by_others = 0;
+};
+
 class Account;
 enum class Outcome : std::uint8_t;
 
@@ -134,8 +140,9 @@ class Reservation {
   void send(Instant now);
   // The answer said this of the account's windows. Ignored where a later request's answer was applied before,
   // where limit or remaining is missing, and where the window it speaks of is over. A window that has no
-  // meter gets one.
-  void observe(std::span<const Observation> observations, Instant now);
+  // meter gets one. Says what is worth telling a person of others who use the key: the first of it, and then
+  // each time that it has doubled.
+  std::optional<Drift> observe(std::span<const Observation> observations, Instant now);
   // Nothing was sent: everything back.
   void refund(Instant now);
   // Refused before any content: tokens back; the request too, unless failures count.

@@ -317,5 +317,28 @@ TEST_F(ObservationTest, LeavesConcurrencyAndIntervalsAlone) {
   EXPECT_TRUE(fits(pool));
 }
 
+// In the log it would be a line a request otherwise.
+TEST_F(ObservationTest, OthersAreToldOfAtFirstAndWheneverTheirUseHasDoubled) {
+  const Pool pool = bind({rpm(100)});
+  std::uint64_t theirs = 0;
+  std::uint64_t ours = 0;
+  const auto answered_with = [&](std::uint64_t more) {
+    theirs += more;
+    Reservation one = send(pool);
+    ++ours;
+    const Observation head = heard(Dimension::requests, kMinutePeriod, 100, 100 - ours - theirs);
+    const auto news = one.observe(std::span(&head, 1), now());
+    one.settle({}, now());
+    return news ? news->used_by_others : 0;
+  };
+  EXPECT_EQ(answered_with(0), 0U);
+  EXPECT_EQ(answered_with(3), 3U);
+  EXPECT_EQ(answered_with(0), 0U);
+  EXPECT_EQ(answered_with(2), 0U);
+  EXPECT_EQ(answered_with(1), 6U);
+  EXPECT_EQ(answered_with(5), 0U);
+  EXPECT_EQ(answered_with(1), 12U);
+}
+
 }  // namespace
 }  // namespace weir::quota
