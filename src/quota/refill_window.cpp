@@ -9,6 +9,9 @@ namespace {
 
 // What doubles lose when they are added up and emptied: far below one token.
 constexpr double kRounding = 1e-6;
+// What goes beyond these was damaged, or is a limit that nobody has.
+constexpr double kMostLevel = 0x1p53;
+constexpr double kMostWait = 3e18;  // nanoseconds: 95 years
 
 }  // namespace
 
@@ -48,6 +51,7 @@ BootTime RefillWindow::level_falls_to(double from, double allowed, Instant now) 
   if (from <= allowed + kRounding) return now.boot;
   if (rate_ <= 0) return BootTime::max();
   const double wait = std::ceil((from - allowed - kRounding) / rate_);
+  if (wait > kMostWait) return BootTime::max();
   return std::max(now.boot, from_) + Duration(static_cast<Duration::rep>(wait));
 }
 
@@ -110,7 +114,7 @@ bool RefillWindow::load(std::span<const std::uint64_t> words, Duration shift, In
   const double level = reader.real();
   const BootTime from = reader.boot_time();
   const BootTime since = reader.boot_time();
-  if (!reader.ok() || !std::isfinite(level) || level < 0) return false;
+  if (!reader.ok() || !(level >= 0 && level <= kMostLevel)) return false;
   level_ = level;
   from_ = std::min(from + shift, now.boot + guard_.length());
   filling_since_ = moved(since, shift, now);

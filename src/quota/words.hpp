@@ -43,7 +43,11 @@ class WordReader {
     return 0;
   }
   [[nodiscard]] double real() { return std::bit_cast<double>(number()); }
-  [[nodiscard]] Duration duration() { return Duration(std::bit_cast<std::int64_t>(number())); }
+  // Within 95 years: of damaged words, too, three may be added up. "Never" comes back as long ago.
+  [[nodiscard]] Duration duration() {
+    constexpr std::int64_t kMost = 3'000'000'000'000'000'000;
+    return Duration(std::clamp(std::bit_cast<std::int64_t>(number()), -kMost, kMost));
+  }
   [[nodiscard]] BootTime boot_time() { return BootTime(duration()); }
   [[nodiscard]] WallTime wall_time() { return WallTime(duration()); }
   [[nodiscard]] bool ok() const { return ok_; }

@@ -60,8 +60,9 @@ class CivilSchedule {
   }
 
   void run() {
-    while (clock_.now().wall < calendar_.edges.back() - hours(2) && !::testing::Test::HasFailure()) {
+    while (!::testing::Test::HasFailure()) {
       pass();
+      if (clock_.now().wall > calendar_.edges.back() - hours(2)) return;  // the table ends there
       if (wall_clock_ == WallClock::is_set && upto(60) == 0) set_clock();
       if (upto(1) == 0) reserve();
       if (!held_.empty() && upto(1) == 0) send();
