@@ -80,25 +80,31 @@ Result<MappedLog> MappedLog::open(const std::filesystem::path& path, std::size_t
       ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return failure(path, errno);
   std::memcpy(memory, kMagic, sizeof kMagic);
-  return MappedLog({static_cast<std::byte*>(memory), static_cast<std::size_t>(size)});
+  return MappedLog({static_cast<std::byte*>(memory), static_cast<std::size_t>(size)}, true);
 }
 
 MappedLog MappedLog::in_memory(std::size_t bytes) {
   void* const memory =
       ::mmap(nullptr, kHeaderBytes + bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  return MappedLog({static_cast<std::byte*>(memory), kHeaderBytes + bytes});
+  return MappedLog({static_cast<std::byte*>(memory), kHeaderBytes + bytes}, false);
 }
 
-MappedLog::MappedLog(MappedLog&& other) noexcept : memory_(std::exchange(other.memory_, {})) {}
+MappedLog::MappedLog(MappedLog&& other) noexcept
+    : memory_(std::exchange(other.memory_, {})), is_file_(other.is_file_) {}
 
 MappedLog& MappedLog::operator=(MappedLog&& other) noexcept {
   std::swap(memory_, other.memory_);
+  std::swap(is_file_, other.is_file_);
   return *this;
 }
 
 MappedLog::~MappedLog() {
   if (!memory_.empty()) ::munmap(memory_.data(), memory_.size());
+}
+
+void MappedLog::unload() const {
+  if (is_file_) ::madvise(memory_.data(), memory_.size(), MADV_DONTNEED);
 }
 
 std::span<std::byte> MappedLog::records() const {

@@ -30,11 +30,14 @@ class MappedLog {
   // The newest epoch that has written here.
   [[nodiscard]] std::uint32_t epoch() const;
   void set_epoch(std::uint32_t epoch);
+  // A file's pages are the process's only once it touches them again; what stands there stays.
+  void unload() const;
 
  private:
-  explicit MappedLog(std::span<std::byte> memory) : memory_(memory) {}
+  MappedLog(std::span<std::byte> memory, bool is_file) : memory_(memory), is_file_(is_file) {}
 
   std::span<std::byte> memory_;  // a page of ours, then the records
+  bool is_file_ = false;
 };
 
 // Gives a file another name, "name.damaged-20261124T081500Z", that isn't taken. Fails with kind io.

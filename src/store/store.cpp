@@ -44,10 +44,10 @@ std::string stamp_of(WallTime time) {
 // Every pragma says what is in force now, which isn't always what was asked for.
 void set_up(Connection& connection) {
   connection.run("PRAGMA busy_timeout = 1000");
+  // A new database has nothing to lose, and waiting five times for the disk would double a first start.
+  if (version_of(connection) == 0) connection.run("PRAGMA synchronous = OFF");
   if (connection.text_of("PRAGMA journal_mode = WAL") != "wal")
     throw DatabaseError{SQLITE_CANTOPEN, "no write-ahead log is possible here (a network file system?)"};
-  connection.run(
-      "PRAGMA synchronous = NORMAL");  // a killed process loses nothing; a power cut the last moment
   connection.run("PRAGMA journal_size_limit = 1048576");
   connection.run("PRAGMA cache_size = -256");
   if (const std::string found = connection.text_of("PRAGMA quick_check(1)"); found != "ok")
@@ -142,6 +142,7 @@ void Store::Impl::open() {
   open_log();
   (void)open_database();
   restore();
+  mapping_->unload();  // 2 MB that only a start reads
   ledger_.journal_to(&*log_);
 }
 
@@ -173,6 +174,8 @@ bool Store::Impl::open_database() {
     }
     set_up(*connection_);
     tables_.emplace(*connection_);
+    // A killed process loses nothing; a power cut the last moment.
+    connection_->run("PRAGMA synchronous = NORMAL");
     return true;
   } catch (const DatabaseError& error) {
     tables_.reset();
