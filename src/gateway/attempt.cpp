@@ -54,6 +54,8 @@ Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(target->provider->preset->headers, answer->head().fields, now.wall);
   note(reservation.observe(observed, now));
+  const auto date = providers::parse_http_date(answer->head().fields.get("date"));
+  if (date && sent_at) reservation.hear_clock(*date, *sent_at, now);
 }
 
 void Attempt::note(const std::optional<quota::Drift>& drift) const {
@@ -103,7 +105,7 @@ void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now
   outcome = std::move(what);
   took = now.boot - began.boot;
   // An answer proves that the request arrived, even where it came before the last byte was written.
-  if (!sent && !answer) return reservation.refund(now);
+  if (!sent_at && !answer) return reservation.refund(now);
   switch (rule.settlement) {
     case routing::Settlement::refund:
       reservation.refund(now);

@@ -38,7 +38,7 @@ struct Attempt {
   UpstreamCall call;
   const Instant began;
   BootTime commit_by{};
-  bool sent = false;
+  std::optional<WallTime> sent_at;  // when its last byte left
 
   std::unique_ptr<transport::Answer> answer;
   std::vector<quota::Observation> observed;

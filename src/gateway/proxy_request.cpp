@@ -171,7 +171,9 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   call.tls_timeout = provider.timeouts.tls;
   call.head_by = attempt.commit_by;
   call.on_sent = [&attempt](Instant at) {
-    if (!std::exchange(attempt.sent, true)) attempt.reservation.send(at);
+    if (attempt.sent_at) return;  // once more on a fresh connection
+    attempt.sent_at = at.wall;
+    attempt.reservation.send(at);
   };
   net::Cancellation& cancellation = responder_.cancellation();
   auto answer = co_await lane_.upstream->exchange(std::move(call), cancellation);

@@ -9,8 +9,9 @@
 namespace weir::gateway {
 namespace {
 
-// Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer.
-constexpr Duration kShortWait = std::chrono::seconds(60);
+// Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer. A minute, and
+// the care that is taken with a window of one.
+constexpr Duration kShortWait = std::chrono::seconds(61);
 
 std::string all_targets(std::size_t count, std::string_view route) {
   std::string of = " of \"" + std::string(route) + "\"";

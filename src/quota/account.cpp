@@ -85,9 +85,9 @@ void Account::attach(Model& model, const Limit& limit, std::string_view scope) {
     if (!meter.is_for(limit, scope)) continue;
     if (!contains(model.meters, i - 1)) {
       model.meters.push_back(i - 1);
-      meter.rebind(limit, latest_);
+      meter.rebind(limit, not_before(latest_));
     } else if (limit.amount < meter.limit().amount) {
-      meter.rebind(limit, latest_);
+      meter.rebind(limit, not_before(latest_));
     }
     return;
   }
@@ -262,6 +262,11 @@ void Account::send_open(std::uint32_t id, Instant now) {
   write({.kind = IntentRecord::Kind::sent, .id = id}, now);
 }
 
+void Account::hear_clock(WallTime date, WallTime sent, WallTime received) {
+  const std::lock_guard lock(mutex_);
+  clock_offset_.heard(date, sent, received);
+}
+
 void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now) {
   const std::lock_guard lock(mutex_);
   end_open(id, outcome, used, advance_to(now));
@@ -269,7 +274,7 @@ void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant n
 
 void Account::drop(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
-  end_open(id, open_[id].is_sent ? Outcome::unknown : Outcome::not_sent, {}, latest_);
+  end_open(id, open_[id].is_sent ? Outcome::unknown : Outcome::not_sent, {}, not_before(latest_));
 }
 
 void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Instant now) {
@@ -319,19 +324,21 @@ std::optional<Cooldown> Account::longest_cooldown(Place place, Instant now) cons
 }
 
 Instant Account::not_before(Instant now) const {
-  if (now.boot >= latest_.boot) return now;
-  return {.boot = latest_.boot, .wall = now.wall_at(latest_.boot)};
+  const BootTime boot = std::max(now.boot, latest_.boot);
+  return {.boot = boot, .wall = now.wall_at(boot) + clock_offset_.value()};
 }
 
 Instant Account::advance_to(Instant now) {
-  return latest_ = not_before(now);
+  const Instant there = not_before(now);
+  latest_ = {.boot = there.boot, .wall = there.wall - clock_offset_.value()};
+  return there;
 }
 
 void Account::write(IntentRecord record, Instant now) {
   is_changed_ = true;
   if (log_ == nullptr) return;
   record.account = number_;
-  record.at = now;
+  record.at = {.boot = now.boot, .wall = now.wall - clock_offset_.value()};
   log_->append(record);
 }
 

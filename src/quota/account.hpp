@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "quota/block.hpp"
+#include "quota/clock_offset.hpp"
 #include "quota/meter.hpp"
 #include "quota/outcome.hpp"
 #include "weir/quota/intent_log.hpp"
@@ -54,6 +55,7 @@ class Account {
   // Of a reservation, by its id.
   void send(std::uint32_t id, Instant now);
   std::optional<Drift> observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
+  void hear_clock(WallTime date, WallTime sent, WallTime received);
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
   void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);
@@ -109,7 +111,8 @@ class Account {
   [[nodiscard]] bool is_shared(std::size_t meter) const;
   [[nodiscard]] static bool is_made_by_answers(const Limit& limit);
 
-  // Threads may arrive in another order than they read the clock: under the lock time doesn't go back.
+  // Threads may arrive in another order than they read the clock: under the lock time doesn't go back. The
+  // wall's time is the provider's.
   [[nodiscard]] Instant not_before(Instant now) const;
   Instant advance_to(Instant now);
   void write(IntentRecord record, Instant now);
@@ -149,7 +152,8 @@ class Account {
   std::vector<Open> open_;
   std::vector<std::uint32_t> free_;  // indices of records in open_
   Block block_;                      // of all of it
-  Instant latest_{};
+  Instant latest_{};                 // by our clock
+  ClockOffset clock_offset_;
 
   IntentLog* log_ = nullptr;
   std::uint32_t number_ = 0;

@@ -90,6 +90,10 @@ std::optional<Drift> Reservation::observe(std::span<const Observation> observati
   return target_.account->observe(target_.id, observations, now);
 }
 
+void Reservation::hear_clock(WallTime date, WallTime sent, Instant now) {
+  if (target_.account) target_.account->hear_clock(date, sent, now.wall);
+}
+
 void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
   const auto [target, client] = release();
   if (target.account) target.account->end(target.id, outcome, used, now);

@@ -143,6 +143,9 @@ class Reservation {
   // meter gets one. Says what is worth telling a person of others who use the key: the first of it, and then
   // each time that it has doubled.
   std::optional<Drift> observe(std::span<const Observation> observations, Instant now);
+  // The answer, heard now, showed that Date; the request was sent then. From now on the account's windows
+  // begin and end by the provider's clock.
+  void hear_clock(WallTime date, WallTime sent, Instant now);
   // Nothing was sent: everything back.
   void refund(Instant now);
   // Refused before any content: tokens back; the request too, unless failures count.

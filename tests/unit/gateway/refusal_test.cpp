@@ -62,6 +62,13 @@ TEST(Refusal, AShortWaitIsA429ThatSdksWaitFor) {
   EXPECT_EQ(body["error"]["code"], "rate_limit_exceeded");
 }
 
+// A window of a minute that has just been filled is held for 50 ms more.
+TEST(Refusal, AWholeMinuteAndItsCareIsAShortWait) {
+  Fixture f;
+  EXPECT_EQ(f.refuse({f.skip(0, "rpm", 60'050ms)}).error.kind, ErrorKind::rate_limited);
+  EXPECT_EQ(f.refuse({f.skip(0, "rpm", 62s)}).error.kind, ErrorKind::quota_exhausted);
+}
+
 TEST(Refusal, ALongWaitTellsSdksNotToRetry) {
   Fixture f;
   const Refusal refusal = f.refuse({f.skip(0, "rpd", 8h)});
