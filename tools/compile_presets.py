@@ -22,7 +22,7 @@ SHORT_LIMITS = {
     "itpm": ("input_tokens", "minute"), "otpm": ("output_tokens", "minute"),
 }
 DIMENSIONS = ("requests", "tokens", "input_tokens", "output_tokens")
-WINDOWS = ("sliding", "fixed", "first_use", "calendar", "refill", "interval")
+WINDOWS = ("sliding", "fixed", "first_use", "calendar", "refill", "interval", "credit")
 NAMED_PERIODS = {
     "second": "quota::kSecondPeriod", "minute": "quota::kMinutePeriod", "hour": "quota::kHourPeriod",
     "day": "quota::kDayPeriod", "month": "quota::kMonthPeriod",
@@ -31,6 +31,12 @@ PERIOD_UNITS = {"s": "std::chrono::seconds", "m": "std::chrono::minutes", "h": "
 RESET_FORMATS = ("seconds", "go_duration", "unix_s", "unix_ms", "rfc3339")
 CAPABILITIES = {"tools": 1, "images": 2, "json_schema": 4, "reasoning": 8}
 BILLINGS = ("free", "trial", "paid")
+ENDPOINTS = (
+    "chat/completions", "completions", "fim/completions", "responses", "messages", "embeddings", "rerank", "moderations",
+    "images/generations", "audio/transcriptions", "audio/translations", "audio/speech", "batches", "files", "models",
+)
+# Does it train on prompts, or say that it may?
+TRAININGS = {"true": "yes", "false": "no", "unknown": "unknown"}
 STREAM_USAGES = ("ask", "always", "never")
 CHARGED_TOKENS = {"usage": "usage", "prompt+max_tokens": "prompt_plus_max_tokens", "input": "input"}
 COUNT_UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "B": 1_000_000_000}
@@ -135,6 +141,12 @@ class Value:
         text = self.choice(("true", "false"))
         return None if text is None else text == "true"
 
+    def count_or_unknown(self, least):
+        """0 where it is unknown."""
+        if isinstance(self.node, yaml.ScalarNode) and self.node.value == "unknown":
+            return 0
+        return self.count(least)
+
     def date(self):
         text = self.text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2026-09-12")
         try:
@@ -161,6 +173,8 @@ def read_window(value, members, per):
     """The window kind and zone of one limit. A calendar needs a civil period and a zone, nothing else has one."""
     window = members["window"].choice(WINDOWS) if "window" in members else "sliding"
     zone = members["zone"].text(r"[A-Za-z0-9_+/-]+", "a zone such as America/Los_Angeles") if "zone" in members else None
+    if window == "credit" and per is not None:
+        value.wrong("a credit has no period; it stands under other, without per")
     if window == "calendar":
         if zone is None and "zone" not in members:
             value.wrong('a calendar window needs its "zone"')
@@ -186,12 +200,16 @@ def read_short_limit(name, value):
 
 def read_other_limit(value):
     """{requests: 20, per: minute, window: fixed, models: ["*:free"]}"""
-    members = value.mapping(("per",), DIMENSIONS + ("window", "zone", "models"))
+    members = value.mapping((), DIMENSIONS + ("per", "window", "zone", "models"))
     named = [dimension for dimension in DIMENSIONS if dimension in members]
     if len(named) != 1:
         value.wrong(f"expected exactly one of {', '.join(DIMENSIONS)}")
     per, period = read_period(members["per"]) if "per" in members else (None, None)
     window, zone = read_window(value, members, per)
+    if window == "credit":
+        per, period = "", "quota::kMonthPeriod"
+    elif "per" not in members and isinstance(value.node, yaml.MappingNode):
+        value.wrong('"per" is missing')
     models = tuple(item.text() for item in members["models"].items()) if "models" in members else ()
     return {"dimension": named[0] if named else None, "amount": members[named[0]].count() if named else None,
             "per": per, "period": period, "window": window, "zone": zone, "models": models}
@@ -199,10 +217,10 @@ def read_other_limit(value):
 
 def read_limits(value):
     """A block of limits with where and when they were read."""
-    members = value.mapping(("source", "checked"), tuple(SHORT_LIMITS) + ("concurrency", "other"))
-    if "source" in members:
-        members["source"].url()
-    as_of = members["checked"].date() if "checked" in members else None
+    members = value.mapping(("source", "checked"), tuple(SHORT_LIMITS) + ("concurrency", "other", "note"))
+    block = {"source": members["source"].url() if "source" in members else None,
+             "as_of": members["checked"].date() if "checked" in members else None,
+             "note": members["note"].text() if "note" in members else ""}
     limits = [read_short_limit(name, members[name]) for name in SHORT_LIMITS if name in members]
     if "concurrency" in members:
         limits.append({"dimension": "in_flight", "amount": members["concurrency"].count(1), "per": "",
@@ -214,7 +232,7 @@ def read_limits(value):
     places = [(limit["dimension"], limit["per"], limit["models"]) for limit in limits]
     for place in sorted({str(place) for place in places if places.count(place) > 1}):
         value.wrong(f"two limits of the same window: {place}")
-    return [dict(limit, as_of=as_of) for limit in limits]
+    return [limit | block for limit in limits]
 
 
 def read_headers(value):
@@ -251,9 +269,20 @@ def read_charge(value):
     }
 
 
+def read_training(value):
+    """Whether prompts are trained on: a word, or {answer: true, source: URL, checked: DATE} where the preset's own
+    source doesn't say it."""
+    if not isinstance(value.node, yaml.MappingNode):
+        return {"answer": TRAININGS.get(value.choice(tuple(TRAININGS))), "source": "", "as_of": ""}
+    members = value.mapping(("answer", "source", "checked"))
+    return {"answer": TRAININGS.get(members["answer"].choice(tuple(TRAININGS))) if "answer" in members else None,
+            "source": members["source"].url() if "source" in members else None,
+            "as_of": members["checked"].date() if "checked" in members else None}
+
+
 def read_model(key, value):
-    members = value.mapping(("context", "capabilities", "billing"),
-                            ("id", "family", "max_output", "source", "checked", "limits"))
+    members = value.mapping(("context", "max_output", "capabilities", "billing"),
+                            ("id", "family", "trains_on_prompts", "source", "checked", "note", "limits"))
     if ("source" in members) != ("checked" in members):
         value.wrong('"source" and "checked" belong together')
     if "source" in members and "checked" in members:
@@ -263,7 +292,7 @@ def read_model(key, value):
         if "capabilities" in members else []
     name = value.child(key, "name").text(r"[^\s\"\\]+", "a model name without spaces")
     context = members["context"].count(1) if "context" in members else None
-    max_output = members["max_output"].count(1) if "max_output" in members else 0
+    max_output = members["max_output"].count_or_unknown(1) if "max_output" in members else 0
     if context and max_output and max_output > context:
         members["max_output"].wrong(f"more than the context of {context}")
     return {
@@ -274,6 +303,8 @@ def read_model(key, value):
         "max_output": max_output,
         "capabilities": sum({CAPABILITIES[word] for word in words if word is not None}),
         "billing": members["billing"].choice(BILLINGS) if "billing" in members else None,
+        "training": read_training(members["trains_on_prompts"]) if "trains_on_prompts" in members else None,
+        "note": members["note"].text() if "note" in members else "",
         "limits": read_limits(members["limits"]) if "limits" in members else [],
     }
 
@@ -290,43 +321,78 @@ def read_models(value):
     return models
 
 
-def read_plans(root, members):
-    """The account's limits: those at the top, or those of the default plan."""
-    if "plans" not in members:
-        if "default_plan" in members:
-            members["default_plan"].wrong("there are no plans")
-        return (read_limits(members["limits"]) if "limits" in members else []), []
-    plans = []
-    for key, value in members["plans"].entries():
-        name = value.child(key, "name").text(r"[a-z][a-z0-9_]*", "a plan name")
-        plan = value.mapping(("limits",))
-        plans.append({"name": name, "limits": read_limits(plan["limits"]) if "limits" in plan else []})
-    if "limits" in members:
-        members["limits"].wrong("a preset has either limits or plans")
+def read_plan_models(value, models):
+    """Each model's own limits under a plan, by the model's name or a pattern; the first that fits a model counts."""
+    limits = {}
+    for key, block in value.entries():
+        pattern = ".*".join(re.escape(part) for part in key.value.split("*"))
+        fitting = [model["name"] for model in models if model["name"] and re.fullmatch(pattern, model["name"])]
+        if not fitting:
+            value.problems.add(value.file, key.start_mark, value.path, f'no model is named "{key.value}"')
+        own = read_limits(block)
+        limits |= {name: own for name in fitting if name not in limits}
+    return limits
+
+
+def read_plan(key, value, models):
+    """A plan says all limits of the accounts that have it: a model it doesn't name has none of its own."""
+    members = value.mapping((), ("note", "limits", "models"))
+    if isinstance(value.node, yaml.MappingNode) and "limits" not in members and "models" not in members:
+        value.wrong("no limit stands here")
+    return {
+        "name": value.child(key, "name").text(r"[a-z][a-z0-9_]*", "a plan name"),
+        "note": members["note"].text() if "note" in members else "",
+        "limits": read_limits(members["limits"]) if "limits" in members else [],
+        "models": read_plan_models(members["models"], models) if "models" in members else {},
+    }
+
+
+def read_plans(members, models):
+    """The account's limits and the plans. A default plan's limits become those of the account and of the models."""
+    limits = read_limits(members["limits"]) if "limits" in members else []
+    plans = [read_plan(key, value, models) for key, value in members["plans"].entries()] if "plans" in members else []
     if "default_plan" not in members:
-        root.wrong('"default_plan" is missing')
-        return [], plans
+        return limits, plans
+    if not plans:
+        members["default_plan"].wrong("there are no plans")
+        return limits, plans
+    if limits or any(model["limits"] for model in models):
+        members["default_plan"].wrong("where a plan is the default, all limits stand under plans")
     name = members["default_plan"].choice(tuple(plan["name"] for plan in plans))
-    return next((plan["limits"] for plan in plans if plan["name"] == name), []), plans
+    default = next((plan for plan in plans if plan["name"] == name), plans[0])
+    for model in models:
+        model["limits"] = default["models"].get(model["name"], [])
+    return default["limits"], plans
+
+
+# A name in braces is a variable of the environment: part of the address is the account's.
+BASE_URL = r"https?://[^\s/{}]+(/([^\s/{}]|\{[A-Z][A-Z0-9_]*\})+)*"
 
 
 def read_preset(root):
-    members = root.mapping(("name", "source", "checked", "stream_usage", "charge"),
-                           ("base_url", "key_variables", "models", "limits", "default_plan", "plans", "headers"))
+    members = root.mapping(("name", "title", "source", "checked", "endpoints", "trains_on_prompts", "stream_usage",
+                            "charge"),
+                           ("base_url", "key_variables", "models", "limits", "default_plan", "plans", "headers",
+                            "notes"))
     name = members["name"].text(r"[a-z][a-z0-9_]*", "a name in lower case") if "name" in members else None
     if name is not None and name != root.file.stem:
         members["name"].wrong(f"the file is called {root.file.name}")
-    for word, read in (("source", Value.url), ("checked", Value.date)):
-        if word in members:
-            read(members[word])
-    limits, plans = read_plans(root, members)
+    models = read_models(members["models"]) if "models" in members else []
+    limits, plans = read_plans(members, models)
     return {
         "name": name,
-        "base_url": members["base_url"].text(r"https?://[^\s/]([^\s]*[^\s/])?", "a URL without a slash at its end")
+        "title": members["title"].text() if "title" in members else None,
+        "source": members["source"].url() if "source" in members else None,
+        "as_of": members["checked"].date() if "checked" in members else None,
+        "notes": [item.text() for item in members["notes"].items()] if "notes" in members else [],
+        "base_url": members["base_url"].text(BASE_URL, "a URL without a slash at its end, variables as {NAME}")
                     if "base_url" in members else "",
         "key_variables": [item.text(r"[A-Z][A-Z0-9_]*", "an environment variable")
                           for item in members["key_variables"].items()] if "key_variables" in members else [],
-        "models": read_models(members["models"]) if "models" in members else [],
+        "endpoints": [item.choice(ENDPOINTS) for item in members["endpoints"].items()]
+                     if "endpoints" in members else [],
+        "training": read_training(members["trains_on_prompts"]) if "trains_on_prompts" in members else None,
+        "models": models,
         "limits": limits,
         "plans": plans,
         "headers": read_headers(members["headers"]) if "headers" in members else [],
@@ -401,14 +467,25 @@ class Tables:
                         f'{quoted(limit["as_of"])}}}')
         return self.array("PresetLimit", hint, rows)
 
-    def models(self, hint, models):
+    def models(self, hint, models, training):
         rows = []
         for model in models:
+            trains = (model["training"] or training)["answer"]
             limits = self.limits(f'{hint}{identifier(model["name"])}Limits', model["limits"])
             rows.append(f'{{{quoted(model["name"])}, {quoted(model["id"])}, {quoted(model["family"])}, '
                         f'{model["context"]}, {model["max_output"]}, {model["capabilities"]}, '
-                        f'Billing::{model["billing"]}, {limits}}}')
+                        f'Billing::{model["billing"]}, {limits}, Training::{trains}}}')
         return self.array("PresetModel", f"{hint}Models", rows)
+
+    def plans(self, hint, plans):
+        rows = []
+        for plan in plans:
+            name = hint + identifier(plan["name"])
+            models = self.array("PresetModelLimits", f"{name}Models", [
+                f'{{{quoted(model)}, {self.limits(name + identifier(model) + "Limits", limits)}}}'
+                for model, limits in plan["models"].items()])
+            rows.append(f'{{{quoted(plan["name"])}, {self.limits(name + "Limits", plan["limits"])}, {models}}}')
+        return self.array("PresetPlan", f"{hint}Plans", rows)
 
     def headers(self, hint, rules):
         return self.array("HeaderRule", f"{hint}Headers", [
@@ -417,18 +494,19 @@ class Tables:
 
     def preset(self, preset):
         hint = identifier(preset["name"])
-        plans = self.array("PresetPlan", f"{hint}Plans", [
-            f'{{{quoted(plan["name"])}, {self.limits(hint + identifier(plan["name"]) + "Limits", plan["limits"])}}}'
-            for plan in preset["plans"]])
+        plans = self.plans(hint, preset["plans"])
         variables = self.array("std::string_view", f"{hint}Keys", [quoted(name) for name in preset["key_variables"]])
+        endpoints = ", ".join("Endpoint::" + word.replace("/", "_") for word in preset["endpoints"])
         charge = preset["charge"]
         return (f'{{{quoted(preset["name"])},\n     {quoted(preset["base_url"])},\n     {variables},\n'
-                f'     {self.models(hint, preset["models"])},\n     {self.limits(hint + "Limits", preset["limits"])},\n'
+                f'     {self.models(hint, preset["models"], preset["training"])},\n     {self.limits(hint + "Limits", preset["limits"])},\n'
                 f'     {plans},\n     {self.headers(hint, preset["headers"])},\n'
                 f'     {{quota::ChargeRule::Tokens::{charge["tokens"]}, quota::ChargeRule::Settle::{charge["settle"]}, '
                 f'{charge["default_max_tokens"]}, {str(charge["failures"]).lower()}, '
                 f'{str(charge["cached_free"]).lower()}}},\n'
-                f'     StreamUsage::{preset["stream_usage"]}}}')
+                f'     StreamUsage::{preset["stream_usage"]},\n'
+                f'     endpoints_of({{{endpoints}}}),\n'
+                f'     Training::{preset["training"]["answer"]}}}')
 
 
 def render(presets):

@@ -161,6 +161,26 @@ Result<providers::BaseUrl> parse_base_url(std::string_view text) {
   return url;
 }
 
+Result<std::string> fill_variables(std::string_view base_url, const Environment& environment) {
+  const auto is_id_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  std::string out;
+  for (;;) {
+    const auto open = std::min(base_url.find('{'), base_url.size());
+    out += base_url.substr(0, open);
+    const auto close = base_url.find('}', open);
+    if (close == std::string_view::npos) return out;
+    const std::string_view name = base_url.substr(open + 1, close - open - 1);
+    const std::string value = environment.variable(name).value_or(std::string());
+    if (value.empty()) return wrong(std::string(name) + " is not set");
+    if (!std::ranges::all_of(value, is_id_char))
+      return wrong(std::string(name) + " holds a character that can't stand in an address");
+    out += value;
+    base_url.remove_prefix(close + 1);
+  }
+}
+
 std::string format_base_url(const providers::BaseUrl& url) {
   const bool six = url.host.find(':') != std::string::npos;
   const bool usual = url.port == (url.tls ? 443 : 80);

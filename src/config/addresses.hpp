@@ -5,6 +5,7 @@
 
 #include "weir/base/result.hpp"
 #include "weir/config/config.hpp"
+#include "weir/config/environment.hpp"
 #include "weir/providers/provider.hpp"
 
 // Addresses as people write them. Errors have kind config and say what is wrong, without the path to it.
@@ -17,6 +18,9 @@ namespace weir::config {
 
 // An http or https URL without user, query or fragment.
 [[nodiscard]] Result<providers::BaseUrl> parse_base_url(std::string_view text);
+// A preset's address with each {NAME} in it replaced by that variable. An error says which one is unset, or
+// holds what can't stand in a path.
+[[nodiscard]] Result<std::string> fill_variables(std::string_view base_url, const Environment& environment);
 [[nodiscard]] std::string format_base_url(const providers::BaseUrl& url);
 
 // A proxy, made whole: "http://host:port" or "http://user:password@host:port".

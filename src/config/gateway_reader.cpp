@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string_view>
@@ -326,9 +327,16 @@ class GatewayReader {
 
   [[nodiscard]] std::string no_provider(const Providers& providers) const {
     if (!providers.known.empty()) return "no provider can be used: none has a key";
+    // The one with the most models that cost nothing.
     std::string_view example;
-    for (const providers::Preset& preset : presets_)
-      if (example.empty() && !preset.key_variables.empty()) example = preset.key_variables.front();
+    std::ptrdiff_t most = 0;
+    for (const providers::Preset& preset : presets_) {
+      const auto free =
+          std::ranges::count(preset.models, providers::Billing::free, &providers::PresetModel::billing);
+      if (free <= most || preset.key_variables.empty()) continue;
+      most = free;
+      example = preset.key_variables.front();
+    }
     return "no provider can be used; set a key variable" +
            (example.empty() ? std::string() : " such as " + std::string(example)) +
            ", or add one under providers";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,13 @@ Billing assumed_billing(const providers::Preset& preset) {
   return dearest == preset.models.end() ? Billing::free : dearest->billing;
 }
 
+std::span<const providers::PresetLimit> limits_under(const providers::PresetPlan* plan,
+                                                     const providers::PresetModel& model) {
+  if (plan == nullptr) return model.limits;
+  const auto own = std::ranges::find(plan->models, model.name, &providers::PresetModelLimits::model);
+  return own == plan->models.end() ? std::span<const providers::PresetLimit>() : own->limits;
+}
+
 void read_capabilities(Reading& reading, const Field& field, Model& model) {
   const auto items = read_items(reading, field);
   if (!items) return;
@@ -67,12 +75,13 @@ void read_model(Reading& reading, const Field& field, Model& model) {
 
 }  // namespace
 
-bool read_models(MapReader& provider, const providers::Preset& preset, std::vector<Model>& models) {
+bool read_models(MapReader& provider, const providers::Preset& preset, const providers::PresetPlan* plan,
+                 std::vector<Model>& models) {
   Reading& reading = provider.reading();
   std::map<std::string, std::size_t, std::less<>> places;
   for (const providers::PresetModel& model : preset.models) {
     places.emplace(model.name, models.size());
-    models.push_back(to_model(model));
+    models.push_back(to_model(model, plan));
   }
   const auto field = provider.take("models");
   if (!field) {
@@ -109,7 +118,7 @@ bool read_models(MapReader& provider, const providers::Preset& preset, std::vect
   return complete && !preset.name.empty();
 }
 
-Model to_model(const providers::PresetModel& model) {
+Model to_model(const providers::PresetModel& model, const providers::PresetPlan* plan) {
   Model out{.name = std::string(model.name),
             .id = std::string(model.id.empty() ? model.name : model.id),
             .family = std::string(model.family),
@@ -120,7 +129,7 @@ Model to_model(const providers::PresetModel& model) {
             .billing = model.billing,
             .weight = 1,
             .limits = {}};
-  for (const providers::PresetLimit& limit : model.limits) out.limits.push_back(to_limit(limit));
+  for (const providers::PresetLimit& limit : limits_under(plan, model)) out.limits.push_back(to_limit(limit));
   return out;
 }
 

@@ -8,12 +8,14 @@
 
 namespace weir::config {
 
-// Reads `models` out of a provider's map and lays them over the preset's, by name. False where something is
-// wrong, so that a model may be missing.
+// Reads `models` out of a provider's map and lays them over the preset's, by name. `plan` is one of the
+// preset's or null. False where something is wrong, so that a model may be missing.
 [[nodiscard]] bool read_models(MapReader& provider, const providers::Preset& preset,
-                               std::vector<providers::Model>& models);
+                               const providers::PresetPlan* plan, std::vector<providers::Model>& models);
 
-[[nodiscard]] providers::Model to_model(const providers::PresetModel& model);
+// With the limits that it has under the plan; of its own where that is null.
+[[nodiscard]] providers::Model to_model(const providers::PresetModel& model,
+                                        const providers::PresetPlan* plan = nullptr);
 [[nodiscard]] quota::Limit to_limit(const providers::PresetLimit& limit);
 
 // Names of models, routes and aliases stand in headers: visible ASCII.

@@ -55,14 +55,14 @@ class ProviderReader {
     const Preset& preset = read_preset();
     provider_.preset = &preset;
     read_plan(preset);
-    read_base_url(preset);
     bool required = false;
     map_.flag("required", required);
     ProviderKeys keys = read_keys(map_, preset, required);
+    read_base_url(preset, keys.missing.empty());
     provider_.keys = std::move(keys.keys);
     provider_.charge = preset.charge;
     if (const auto charge = map_.take("charge")) read_charge(reading_, *charge, provider_.charge);
-    known_.complete = read_models(map_, preset, provider_.models) && known_.complete;
+    known_.complete = read_models(map_, preset, plan_, provider_.models) && known_.complete;
     provider_.timeouts = surroundings_.timeouts;
     if (const auto timeouts = map_.take("timeouts")) read_timeouts(reading_, *timeouts, provider_.timeouts);
     read_proxy();
@@ -120,6 +120,7 @@ class ProviderReader {
           text ? std::ranges::find(preset.plans, std::string_view(*text), &providers::PresetPlan::name)
                : preset.plans.end();
       if (found != preset.plans.end()) {
+        plan_ = &*found;
         provider_.plan = *text;
         provider_.limits = to_limits(found->limits);
       } else if (text && known_.complete) {
@@ -138,13 +139,17 @@ class ProviderReader {
     report_unexpected(reading_, plan, one_of(names));
   }
 
-  void read_base_url(const Preset& preset) {
+  // A provider that is skipped for lack of a key needs no address either.
+  void read_base_url(const Preset& preset, bool has_key) {
     const auto field = map_.take("base_url");
     std::optional<std::string> text;
     if (field) {
       text = read_text(reading_, *field, "a URL");
     } else if (!preset.base_url.empty()) {
-      text = preset.base_url;
+      auto filled = fill_variables(preset.base_url, reading_.environment);
+      if (filled) text = *std::move(filled);
+      if (!filled && has_key)
+        report_error(reading_, map_.field(), filled.error().message + "; set it, or give a base_url");
     } else if (known_.complete && !map_.has("base_url")) {
       reading_.report.error(name_place_, map_.path() + ": preset " + in_quotes(preset.name) +
                                              " has no address of its own; give a base_url");
@@ -196,6 +201,7 @@ class ProviderReader {
   MapReader map_;
   Place name_place_;
   const ProviderSurroundings& surroundings_;
+  const providers::PresetPlan* plan_ = nullptr;
   Provider provider_;
   KnownProvider known_;
 };
@@ -224,8 +230,16 @@ Providers providers_from_environment(Reading& reading, const ProviderSurrounding
   for (const Preset& preset : surroundings.presets) {
     if (preset.key_variables.empty()) continue;
     auto key = key_from_variables(preset, reading.environment);
-    auto url = parse_base_url(preset.base_url);
-    if (!key || !url || !is_header_text(key->value.reveal())) continue;
+    if (!key || !is_header_text(key->value.reveal())) continue;
+    const auto address = fill_variables(preset.base_url, reading.environment);
+    if (!address) {
+      // Not an error: nobody has named this provider, and its key may be there for something else.
+      reading.report.warning({},
+                             "preset " + in_quotes(preset.name) + " is left out: " + address.error().message);
+      continue;
+    }
+    auto url = parse_base_url(*address);
+    if (!url) continue;
     Provider provider;
     provider.name = preset.name;
     provider.preset = &preset;

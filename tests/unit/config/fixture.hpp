@@ -9,7 +9,7 @@
 
 #include "weir/config/config.hpp"
 
-// A configuration on its own: variables and files from maps, four presets of its own.
+// A configuration on its own: variables and files from maps, five presets of its own.
 namespace weir::config {
 
 class MapEnvironment final : public Environment {
@@ -39,6 +39,7 @@ using providers::Billing;
 using providers::Preset;
 using providers::PresetLimit;
 using providers::PresetModel;
+using providers::PresetModelLimits;
 using providers::PresetPlan;
 using quota::Dimension;
 using quota::WindowKind;
@@ -62,6 +63,18 @@ inline constexpr std::array kToppedUpLimits{PresetLimit{
     Dimension::requests, 1000, quota::kDayPeriod, WindowKind::calendar, "UTC", kFreePool, "2026-07-26"}};
 inline constexpr std::array kRouterPlans{PresetPlan{"free", kFreeLimits},
                                          PresetPlan{"topped_up", kToppedUpLimits}};
+
+inline constexpr std::array<std::string_view, 1> kTieredKeys{"TIERED_API_KEY"};
+inline constexpr std::array kTieredModelLimits{
+    PresetLimit{Dimension::requests, 4, quota::kMinutePeriod, WindowKind::fixed, "", {}, "2026-08-18"}};
+inline constexpr std::array kTieredModels{
+    PresetModel{"small", "", "", 1000, 100, 0, Billing::free, kTieredModelLimits},
+    PresetModel{"large", "", "", 1000, 100, 0, Billing::paid, kTieredModelLimits}};
+inline constexpr std::array kTieredOldLimits{
+    PresetLimit{Dimension::requests, 60, quota::kMinutePeriod, WindowKind::fixed, "", {}, "2026-02-01"}};
+inline constexpr std::array kTieredOldModels{PresetModelLimits{"small", kTieredOldLimits}};
+inline constexpr std::array kTieredPlans{PresetPlan{"old", {}, kTieredOldModels},
+                                         PresetPlan{"pool", kTieredOldLimits}};
 
 inline constexpr quota::ChargeRule kGroqCharge{.tokens = quota::ChargeRule::Tokens::prompt_plus_max_tokens,
                                                .settle = quota::ChargeRule::Settle::admission,
@@ -101,6 +114,15 @@ inline constexpr std::array kAll{
            .models = kRouterModels,
            .limits = kFreeLimits,
            .plans = kRouterPlans,
+           .headers = {},
+           .charge = {},
+           .stream_usage = {}},
+    Preset{.name = "tiered",
+           .base_url = "https://tiered.example/accounts/{TIERED_ACCOUNT}/v1",
+           .key_variables = kTieredKeys,
+           .models = kTieredModels,
+           .limits = {},
+           .plans = kTieredPlans,
            .headers = {},
            .charge = {},
            .stream_usage = {}},

@@ -115,6 +115,22 @@ TEST(NoFile, EnablesThePresetsWhoseKeyIsSetWithTheirFreeModels) {
   EXPECT_EQ(groq.models[1].name, "openai/gpt-oss-20b");
 }
 
+// The key may be there for something else.
+TEST(NoFile, LeavesOutAPresetWhoseAddressNeedsAVariable) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk"}, {"TIERED_API_KEY", "t"}};
+  const Loaded without = load(test_options(), environment);
+  EXPECT_THAT(lines_of(without),
+              ElementsAre("weir:0:0: warning: preset \"tiered\" is left out: TIERED_ACCOUNT is not set"));
+  EXPECT_EQ(without.config.providers.size(), 1U);
+  environment.variables["TIERED_ACCOUNT"] = "abc";
+  const Loaded with = load(test_options(), environment);
+  EXPECT_THAT(with.problems, IsEmpty());
+  ASSERT_EQ(with.config.providers.size(), 2U);
+  EXPECT_EQ(with.config.providers[1].base_url.path, "/accounts/abc/v1");
+  EXPECT_EQ(with.config.providers[1].models.size(), 1U);  // not the paid one
+}
+
 TEST(NoFile, TakesItsKeysFromAnEnvFileInTheWorkingDirectory) {
   MapEnvironment environment;
   environment.files = {{".env", "GROQ_API_KEY=gsk"}};

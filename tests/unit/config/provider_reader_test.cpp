@@ -83,6 +83,48 @@ TEST(Provider, MayChooseAPlan) {
   EXPECT_EQ(first_provider("  openrouter: {plan: topped_up, limits: {rpd: 7}}").limits.at(0).amount, 7U);
 }
 
+MapEnvironment with_tiered_account() {
+  MapEnvironment environment;
+  environment.variables = {{"TIERED_API_KEY", "t"}, {"TIERED_ACCOUNT", "abc-123"}};
+  return environment;
+}
+
+TEST(Provider, HasItsModelsLimitsFromThePlanToo) {
+  const MapEnvironment environment = with_tiered_account();
+  const Provider now = first_provider("  tiered: {}", environment);
+  EXPECT_EQ(now.models.at(0).limits.at(0).amount, 4U);
+  const Provider old = first_provider("  tiered: {plan: old, models: {large: {}, mine: {}}}", environment);
+  EXPECT_EQ(old.models.at(0).limits.at(0).amount, 60U);
+  EXPECT_EQ(old.models.at(0).limits.at(0).as_of, "2026-02-01");
+  EXPECT_THAT(old.models.at(1).limits, IsEmpty());  // the plan says nothing of it
+  EXPECT_THAT(old.models.at(2).limits, IsEmpty());
+  EXPECT_THAT(old.limits, IsEmpty());
+  const Provider pool =
+      first_provider("  tiered: {plan: pool, models: {large: {limits: {rpm: 7}}}}", environment);
+  EXPECT_EQ(pool.limits.at(0).amount, 60U);
+  EXPECT_THAT(pool.models.at(0).limits, IsEmpty());
+  EXPECT_EQ(pool.models.at(1).limits.at(0).amount, 7U);
+}
+
+TEST(Provider, FillsTheVariablesOfItsAddress) {
+  MapEnvironment environment = with_tiered_account();
+  EXPECT_EQ(format_base_url(first_provider("  tiered: {}", environment).base_url),
+            "https://tiered.example/accounts/abc-123/v1");
+  environment.variables["TIERED_ACCOUNT"] = "../other";
+  EXPECT_THAT(
+      messages("{tiered: {}}", environment),
+      ElementsAre("providers.tiered: TIERED_ACCOUNT holds a character that can't stand in an address; "
+                  "set it, or give a base_url"));
+  environment.variables.erase("TIERED_ACCOUNT");
+  EXPECT_THAT(messages("{tiered: {}}", environment),
+              ElementsAre("providers.tiered: TIERED_ACCOUNT is not set; set it, or give a base_url"));
+  EXPECT_EQ(format_base_url(first_provider("  tiered: {base_url: \"https://h/v1\"}", environment).base_url),
+            "https://h/v1");
+  // Without a key it is skipped, and needs no address.
+  EXPECT_THAT(messages("{tiered: {}, ollama: {models: {m: {}}}}", {}),
+              ElementsAre("provider \"tiered\" is skipped: TIERED_API_KEY is not set"));
+}
+
 TEST(ProviderKeys, ShareAnAccountUnlessTheyNameOne) {
   const Provider router = first_provider(R"(
   openrouter:

@@ -4,6 +4,7 @@ Usage: compile_presets_test.py SOURCE_FOLDER
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,10 @@ import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop())
 COMPILER = SOURCE / "tools" / "compile_presets.py"
+PRESETS = sorted((SOURCE / "config" / "presets").glob("*.yaml"))
+
+sys.path.insert(0, str(SOURCE / "tools"))
+import compile_presets  # noqa: E402
 
 GOOD = """\
 name: good
@@ -34,7 +39,25 @@ models:
       tpd: {limit: 1M, window: calendar, zone: UTC}
       other:
         - {requests: 5, per: 2s, window: fixed, models: ["*:free"]}
+    max_output: unknown
+endpoints: [chat/completions]
+trains_on_prompts: unknown
+title: Good
 """
+
+# Two models and plans, behind what GOOD has.
+PLANS = GOOD + """\
+plans:
+  earlier:
+    note: Before the summer.
+    limits: {source: https://example.com/old, checked: 2025-01-02, rpd: 7}
+    models:
+      small: {source: https://example.com/old, checked: 2025-01-02, rpm: 8}
+      "*": {source: https://example.com/old, checked: 2025-01-02, rpm: 9}
+"""
+PLANS = PLANS.replace("models:\n  small:", """models:
+  large: {context: 9k, max_output: 1k, capabilities: [], billing: paid, trains_on_prompts: true}
+  small:""", 1)
 
 
 class Compile(unittest.TestCase):
@@ -47,10 +70,10 @@ class Compile(unittest.TestCase):
                                  check=False)
             return run.returncode, run.stderr, out.read_text(encoding="utf-8") if out.exists() else None
 
-    def refuse(self, old, new, place, words):
-        """A change of GOOD is one error at that line and column, in those words."""
-        self.assertEqual(GOOD.count(old), 1, old)
-        code, stderr, out = self.run_compiler(GOOD.replace(old, new))
+    def refuse(self, old, new, place, words, text=GOOD):
+        """A change of the text is an error at that line and column, in those words."""
+        self.assertEqual(text.count(old), 1, old)
+        code, stderr, out = self.run_compiler(text.replace(old, new))
         self.assertEqual(code, 1, stderr)
         self.assertIsNone(out)
         self.assertIn(f"good.yaml:{place}: error: ", stderr)
@@ -59,7 +82,8 @@ class Compile(unittest.TestCase):
     def test_a_good_preset_becomes_a_table(self):
         code, stderr, out = self.run_compiler(GOOD)
         self.assertEqual((code, stderr), (0, ""))
-        self.assertIn('{"small", "", "", 8000, 0, 1, Billing::free, kGoodSmallLimits}', out)
+        self.assertIn('{"small", "", "", 8000, 0, 1, Billing::free, kGoodSmallLimits, Training::unknown}', out)
+        self.assertIn("endpoints_of({Endpoint::chat_completions}),\n     Training::unknown}", out)
         self.assertIn("{quota::Dimension::requests, 5, {quota::Period::Unit::span, std::chrono::seconds(2)}, ", out)
 
     def test_an_unknown_word_is_refused_wherever_it_stands(self):
@@ -70,6 +94,9 @@ class Compile(unittest.TestCase):
         self.refuse("      rpm: 30", "      rpw: 30", "18:7", 'models.small.limits: unknown word "rpw"')
         self.refuse("window: fixed", "window: leaky", "21:42", 'unknown word "leaky"')
         self.refuse("go_duration", "weeks", "9:83", 'unknown word "weeks"')
+        self.refuse("[chat/completions]", "[chat]", "23:13", 'endpoints.0: unknown word "chat"')
+        self.refuse("trains_on_prompts: unknown", "trains_on_prompts: maybe", "24:20", 'unknown word "maybe"')
+        self.refuse("    note: Before", "    notes: Before", "29:5", 'plans.earlier: unknown word "notes"', PLANS)
 
     def test_a_limit_needs_its_source_and_its_date(self):
         self.refuse("      source: https://example.com/limits\n", "", "16:7", '"source" is missing')
@@ -80,6 +107,66 @@ class Compile(unittest.TestCase):
 
     def test_a_model_needs_its_context(self):
         self.refuse("    context: 8k\n", "", "12:5", '"context" is missing')
+
+    def test_an_unknown_max_output_is_called_so(self):
+        self.refuse("    max_output: unknown\n", "", "12:5", '"max_output" is missing')
+        self.refuse("max_output: unknown", "max_output: 0", "22:17", "expected a count from 1")
+        self.refuse("max_output: unknown", "max_output: 9k", "22:17", "more than the context of 8000")
+
+    def test_what_everyone_asks_of_a_provider_is_said(self):
+        self.refuse("endpoints: [chat/completions]\n", "", "1:1", '"endpoints" is missing')
+        self.refuse("trains_on_prompts: unknown\n", "", "1:1", '"trains_on_prompts" is missing')
+        self.refuse("trains_on_prompts: unknown", "trains_on_prompts: {answer: true, source: https://example.com}", "24:20",
+                    '"checked" is missing')
+
+    def test_a_model_trains_as_its_provider_does_unless_it_says_otherwise(self):
+        code, stderr, out = self.run_compiler(PLANS.replace("prompts: unknown", "prompts: false"))
+        self.assertEqual((code, stderr), (0, ""))
+        self.assertRegex(out, r'\{"large", .*Training::yes\}')
+        self.assertRegex(out, r'\{"small", .*Training::no\}')
+
+    def test_a_plan_has_limits_of_the_account_and_of_models(self):
+        code, stderr, out = self.run_compiler(PLANS)
+        self.assertEqual((code, stderr), (0, ""))
+        self.assertIn('{"earlier", kGoodEarlierLimits, kGoodEarlierModels}', out)
+        self.assertIn('{"small", kGoodEarlierSmallLimits},\n    {"large", kGoodEarlierLargeLimits}', out)
+        # Without a default plan the limits at the top and under the models stay.
+        self.assertIn("Billing::free, kGoodSmallLimits", out)
+
+    def test_a_default_plan_is_what_holds_where_none_is_chosen(self):
+        own = PLANS[PLANS.index("    limits:\n      source"):PLANS.index("    max_output: unknown")]
+        code, stderr, out = self.run_compiler(PLANS.replace(own, "") + "default_plan: earlier\n")
+        self.assertEqual((code, stderr), (0, ""))
+        self.assertIn("Billing::free, kGoodEarlierSmallLimits, ", out)
+        self.assertIn("kGoodModels,\n     kGoodEarlierLimits,\n     kGoodPlans", out)
+
+    def test_a_plan_names_models_that_exist_and_has_a_limit(self):
+        self.refuse("      small: {source", "      smal: {source", "32:7", 'plans.earlier.models: no model is named "smal"',
+                    PLANS)
+        self.refuse("rpd: 7}", "}", "30:13", "no limit stands here", PLANS)
+        self.refuse("checked: 2025-01-02, rpd", "rpd", "30:13", '"checked" is missing', PLANS)
+        self.refuse("title: Good\n", "title: Good\nplans: {free: {note: Nothing.}}\n", "26:15", "no limit stands here")
+        self.refuse("title: Good\n", "title: Good\ndefault_plan: free\n", "26:15", "there are no plans")
+        code, stderr, _ = self.run_compiler(PLANS + "default_plan: earlier\n")
+        self.assertEqual(code, 1)
+        self.assertIn("34:15: error: default_plan: where a plan is the default, all limits stand under plans", stderr)
+        self.refuse("title: Good\n", "title: Good\ndefault_plan: later\n", "27:15", 'unknown word "later"',
+                    PLANS)
+
+    def test_variables_stand_in_the_path_of_an_address(self):
+        good, stderr, _ = self.run_compiler(GOOD.replace("example.com/v1", "example.com/accounts/{ACCOUNT_ID}/v1"))
+        self.assertEqual((good, stderr), (0, ""))
+        for url in ("https://{HOST}/v1", "https://example.com/{account}", "https://example.com/{A/v1",
+                    "https://example.com/v1/"):
+            self.refuse("base_url: https://example.com/v1", f'base_url: "{url}"', "4:11", "expected a URL")
+
+    def test_a_credit_has_no_period(self):
+        code, stderr, out = self.run_compiler(
+            GOOD.replace("requests: 5, per: 2s, window: fixed", "tokens: 5M, window: credit"))
+        self.assertEqual((code, stderr), (0, ""))
+        self.assertIn("quota::WindowKind::credit", out)
+        self.refuse("per: 2s, window: fixed", "per: 2s, window: credit", "21:11", "a credit has no period")
+        self.refuse("per: 2s, ", "", "21:11", '"per" is missing')
 
     def test_names_are_unique(self):
         self.refuse("models:\n", "models:\n  small: {context: 1, capabilities: [], billing: free}\n", "12:3",
@@ -125,10 +212,33 @@ class Compile(unittest.TestCase):
         self.assertIn("too large", stderr)
 
     def test_the_presets_of_this_tree_are_good(self):
-        presets = sorted((SOURCE / "config" / "presets").glob("*.yaml"))
-        self.assertTrue(presets)
-        run = subprocess.run([sys.executable, COMPILER, *presets], capture_output=True, text=True, check=False)
+        self.assertTrue(PRESETS)
+        run = subprocess.run([sys.executable, COMPILER, *PRESETS], capture_output=True, text=True, check=False)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+
+class Tree(unittest.TestCase):
+    """The presets of this tree."""
+
+    def presets(self):
+        return [compile_presets.load(file, compile_presets.Problems()) for file in PRESETS]
+
+    def test_every_limit_has_a_source_and_a_date(self):
+        for preset in self.presets():
+            blocks = [preset["limits"]] + [model["limits"] for model in preset["models"]]
+            for plan in preset["plans"]:
+                blocks += [plan["limits"], *plan["models"].values()]
+            for limit in sum(blocks, []):
+                self.assertRegex(limit["source"], r"^https://", preset["name"])
+                self.assertRegex(limit["as_of"], r"^20[0-9]{2}-", preset["name"])
+
+    def test_nothing_is_left_to_do_at_start(self):
+        """Every table is constexpr, so the compiler refuses one that would need code."""
+        text = compile_presets.render(self.presets())
+        tables = re.findall(r"^(.*)\[\] = \{$", text, re.M)
+        self.assertGreater(len(tables), len(PRESETS))
+        for table in tables:
+            self.assertTrue(table.startswith("constexpr "), table)
 
 
 if __name__ == "__main__":
