@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "config/yaml_tree.hpp"
@@ -134,18 +136,63 @@ log: {level: info, format: auto, access: true, bodies: false, file: ""}
   EXPECT_EQ(loaded.config.aliases.size(), 2U);
 }
 
+// The variables that a preset's key and address come from.
+MapEnvironment environment_of(const providers::Preset& preset) {
+  MapEnvironment environment;
+  for (const std::string_view variable : preset.key_variables)
+    environment.variables[std::string(variable)] = "key-of-" + std::string(preset.name);
+  const std::string_view url = preset.base_url;
+  for (auto open = url.find('{'); open != std::string_view::npos; open = url.find('{', open + 1))
+    environment.variables[std::string(url.substr(open + 1, url.find('}', open) - open - 1))] = "filled";
+  return environment;
+}
+
+std::string without_comments(const std::string& printed) {
+  std::string out;
+  std::istringstream lines(printed);
+  for (std::string line; std::getline(lines, line);) out += line.substr(0, line.find("  # preset")) + "\n";
+  return out;
+}
+
+// With a key and nothing else, and in each of its plans. What is printed of it means the same when it is
+// read.
 TEST(BuiltinPresets, AreAllUsableByTheirName) {
   for (const providers::Preset& preset : providers::builtin_presets()) {
-    MapEnvironment environment;
-    for (const std::string_view variable : preset.key_variables)
-      environment.variables[std::string(variable)] = "key-of-" + std::string(preset.name);
-    std::string text = "providers: {" + std::string(preset.name) + ": {";
-    if (preset.base_url.empty()) text += "base_url: \"http://127.0.0.1:1/v1\", ";
-    if (preset.models.empty()) text += "models: {m: {}}";
-    const Loaded loaded = load_for_real(text + "}}", environment);
-    EXPECT_EQ(format_problems(loaded.problems), "") << preset.name;
-    const Loaded again = load_for_real(print_effective(loaded.config), environment);
-    EXPECT_TRUE(again.ok()) << format_problems(again.problems);
+    const MapEnvironment environment = environment_of(preset);
+    std::vector<std::string> plans{""};
+    for (const providers::PresetPlan& plan : preset.plans)
+      plans.push_back("plan: " + std::string(plan.name) + ", ");
+    for (const std::string& plan : plans) {
+      std::string text = "providers: {" + std::string(preset.name) + ": {" + plan;
+      if (preset.base_url.empty()) text += "base_url: \"http://127.0.0.1:1/v1\", ";
+      if (preset.models.empty()) text += "models: {m: {}}";
+      const Loaded loaded = load_for_real(text + "}}", environment);
+      EXPECT_EQ(format_problems(loaded.problems), "") << preset.name;
+      ASSERT_EQ(loaded.config.providers.size(), 1U) << preset.name;
+      const std::string printed = print_effective(loaded.config);
+      const Loaded again = load_for_real(printed, environment);
+      ASSERT_TRUE(again.ok()) << format_problems(again.problems);
+      EXPECT_EQ(print_effective(again.config), without_comments(printed));
+      for (const providers::Model& model : loaded.config.providers[0].models)
+        for (const quota::Limit& limit : model.limits)
+          EXPECT_THAT(printed, HasSubstr("  # preset, " + limit.as_of)) << preset.name;
+    }
+  }
+}
+
+TEST(BuiltinPresets, WithoutAFileServeOnlyWhatCostsNothing) {
+  for (const providers::Preset& preset : providers::builtin_presets()) {
+    const auto free =
+        std::ranges::count(preset.models, providers::Billing::free, &providers::PresetModel::billing);
+    const Loaded loaded = load_for_real("", environment_of(preset));
+    ASSERT_TRUE(loaded.ok()) << preset.name;
+    const bool enabled = free > 0 && !preset.key_variables.empty();
+    EXPECT_EQ(loaded.config.providers.size(), enabled ? 1U : 0U) << preset.name;
+    for (const providers::Provider& provider : loaded.config.providers) {
+      EXPECT_EQ(provider.models.size(), static_cast<std::size_t>(free)) << preset.name;
+      for (const providers::Model& model : provider.models)
+        EXPECT_EQ(model.billing, providers::Billing::free) << preset.name << "/" << model.name;
+    }
   }
 }
 

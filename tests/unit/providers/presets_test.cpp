@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "weir/base/text.hpp"
@@ -35,16 +36,37 @@ template <class Visit>
 void each_limit(Visit visit) {
   for (const Preset& preset : builtin_presets()) {
     for (const PresetLimit& limit : preset.limits) visit(preset, limit);
-    for (const PresetPlan& plan : preset.plans)
+    for (const PresetPlan& plan : preset.plans) {
       for (const PresetLimit& limit : plan.limits) visit(preset, limit);
+      for (const PresetModelLimits& model : plan.models)
+        for (const PresetLimit& limit : model.limits) visit(preset, limit);
+    }
     for (const PresetModel& model : preset.models)
       for (const PresetLimit& limit : model.limits) visit(preset, limit);
   }
 }
 
+const PresetPlan* find_plan(const Preset& preset, std::string_view name) {
+  const auto found = std::ranges::find(preset.plans, name, &PresetPlan::name);
+  return found == preset.plans.end() ? nullptr : &*found;
+}
+
+std::set<std::string> providers_of(std::string_view family) {
+  std::set<std::string> providers;
+  for (const Preset& preset : builtin_presets())
+    for (const PresetModel& model : preset.models)
+      if (model.family == family) providers.emplace(preset.name);
+  return providers;
+}
+
+// Tables of these can be constant: nothing is built at start.
+static_assert(std::is_trivially_destructible_v<Preset> && std::is_trivially_destructible_v<PresetModel> &&
+              std::is_trivially_destructible_v<PresetLimit>);
+
 TEST(Presets, AreFoundByName) {
-  for (const char* name :
-       {"cerebras", "gemini", "groq", "mistral", "ollama", "openai", "openai_compatible", "openrouter"}) {
+  for (const char* name : {"cerebras", "cloudflare", "codestral", "cohere", "fireworks", "gemini", "groq",
+                           "huggingface", "llama_cpp", "mistral", "nvidia", "ollama", "openai",
+                           "openai_compatible", "openrouter", "sambanova", "together", "vercel", "vllm"}) {
     const Preset* preset = find_preset(name);
     ASSERT_NE(preset, nullptr) << name;
     EXPECT_EQ(preset->name, name);
@@ -84,6 +106,20 @@ TEST(Presets, EveryPoolFitsAModel) {
                                       }))
           << preset.name << " " << glob;
   });
+}
+
+TEST(Presets, EveryOneServesChat) {
+  for (const Preset& preset : builtin_presets())
+    EXPECT_NE(preset.endpoints & endpoints_of({Endpoint::chat_completions}), 0U) << preset.name;
+}
+
+TEST(Presets, EveryPlanIsOfModelsThatExist) {
+  for (const Preset& preset : builtin_presets())
+    for (const PresetPlan& plan : preset.plans) {
+      EXPECT_FALSE(plan.limits.empty() && plan.models.empty()) << preset.name << " " << plan.name;
+      for (const PresetModelLimits& model : plan.models)
+        EXPECT_NE(find_model(preset, model.model), nullptr) << preset.name << " " << model.model;
+    }
 }
 
 // The same header means a day at Groq and a minute at OpenAI: who mixes them up benches a provider for a day.
@@ -153,11 +189,58 @@ TEST(Presets, GeminisDayIsThePacificOne) {
 }
 
 TEST(Presets, AFamilyIsOneNameAtSeveralProviders) {
-  std::set<std::string_view> providers;
-  for (const Preset& preset : builtin_presets())
-    for (const PresetModel& model : preset.models)
-      if (model.family == "gpt-oss-120b") providers.insert(preset.name);
-  EXPECT_EQ(providers, (std::set<std::string_view>{"cerebras", "groq", "openrouter"}));
+  using Names = std::set<std::string>;
+  EXPECT_EQ(providers_of("gpt-oss-120b"), (Names{"cerebras", "cloudflare", "fireworks", "groq", "huggingface",
+                                                 "nvidia", "openrouter", "sambanova", "vercel"}));
+  EXPECT_EQ(providers_of("llama-3.3-70b"), (Names{"cloudflare", "nvidia", "sambanova", "together"}));
+  EXPECT_EQ(providers_of("gemma-4-31b"), (Names{"gemini", "nvidia", "openrouter", "sambanova", "together"}));
+  EXPECT_EQ(providers_of("qwen3.8-27b"), (Names{"cerebras", "groq"}));
+  EXPECT_EQ(providers_of("codestral"), (Names{"codestral", "mistral"}));
+}
+
+// What older guides say stands beside what is known now.
+TEST(Presets, OlderNumbersArePlans) {
+  const Preset& cerebras = *find_preset("cerebras");
+  EXPECT_TRUE(cerebras.limits.empty());
+  EXPECT_EQ(limits_of(find_model(cerebras, "gpt-oss-120b")->limits).front(), "5 rpm refill");
+  const PresetPlan* former = find_plan(cerebras, "former_free");
+  ASSERT_NE(former, nullptr);
+  EXPECT_EQ(limits_of(former->limits),
+            (std::vector<std::string>{"30 rpm refill", "900 rph refill", "14400 rpd refill",
+                                      "60000 tpm refill", "1000000 tph refill", "1000000 tpd refill"}));
+  EXPECT_TRUE(former->models.empty());
+
+  const Preset& mistral = *find_preset("mistral");
+  EXPECT_EQ(limits_of(find_model(mistral, "mistral-large-latest")->limits),
+            (std::vector<std::string>{"4 rpm fixed", "250000 tpm fixed"}));
+  const PresetPlan* per_second = find_plan(mistral, "per_second");
+  ASSERT_NE(per_second, nullptr);
+  EXPECT_EQ(per_second->models.size(), mistral.models.size());
+  EXPECT_EQ(limits_of(per_second->models.front().limits),
+            (std::vector<std::string>{"1 rps sliding", "500000 tpm fixed", "1000000000 tpmo calendar"}));
+
+  const Preset& cohere = *find_preset("cohere");
+  EXPECT_EQ(limits_of(cohere.limits), std::vector<std::string>{"1000 rpmo calendar"});
+  for (const PresetModel& model : cohere.models)
+    EXPECT_EQ(limits_of(model.limits), std::vector<std::string>{"20 rpm sliding"});
+}
+
+TEST(Presets, SayWhoTrainsOnPrompts) {
+  EXPECT_EQ(find_preset("groq")->training, Training::no);
+  EXPECT_EQ(find_preset("gemini")->training, Training::yes);
+  EXPECT_EQ(find_preset("mistral")->training, Training::yes);
+  EXPECT_EQ(find_preset("nvidia")->training, Training::unknown);
+  for (const PresetModel& model : find_preset("gemini")->models) EXPECT_EQ(model.training, Training::yes);
+}
+
+// What costs money, or may once a credit is gone, is never used unasked.
+TEST(Presets, CreditsAreNotFree) {
+  for (const char* name : {"cerebras", "huggingface", "vercel"})
+    for (const PresetModel& model : find_preset(name)->models)
+      EXPECT_EQ(model.billing, Billing::trial) << name;
+  for (const char* name : {"fireworks", "sambanova", "together"})
+    for (const PresetModel& model : find_preset(name)->models)
+      EXPECT_EQ(model.billing, Billing::paid) << name;
 }
 
 TEST(Presets, OpenAiIsNeverFree) {
