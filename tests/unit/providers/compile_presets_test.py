@@ -12,6 +12,7 @@ import unittest
 
 SOURCE = pathlib.Path(sys.argv.pop())
 COMPILER = SOURCE / "tools" / "compile_presets.py"
+DOCUMENTER = SOURCE / "tools" / "document_presets.py"
 PRESETS = sorted((SOURCE / "config" / "presets").glob("*.yaml"))
 
 sys.path.insert(0, str(SOURCE / "tools"))
@@ -239,6 +240,18 @@ class Tree(unittest.TestCase):
         self.assertGreater(len(tables), len(PRESETS))
         for table in tables:
             self.assertTrue(table.startswith("constexpr "), table)
+
+    def test_the_document_is_current(self):
+        run = subprocess.run([sys.executable, DOCUMENTER, "--check", SOURCE / "docs" / "providers.md", *PRESETS],
+                             capture_output=True, text=True, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_the_document_has_every_provider_model_and_note(self):
+        text = (SOURCE / "docs" / "providers.md").read_text(encoding="utf-8")
+        for preset in self.presets():
+            self.assertIn(f'## {preset["title"]}\n', text)
+            for word in [model["name"] for model in preset["models"]] + preset["notes"]:
+                self.assertIn(word, text)
 
 
 if __name__ == "__main__":
