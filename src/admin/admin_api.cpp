@@ -80,7 +80,8 @@ Result<std::vector<Correction>> read_corrections(std::string_view body) {
   return corrections;
 }
 
-std::string window_names(const Targets& targets, Instant now) {
+// Of what has been used can be said.
+std::vector<std::string> window_names(const Targets& targets, Instant now) {
   std::vector<std::string> names;
   for (const routing::Target* const target : targets) {
     for (const quota::MeterView& view : target->pool.view(now)) {
@@ -89,6 +90,10 @@ std::string window_names(const Targets& targets, Instant now) {
       if (can_be_said && std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
     }
   }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return list;
@@ -112,10 +117,10 @@ Result<std::string> correct(const Targets& targets, std::string_view body, Insta
   const auto corrections = read_corrections(body);
   if (!corrections) return corrections.error();
   if (auto one = check_one_account(targets); !one) return std::move(one).error();
-  const std::string names = window_names(targets, now);
+  const std::vector<std::string> names = window_names(targets, now);
   for (const Correction& correction : *corrections)
-    if ((", " + names + ",").find(", " + correction.window + ",") == std::string::npos)
-      return not_found("there is no window \"" + correction.window + "\" here; there are: " + names);
+    if (std::ranges::find(names, correction.window) == names.end())
+      return not_found("there is no window \"" + correction.window + "\" here; there are: " + joined(names));
   for (const routing::Target* const target : targets)
     for (const Correction& correction : *corrections)
       (void)target->pool.correct(correction.window, correction.used, now);

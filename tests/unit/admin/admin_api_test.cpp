@@ -127,6 +127,8 @@ TEST_F(Admin, NothingIsCorrectedWhereOneWindowIsUnknown) {
   const auto answer = ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 10, "tph": 5})");
   EXPECT_EQ(kind_of(answer), ErrorKind::model_not_found);
   EXPECT_EQ(answer.json.error().message, "there is no window \"tph\" here; there are: rpd, rpm, tpm");
+  EXPECT_EQ(kind_of(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpd, rpm": 10})")),
+            ErrorKind::model_not_found);
   EXPECT_TRUE(has_room(0));
 }
 
