@@ -9,6 +9,7 @@
 #include "weir/base/text.hpp"
 #include "weir/wire/answer.hpp"
 #include "weir/wire/error_body.hpp"
+#include "weir/wire/error_facts.hpp"
 
 namespace {
 
@@ -35,6 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body(exact.data(), exact.size());
   const ErrorText text = read_error_body(body);
   require(is_short_utf8(text.message) && is_short_utf8(text.type) && is_short_utf8(text.code));
+  const ErrorFacts told = read_error_facts(body);
+  require(told.words.size() <= (1U << 14U) && told.codes.size() <= 32 && told.violations.size() <= 32);
+  require(!told.status || (*told.status >= 400 && *told.status <= 599));
   const AnswerFacts facts = read_answer(body);
   require(facts.valid_json || (!facts.error && !facts.usage && facts.text_bytes == 0));
   require(facts.text_bytes <= size);
