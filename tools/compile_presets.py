@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks config/presets/*.yaml and writes them as constant C++ tables (include/weir/providers/preset.hpp).
 
-Usage: compile_presets.py --out FILE.cpp PRESET.yaml ...
+Usage: compile_presets.py --out FILE.cpp PRESET.yaml ... --signals SIGNALS.yaml ...
 Without --out it only checks. docs/adding-a-provider.md says what each word means. All problems are told in one run,
 each as "file:line:column: error: path: what is wrong", and then the exit code is 1 and nothing is written.
 """
@@ -13,6 +13,8 @@ import re
 import sys
 
 import yaml
+
+import preset_signals
 
 # The short names of limits: dimension, period.
 SHORT_LIMITS = {
@@ -414,7 +416,7 @@ def size_of(node, limit):
     return count
 
 
-def load(file, problems):
+def load(file, problems, read):
     start = yaml.Mark(str(file), 0, 0, 0, None, None)
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -428,7 +430,7 @@ def load(file, problems):
     if size_of(node, ALIASES_MAX) > ALIASES_MAX:
         problems.add(file, start, "", "too large with its aliases followed")
         return None
-    return read_preset(Value(node, file, "", problems))
+    return read(Value(node, file, "", problems))
 
 
 def quoted(text):
@@ -506,16 +508,38 @@ class Tables:
                 f'{str(charge["cached_free"]).lower()}}},\n'
                 f'     StreamUsage::{preset["stream_usage"]},\n'
                 f'     endpoints_of({{{endpoints}}}),\n'
-                f'     Training::{preset["training"]["answer"]}}}')
+                f'     Training::{preset["training"]["answer"]},\n     &kSignals[{preset["signals"]}]}}')
 
 
-def render(presets):
+def join(presets, signals):
+    """All signals by name, one for each preset: its headers are theirs too. Each preset is told its place."""
+    by_name = {one["name"]: one for one in signals}
+    for preset in presets:
+        name = preset["name"]
+        for one in signals:
+            if name not in by_name and name in one["also_called"]:  # the preset's name is the one that counts
+                one["also_called"] = [by_name.pop(one["name"])["name"]] + \
+                                     [other for other in one["also_called"] if other != name]
+                one["name"] = name
+                by_name[name] = one
+        own = by_name.setdefault(name, preset_signals.bare(name))
+        own["headers"] = preset["headers"] + own["headers"]
+    names = sorted(by_name)
+    for preset in presets:
+        preset["signals"] = names.index(preset["name"])
+    return [by_name[name] for name in names]
+
+
+def render(presets, signals):
     tables = Tables()
+    signal_rows = ",\n    ".join(preset_signals.row(tables, identifier(one["name"]), one, quoted)
+                                 for one in join(presets, signals))
     rows = [tables.preset(preset) for preset in presets]
     arrays = "\n\n".join(tables.lines)
     body = ",\n    ".join(rows)
-    return f"""// Written by tools/compile_presets.py from config/presets; edit those.
+    return f"""// Written by tools/compile_presets.py from config/presets and config/signals; edit those.
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "weir/providers/preset.hpp"
@@ -525,6 +549,10 @@ namespace {{
 
 {arrays}
 
+constexpr Signals kSignals[] = {{
+    {signal_rows},
+}};
+
 constexpr Preset kPresets[] = {{
     {body},
 }};
@@ -532,28 +560,51 @@ constexpr Preset kPresets[] = {{
 }}  // namespace
 
 std::span<const Preset> builtin_presets() noexcept {{ return kPresets; }}
+std::span<const Signals> builtin_signals() noexcept {{ return kSignals; }}
 
 }}  // namespace weir::providers
 """
+
+
+def load_all(files, problems, read):
+    """Those that are whole, by name; two of one name are a problem."""
+    loaded = []
+    for file in sorted(files, key=lambda path: path.name):
+        one = load(file, problems, read)
+        if one is None:
+            continue
+        if one["name"] in (other["name"] for other in loaded):
+            problems.add(file, yaml.Mark(str(file), 0, 0, 0, None, None), "name", "another file has this name")
+        loaded.append(one)
+    return sorted(loaded, key=lambda one: str(one["name"]))
+
+
+def check_names(signals, problems):
+    """A name that is also another's would never be found."""
+    names = {one["name"] for one in signals}
+    start = yaml.Mark("", 0, 0, 0, None, None)
+    for one in signals:
+        for name in one["also_called"]:
+            if name in names:
+                problems.add(f"config/signals/{one['name']}.yaml", start, "also_called", f'"{name}" is another\'s name')
+            names.add(name)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("files", nargs="+", type=pathlib.Path)
+    parser.add_argument("--signals", nargs="*", default=[], type=pathlib.Path)
     arguments = parser.parse_args()
     problems = Problems()
-    presets = []
-    for file in sorted(arguments.files, key=lambda path: path.name):
-        preset = load(file, problems)
-        if preset is not None:
-            if preset["name"] in (other["name"] for other in presets):
-                problems.add(file, yaml.Mark(str(file), 0, 0, 0, None, None), "name", "another preset has this name")
-            presets.append(preset)
+    presets = load_all(arguments.files, problems, read_preset)
+    signals = load_all(arguments.signals, problems,
+                       lambda root: preset_signals.read_signals(root, read_headers))
+    check_names(signals, problems)
     if problems.report():
         return 1
     if arguments.out:
-        arguments.out.write_text(render(sorted(presets, key=lambda preset: preset["name"])), encoding="utf-8")
+        arguments.out.write_text(render(presets, signals), encoding="utf-8")
     return 0
 
 

@@ -10,7 +10,7 @@ import argparse
 import pathlib
 import sys
 
-from compile_presets import CAPABILITIES, Problems, load
+from compile_presets import CAPABILITIES, Problems, load, read_preset
 
 HEAD = """\
 <!-- Written by tools/document_presets.py from config/presets; edit those. -->
@@ -195,7 +195,7 @@ def main():
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
     problems = Problems()
-    presets = [load(file, problems) for file in sorted(arguments.files, key=lambda path: path.name)]
+    presets = [load(file, problems, read_preset) for file in sorted(arguments.files, key=lambda path: path.name)]
     if problems.report():
         return 1
     text = render(presets)

@@ -1,6 +1,5 @@
 #include "gateway/attempt.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -22,20 +21,24 @@ bool is_good(int status) {
   return status >= 200 && status < 300;
 }
 
-// Providers that break inside a 200 often put the HTTP status they meant into error.code.
-std::optional<int> status_in(std::string_view code) {
-  int status = 0;
-  const auto [end, failed] = std::from_chars(code.data(), code.data() + code.size(), status);
-  if (failed != std::errc() || end != code.data() + code.size() || status < 400 || status > 599)
-    return std::nullopt;
-  return status;
+// Where the words leave open whether a person is needed: long enough to be no burden, short enough to notice
+// when a spent plan is refilled.
+constexpr Duration kAmbiguousWait = std::chrono::minutes(5);
+// Of requests at once: the first that ends makes room.
+constexpr Duration kConcurrencyWait = std::chrono::seconds(1);
+
+// How long the window is to be left alone. A wait that is often over earlier is for a bucket that refills:
+// half of it brings half of the bucket.
+std::optional<Duration> quota_wait(const providers::Verdict& verdict) {
+  if (verdict.wait && verdict.wait_at_most) return *verdict.wait / 2;
+  return verdict.wait;
 }
 
 quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
   const bool is_short = verdict.answer_class == AnswerClass::rate_limited;
   return {.dimension = verdict.dimension,
           .period = verdict.period,
-          .wait = verdict.wait,
+          .wait = quota_wait(verdict),
           .whole_account = verdict.whole_account,
           .cause = is_short ? CooldownCause::rate_limited : CooldownCause::quota_exhausted};
 }
@@ -52,7 +55,8 @@ Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::
       stream(request.asks_for_usage) {}
 
 void Attempt::observe_head(Instant now) {
-  observed = providers::observations(target->provider->preset->headers, answer->head().fields, now.wall);
+  observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
+                                      now.wall);
   note(reservation.observe(observed, now));
   const auto date = providers::parse_http_date(answer->head().fields.get("date"));
   if (date && sent_at) reservation.hear_clock(*date, *sent_at, now);
@@ -74,30 +78,32 @@ void Attempt::judge(const Error& error, Instant now) {
 void Attempt::judge_answer(Instant now) {
   const http::ResponseHead& head = answer->head();
   if (!is_good(head.status)) {
-    verdict = providers::classify(head.status, head.fields, body, observed, now.wall);
+    verdict = providers::classify(providers::signals_of(*target->provider->preset),
+                                  {head.status, head.fields, body}, now.wall);
     tell_ledger(now);
     conclude(routing::rule_for(verdict.answer_class), std::to_string(head.status), now);
     return;
   }
   if (is_stream) {
-    if (stream.error()) return judge_error_in_good_answer(stream.error()->code, now);
+    if (stream.error()) return judge_error_in_good_answer(stream.error_event(), now);
     return conclude(routing::rule_for(AnswerClass::ok), "ok", now);
   }
   const wire::AnswerFacts facts = wire::read_answer(body);
   if (!facts.valid_json) return judge({ErrorKind::upstream_protocol, "the answer is not JSON"}, now);
-  if (facts.error) return judge_error_in_good_answer(wire::read_error_body(body).code, now);
+  if (facts.error) return judge_error_in_good_answer(body, now);
   plain_usage = facts.usage;
   plain_text_bytes = facts.text_bytes;
   conclude(routing::rule_for(AnswerClass::ok), "ok", now);
 }
 
-void Attempt::judge_error_in_good_answer(std::string_view code, Instant now) {
-  const int status = status_in(code).value_or(502);
-  verdict = providers::classify(status, answer->head().fields, is_stream ? "" : body, observed, now.wall);
-  if (verdict.answer_class == AnswerClass::ok) verdict.answer_class = AnswerClass::server_error;
+void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {
+  const http::ResponseHead& head = answer->head();
+  verdict = providers::classify(
+      providers::signals_of(*target->provider->preset),
+      {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall);
   if (is_stream) verdict.message = stream.error()->message;
   tell_ledger(now);
-  conclude(routing::rule_for(verdict.answer_class), "200 with error " + std::to_string(status), now);
+  conclude(routing::rule_for(verdict.answer_class), "200 with error " + std::to_string(verdict.status), now);
 }
 
 void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now) {
@@ -134,7 +140,18 @@ void Attempt::tell_ledger(Instant now) {
       if (verdict.wait)
         target->pool.cool_down_model({CooldownCause::capacity, now.boot + *verdict.wait}, now);
       break;
+    case AnswerClass::upstream_rate_limited:
+      target->pool.cool_down_model({CooldownCause::capacity, now.boot + verdict.wait.value_or(kUntoldWait)},
+                                   now);
+      break;
+    case AnswerClass::concurrency:
+      target->pool.cool_down_model(
+          {CooldownCause::rate_limited, now.boot + verdict.wait.value_or(kConcurrencyWait)}, now);
+      break;
     case AnswerClass::auth:
+    case AnswerClass::auth_or_quota_ambiguous:
+    case AnswerClass::auth_or_client_blocked:
+    case AnswerClass::client_blocked:
     case AnswerClass::payment_required:
       refuse_key(now);
       break;
@@ -142,8 +159,19 @@ void Attempt::tell_ledger(Instant now) {
       target->pool.cool_down_model({CooldownCause::model_gone, kUntilMended}, now);
       log::warn("model_unavailable", {{"target", target->name()}, {"provider_says", verdict.message}});
       break;
+    case AnswerClass::not_on_plan:
+      target->pool.cool_down_model({CooldownCause::not_on_plan, kUntilMended}, now);
+      log::warn("not_on_plan", {{"target", target->name()},
+                                {"remedy", quota::remedy(CooldownCause::not_on_plan)},
+                                {"provider_says", verdict.message}});
+      break;
+    case AnswerClass::provider_gone:
+      target->pool.cool_down_account({CooldownCause::model_gone, kUntilMended}, now);
+      log::warn("provider_gone", {{"provider", target->provider->name}, {"provider_says", verdict.message}});
+      break;
     case AnswerClass::ok:
     case AnswerClass::request_too_large:
+    case AnswerClass::context_too_long:
     case AnswerClass::invalid_request:
       break;
   }
@@ -152,6 +180,7 @@ void Attempt::tell_ledger(Instant now) {
 // A key is the account's: what is to be paid is owed by all of them.
 void Attempt::refuse_key(Instant now) {
   const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
+  const bool unsure = verdict.answer_class == AnswerClass::auth_or_quota_ambiguous;
   const CooldownCause cause = unpaid ? CooldownCause::payment_required : CooldownCause::auth;
   // Perhaps only this request's: moderation, or more output than is paid for.
   if (!verdict.whole_account)
@@ -159,7 +188,7 @@ void Attempt::refuse_key(Instant now) {
   if (unpaid)
     target->pool.cool_down_account({cause, kUntilMended}, now);
   else
-    target->pool.cool_down_key({cause, kUntilMended}, now);
+    target->pool.cool_down_key({cause, unsure ? now.boot + kAmbiguousWait : kUntilMended}, now);
   log::warn("key_refused", {{"provider", target->provider->name},
                             {"key", target->key->label},
                             {"why", providers::name(verdict.answer_class)},

@@ -59,7 +59,7 @@ struct Attempt {
   void tell_ledger(Instant now);
   void note(const std::optional<quota::Drift>& drift) const;
   void refuse_key(Instant now);
-  void judge_error_in_good_answer(std::string_view code, Instant now);
+  void judge_error_in_good_answer(std::string_view words, Instant now);
 };
 
 }  // namespace weir::gateway

@@ -9,6 +9,7 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
     const wire::EventFacts facts = wire::read_event(event->data);
     if (facts.error) {
       error_ = wire::read_error_body(event->data);
+      error_event_ = event->data;
       return {};
     }
     committed_ = committed_ || facts.commits;

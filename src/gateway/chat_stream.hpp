@@ -27,6 +27,7 @@ class ChatStream {
   [[nodiscard]] bool done() const noexcept { return done_; }                // [DONE] has come
   [[nodiscard]] bool whole() const noexcept { return done_ || finished_; }  // an end here is no truncation
   [[nodiscard]] const std::optional<wire::ErrorText>& error() const noexcept { return error_; }
+  [[nodiscard]] const std::string& error_event() const noexcept { return error_event_; }  // its data
   [[nodiscard]] const std::optional<wire::Usage>& usage() const noexcept { return usage_; }
   [[nodiscard]] std::size_t text_bytes() const noexcept { return text_bytes_; }
 
@@ -37,6 +38,7 @@ class ChatStream {
   bool done_ = false;
   bool finished_ = false;
   std::optional<wire::ErrorText> error_;
+  std::string error_event_;
   std::optional<wire::Usage> usage_;
   std::size_t text_bytes_ = 0;
 };

@@ -302,7 +302,9 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.first_byte = at.boot - began_.boot;
   record_.overhead = record_.first_byte - waited_;
   record_.status = attempt.answer->head().status;
-  if (attempt.verdict.answer_class == providers::AnswerClass::invalid_request) {
+  const providers::AnswerClass answer_class = attempt.verdict.answer_class;
+  if (answer_class == providers::AnswerClass::invalid_request ||
+      answer_class == providers::AnswerClass::context_too_long) {
     const Refusal passed_on{.error = {ErrorKind::invalid_request, attempt.verdict.message},
                             .status = record_.status,
                             .should_retry = false};

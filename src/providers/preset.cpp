@@ -8,4 +8,12 @@ const Preset* find_preset(std::string_view name) noexcept {
   return nullptr;
 }
 
+Signals signals_of(const Preset& preset) noexcept {
+  if (preset.signals != nullptr) return *preset.signals;
+  Signals signals;
+  signals.name = preset.name;
+  signals.headers = preset.headers;
+  return signals;
+}
+
 }  // namespace weir::providers

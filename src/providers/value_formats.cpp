@@ -88,13 +88,13 @@ std::optional<Duration> parse_seconds(std::string_view text) {
   return times(*decimal, seconds(1));
 }
 
-std::optional<Duration> parse_epoch(std::string_view text, Duration unit, WallTime now) {
+std::optional<WallTime> parse_epoch(std::string_view text, Duration unit) {
   const auto decimal = read_decimal(text);
   if (!decimal || decimal->size != text.size()) return std::nullopt;
   if (decimal->whole > kMaxEpochSeconds * static_cast<std::uint64_t>(seconds(1) / unit)) return std::nullopt;
   const Duration since_epoch = static_cast<std::int64_t>(decimal->whole) * unit +
                                Duration(std::llround(decimal->fraction * static_cast<double>(unit.count())));
-  return WallTime(since_epoch) - now;
+  return WallTime(since_epoch);
 }
 
 struct Unit {
@@ -230,25 +230,98 @@ std::optional<Duration> parse_wait(std::string_view text, ValueFormat format, Wa
     case ValueFormat::go_duration:
       return believed(parse_go_duration(text));
     case ValueFormat::unix_s:
-      return believed(parse_epoch(text, seconds(1), now));
     case ValueFormat::unix_ms:
-      return believed(parse_epoch(text, milliseconds(1), now));
     case ValueFormat::rfc3339: {
-      const auto at = parse_rfc3339(text);
+      const auto at = parse_moment(text, format);
       return at ? believed(*at - now) : std::nullopt;
     }
   }
   return std::nullopt;
 }
 
+std::optional<WallTime> parse_moment(std::string_view text, std::optional<ValueFormat> format) {
+  if (!format) {
+    const std::size_t digits = count_digits(text);
+    const bool number = digits > 0 && (digits == text.size() || text[digits] == '.');
+    if (number && digits >= 12)
+      format = ValueFormat::unix_ms;  // from 2001 on
+    else if (number && digits >= 10)
+      format = ValueFormat::unix_s;  // from 2001 on
+    else if (text.find('-') != std::string_view::npos)
+      format = ValueFormat::rfc3339;
+    else
+      return parse_http_date(text);
+  }
+  switch (*format) {
+    case ValueFormat::unix_s:
+      return parse_epoch(text, seconds(1));
+    case ValueFormat::unix_ms:
+      return parse_epoch(text, milliseconds(1));
+    case ValueFormat::rfc3339:
+      return parse_rfc3339(text);
+    case ValueFormat::count:
+    case ValueFormat::seconds:
+    case ValueFormat::go_duration:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::optional<Duration> parse_wait_of_any_form(std::string_view text, WallTime now) {
-  const std::size_t digits = count_digits(text);
-  const bool number = digits > 0 && (digits == text.size() || text[digits] == '.');
-  if (text.find('-') != std::string_view::npos) return parse_wait(text, ValueFormat::rfc3339, now);
-  if (number && digits >= 12) return parse_wait(text, ValueFormat::unix_ms, now);  // from 2001 on
-  if (number && digits >= 10) return parse_wait(text, ValueFormat::unix_s, now);   // from 2001 on
+  if (const auto at = parse_moment(text, std::nullopt)) return believed(*at - now);
   const auto relative = parse_wait(text, ValueFormat::seconds, now);
   return relative ? relative : parse_wait(text, ValueFormat::go_duration, now);
+}
+
+std::optional<Duration> read_worded_duration(std::string_view text) {
+  constexpr std::array kWords{Unit{"milliseconds", milliseconds(1)},
+                              Unit{"millisecond", milliseconds(1)},
+                              Unit{"msecs", milliseconds(1)},
+                              Unit{"ms", milliseconds(1)},
+                              Unit{"minutes", minutes(1)},
+                              Unit{"minute", minutes(1)},
+                              Unit{"mins", minutes(1)},
+                              Unit{"min", minutes(1)},
+                              Unit{"seconds", seconds(1)},
+                              Unit{"second", seconds(1)},
+                              Unit{"secs", seconds(1)},
+                              Unit{"sec", seconds(1)},
+                              Unit{"hours", hours(1)},
+                              Unit{"hour", hours(1)},
+                              Unit{"hrs", hours(1)},
+                              Unit{"hr", hours(1)},
+                              Unit{"days", hours(24)},
+                              Unit{"day", hours(24)},
+                              Unit{"ns", nanoseconds(1)},
+                              Unit{"us", microseconds(1)},
+                              Unit{"\xC2\xB5s", microseconds(1)},
+                              Unit{"\xCE\xBCs", microseconds(1)},
+                              Unit{"s", seconds(1)},
+                              Unit{"m", minutes(1)},
+                              Unit{"h", hours(1)},
+                              Unit{"d", hours(24)}};
+  constexpr std::size_t kMostParts = 6;
+  std::optional<Duration> total;
+  for (std::size_t part = 0; part < kMostParts; ++part) {
+    const auto decimal = read_decimal(text);
+    if (!decimal) break;
+    std::string_view rest = text.substr(decimal->size);
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    const auto unit = std::ranges::find_if(kWords, [&](const Unit& u) {
+      if (!rest.starts_with(u.name)) return false;
+      const char next = rest.size() > u.name.size() ? rest[u.name.size()] : ' ';
+      return next < 'a' || next > 'z';
+    });
+    if (unit == kWords.end()) break;
+    const auto length = times(*decimal, unit->length);
+    if (!length || *length > kLongestWait - total.value_or(Duration::zero())) return std::nullopt;
+    total = total.value_or(Duration::zero()) + *length;
+    rest.remove_prefix(unit->name.size());
+    for (const std::string_view between : {",", " ", "and ", " "})
+      if (rest.starts_with(between)) rest.remove_prefix(between.size());
+    text = rest;
+  }
+  return total;
 }
 
 }  // namespace weir::providers

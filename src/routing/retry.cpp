@@ -26,6 +26,7 @@ RetryRule rule_for(providers::AnswerClass answer) noexcept {
     case AnswerClass::ok:
       return {Next::deliver, Settlement::settle};
     case AnswerClass::invalid_request:
+    case AnswerClass::context_too_long:
       return {Next::deliver, Settlement::refuse};
     // Its quota or its patience: what it said has gone to the ledger, so it comes up again only when it has
     // room.
@@ -35,8 +36,15 @@ RetryRule rule_for(providers::AnswerClass answer) noexcept {
     case AnswerClass::rate_limited:
     case AnswerClass::quota_exhausted:
     case AnswerClass::request_too_large:
+    case AnswerClass::not_on_plan:
+    case AnswerClass::concurrency:
+    case AnswerClass::upstream_rate_limited:
     case AnswerClass::payment_required:
     case AnswerClass::auth:
+    case AnswerClass::auth_or_quota_ambiguous:
+    case AnswerClass::auth_or_client_blocked:
+    case AnswerClass::client_blocked:
+    case AnswerClass::provider_gone:
     case AnswerClass::model_unavailable:
       return {Next::other_target, Settlement::refuse};
   }

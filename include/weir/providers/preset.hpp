@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "weir/providers/signal_tables.hpp"
 #include "weir/quota/limit.hpp"
 
 // What weir knows of a provider, as constant tables: config/presets/*.yaml, checked and compiled at build.
@@ -43,21 +44,6 @@ using Endpoints = std::uint32_t;  // a bit each
 
 // Whether prompts are trained on: yes where the provider says that it does or may.
 enum class Training : std::uint8_t { unknown, no, yes };
-
-// How a header's value is written (facts of each provider; an OpenAI reset is a Go duration, OpenRouter's an
-// epoch in milliseconds).
-enum class ValueFormat : std::uint8_t { count, seconds, go_duration, unix_s, unix_ms, rfc3339 };
-enum class HeaderField : std::uint8_t { limit, remaining, reset };
-
-// One quota header: which window it speaks of. The same name means a minute at one provider and a day at
-// another.
-struct HeaderRule {
-  std::string_view header;  // lower case
-  quota::Dimension dimension;
-  quota::Period period;
-  HeaderField field;
-  ValueFormat format;
-};
 
 // How a stream's usage is had: by stream_options.include_usage, without asking, or not at all.
 enum class StreamUsage : std::uint8_t { ask, always, never };
@@ -109,10 +95,13 @@ struct Preset {
   StreamUsage stream_usage;
   Endpoints endpoints = 0;
   Training training = Training::unknown;
+  const Signals* signals = nullptr;  // nothing: no more than its headers
 };
 
 // All presets, by name. Constant data: no initialisation at start.
 [[nodiscard]] std::span<const Preset> builtin_presets() noexcept;
 [[nodiscard]] const Preset* find_preset(std::string_view name) noexcept;
+// How the answers of a provider with this preset are read.
+[[nodiscard]] Signals signals_of(const Preset& preset) noexcept;
 
 }  // namespace weir::providers

@@ -37,6 +37,11 @@ std::vector<Failure> failures() {
       {"RateLimited", answers(429, R"({"error":{"message":"slow down"}})", "retry-after: 7\r\n"), "429"},
       {"BadKey", answers(401, R"({"error":{"message":"bad key"}})"), "401"},
       {"Unpaid", answers(402, R"({"error":{"message":"pay"}})"), "402"},
+      {"NotOnPlan", answers(403, R"({"message":"This model requires a paid plan"})"), "403"},
+      {"TooManyAtOnce", answers(429, R"({"error":{"message":"too many concurrent requests"}})"), "429"},
+      {"UpstreamsLimit", answers(429, R"({"error":{"message":"Provider returned error","code":429}})"),
+       "429"},
+      {"ClientBlocked", answers(403, "error code: 1010"), "403"},
       {"ModelGone", answers(404, R"({"error":{"message":"no such model"}})"), "404"},
       {"TooLargeForIt", answers(413, R"({"error":{"message":"too large"}})"), "413"},
       {"ClosesAtOnce", [](RawConnection& peer) { (void)peer.read_request(); }, "upstream_closed"},
@@ -201,6 +206,15 @@ TEST_F(FallbackRules, TheClientsOwnMistakeIsPassedOnOnceWithTheProvidersWords) {
   EXPECT_EQ(error["type"], "invalid_request_error");
   EXPECT_EQ(error["message"], "temperature must be at most 2 (key ***)");
   EXPECT_EQ(strict.requests() + other.requests(), 1U);
+}
+
+// Of a plan that lacks the model no wait makes one that has it.
+TEST_F(FallbackRules, AModelThatIsNotOnThePlanIsNotTriedAgain) {
+  RawProvider bad(answers(429, R"({"message":"slow down"})", "x-ratelimit-limit-req-minute: 0\r\n"));
+  RawProvider good(serves());
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(ask().status, 200);
+  EXPECT_EQ(bad.requests(), 1U);
 }
 
 TEST_F(FallbackRules, ARefusedKeyIsNotTriedAgain) {

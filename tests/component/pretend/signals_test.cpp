@@ -24,8 +24,9 @@ Heard hear(const RawAnswer& answer, std::string_view preset, WallTime now) {
   for (const auto& [name, value] : answer.fields)
     if (name != "date") fields.add(name, value);  // the test's clock is not the server's
   Heard heard;
-  heard.observed = providers::observations(providers::find_preset(preset)->headers, fields, now);
-  heard.verdict = providers::classify(answer.status, fields, answer.body, heard.observed, now);
+  const providers::Signals& signals = *providers::find_signals(preset);
+  heard.observed = providers::observations(signals, fields, now);
+  heard.verdict = providers::classify(signals, {answer.status, fields, answer.body}, now);
   return heard;
 }
 

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "providers/header_windows.hpp"
+#include "providers/refusal_prose.hpp"
 #include "providers/value_formats.hpp"
 #include "weir/providers/signals.hpp"
 
@@ -37,23 +39,37 @@ void read_values(std::string_view text) {
     require_within_bounds(providers::parse_wait(text, format, kNow));
   require_within_bounds(providers::parse_wait_of_any_form(text, kNow));
   static_cast<void>(providers::parse_http_date(text));
+  require_within_bounds(providers::read_worded_duration(text));
+  static_cast<void>(providers::read_limit_header(text));
+  static_cast<void>(providers::read_refusal_prose(text));
+  static_cast<void>(providers::read_quota_id(text));
   if (const auto prefix = providers::read_go_duration(text)) require(prefix->size <= text.size());
 }
 
-// The value in every header of every preset, and in those that no preset names.
+// The value in every header that the tables name, and in those that are read by their names.
 void read_answer(int status, std::string_view value, std::string_view body) {
-  for (const providers::Preset& preset : providers::builtin_presets()) {
+  for (const providers::Signals& signals : providers::builtin_signals()) {
     http::Fields fields;
-    for (const providers::HeaderRule& rule : preset.headers) fields.add(rule.header, value);
-    for (const char* header : {"retry-after", "retry-after-ms", "date", "x-ratelimit-reset"})
+    for (const providers::HeaderRule& rule : signals.headers) fields.add(rule.header, value);
+    for (const char* header :
+         {"retry-after", "retry-after-ms", "date", "x-ratelimit-reset", "x-ratelimit-limit-tokens-10-second",
+          "llm_provider-x-ratelimit-limit-requests", "ratelimit-policy", "ratelimit", "x-error-message"})
       fields.add(header, value);
     fields.add("x-ratelimit-remaining", "0");
-    const auto observed = providers::observations(preset.headers, fields, kNow);
-    const auto verdict = providers::classify(status, fields, body, observed, kNow);
-    require_within_bounds(verdict.wait);
-    require(!verdict.whole_account || status == 401 || status == 429);
-    require(verdict.dimension.has_value() == verdict.period.has_value());
-    require((verdict.answer_class == providers::AnswerClass::ok) == (status == 200));
+    fields.add(value, "7");
+    for (const quota::Observation& heard : providers::observations(signals, fields, kNow))
+      require_within_bounds(heard.reset);
+    for (const providers::Verdict& verdict : {providers::classify(signals, {status, fields, body}, kNow),
+                                              providers::diagnose(signals, status, fields, body, kNow)}) {
+      require_within_bounds(verdict.wait);
+      require(verdict.dimension.has_value() == verdict.period.has_value());
+      require(!verdict.stated || verdict.dimension);
+      require(verdict.wait_rule != providers::WaitRule::seconds || verdict.wait);
+      require(verdict.wait_rule != providers::WaitRule::at_time || verdict.wait_until);
+    }
+    const auto in_stream =
+        providers::classify(signals, {200, fields, body, /*is_error_in_answer=*/true}, kNow);
+    require(in_stream.answer_class != providers::AnswerClass::ok);
   }
 }
 

@@ -60,6 +60,18 @@ PLANS = PLANS.replace("models:\n  small:", """models:
   large: {context: 9k, max_output: 1k, capabilities: [], billing: paid, trains_on_prompts: true}
   small:""", 1)
 
+SIGNALS = """\
+name: good
+also_called: [better]
+source: https://example.com/errors
+checked: 2026-09-12
+scope: org+model
+rules:
+  - {code: "1302", class: concurrency, counts: concurrent_requests, per: none, limit: 1, spent: true, wait: 1s}
+waits:
+  - {per: day, rule: next_midnight_pacific, over_hints: true}
+"""
+
 
 class Compile(unittest.TestCase):
     def run_compiler(self, text, name="good"):
@@ -80,11 +92,47 @@ class Compile(unittest.TestCase):
         self.assertIn(f"good.yaml:{place}: error: ", stderr)
         self.assertIn(words, stderr)
 
+    def run_with_signals(self, signals, name="good"):
+        with tempfile.TemporaryDirectory() as folder:
+            place = pathlib.Path(folder)
+            (place / "signals").mkdir()
+            (place / "good.yaml").write_text(GOOD, encoding="utf-8")
+            (place / "signals" / f"{name}.yaml").write_text(signals, encoding="utf-8")
+            run = subprocess.run([sys.executable, COMPILER, "--out", place / "out.cpp", place / "good.yaml", "--signals",
+                                  place / "signals" / f"{name}.yaml"], capture_output=True, text=True, check=False)
+            out = place / "out.cpp"
+            return run.returncode, run.stderr, out.read_text(encoding="utf-8") if out.exists() else None
+
+    def test_signals_join_the_preset_of_their_name(self):
+        code, stderr, out = self.run_with_signals(SIGNALS)
+        self.assertEqual(code, 0, stderr)
+        self.assertEqual(out.count("AnswerClass::concurrency"), 1)
+        self.assertIn("WaitRule::next_midnight_pacific, true", out)
+        self.assertIn("&kSignals[0]", out)
+
+    def test_a_preset_may_be_called_as_the_signals_are_also(self):
+        code, stderr, out = self.run_with_signals(
+            SIGNALS.replace("name: good", "name: best").replace("[better]", "[better, good]"), "best")
+        self.assertEqual(code, 0, stderr)
+        self.assertIn('{"good", kGoodAlsoCalled', out)
+        self.assertIn('kGoodAlsoCalled[] = {\n    "best",\n    "better",', out)
+
+    def test_wrong_signals_are_refused_with_their_place(self):
+        for old, new, words in (("class: concurrency", "class: crowded", 'unknown word "crowded"'),
+                                ("wait: 1s", "wait: soon", "expected a length such as 2s"),
+                                (", per: none", "", '"counts" and "per" belong together'),
+                                ("scope: org+model", "scope: everybody", 'unknown word "everybody"'),
+                                ("[better]", "[good]", "is another's name")):
+            code, stderr, out = self.run_with_signals(SIGNALS.replace(old, new))
+            self.assertEqual(code, 1, new)
+            self.assertIsNone(out)
+            self.assertIn(words, stderr)
+
     def test_a_good_preset_becomes_a_table(self):
         code, stderr, out = self.run_compiler(GOOD)
         self.assertEqual((code, stderr), (0, ""))
         self.assertIn('{"small", "", "", 8000, 0, 1, Billing::free, kGoodSmallLimits, Training::unknown}', out)
-        self.assertIn("endpoints_of({Endpoint::chat_completions}),\n     Training::unknown}", out)
+        self.assertIn("endpoints_of({Endpoint::chat_completions}),\n     Training::unknown,\n     &kSignals[0]}", out)
         self.assertIn("{quota::Dimension::requests, 5, {quota::Period::Unit::span, std::chrono::seconds(2)}, ", out)
 
     def test_an_unknown_word_is_refused_wherever_it_stands(self):
@@ -222,7 +270,7 @@ class Tree(unittest.TestCase):
     """The presets of this tree."""
 
     def presets(self):
-        return [compile_presets.load(file, compile_presets.Problems()) for file in PRESETS]
+        return [compile_presets.load(file, compile_presets.Problems(), compile_presets.read_preset) for file in PRESETS]
 
     def test_every_limit_has_a_source_and_a_date(self):
         for preset in self.presets():
@@ -235,7 +283,7 @@ class Tree(unittest.TestCase):
 
     def test_nothing_is_left_to_do_at_start(self):
         """Every table is constexpr, so the compiler refuses one that would need code."""
-        text = compile_presets.render(self.presets())
+        text = compile_presets.render(self.presets(), [])
         tables = re.findall(r"^(.*)\[\] = \{$", text, re.M)
         self.assertGreater(len(tables), len(PRESETS))
         for table in tables:

@@ -22,8 +22,7 @@ http::Fields fields_of(std::initializer_list<std::pair<std::string_view, std::st
 
 Verdict verdict_of(int status, const http::Fields& fields = {}, std::string_view body = {},
                    std::string_view preset = "openai") {
-  const auto observed = observations(find_preset(preset)->headers, fields, kNow);
-  return classify(status, fields, body, observed, kNow);
+  return classify(*find_signals(preset), {status, fields, body}, kNow);
 }
 
 std::string groq_words(std::string_view sentence) {
@@ -61,7 +60,7 @@ TEST(Observations, AWindowIsOneObservation) {
   const auto fields = fields_of({{"X-RateLimit-Limit-Requests", "60"},
                                  {"X-RateLimit-Remaining-Requests", "59"},
                                  {"X-RateLimit-Reset-Requests", "1s"}});
-  const auto all = observations(find_preset("openai")->headers, fields, kNow);
+  const auto all = observations(*find_signals("openai"), fields, kNow);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].dimension, quota::Dimension::requests);
   EXPECT_EQ(all[0].period, quota::kMinutePeriod);
@@ -71,9 +70,9 @@ TEST(Observations, AWindowIsOneObservation) {
 }
 
 TEST(Observations, MissingIsUnknownAndNeverZero) {
-  EXPECT_TRUE(observations(find_preset("groq")->headers, {}, kNow).empty());
+  EXPECT_TRUE(observations(*find_signals("groq"), {}, kNow).empty());
   const auto all =
-      observations(find_preset("groq")->headers, fields_of({{"x-ratelimit-limit-tokens", "8000"}}), kNow);
+      observations(*find_signals("groq"), fields_of({{"x-ratelimit-limit-tokens", "8000"}}), kNow);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].remaining, std::nullopt);
   EXPECT_EQ(all[0].reset, std::nullopt);
@@ -82,7 +81,7 @@ TEST(Observations, MissingIsUnknownAndNeverZero) {
 TEST(Observations, NonsenseIsUnknown) {
   for (const char* value : {"-1", "", "many", "1e3", "7.5", "99999999999999999999"})
     EXPECT_TRUE(
-        observations(find_preset("groq")->headers, fields_of({{"x-ratelimit-remaining-tokens", value}}), kNow)
+        observations(*find_signals("groq"), fields_of({{"x-ratelimit-remaining-tokens", value}}), kNow)
             .empty())
         << value;
 }

@@ -105,16 +105,16 @@ TEST(WireSamples, MeanWhatTheirProviderMeans) {
   ASSERT_GT(samples.size(), 30U);
   for (const auto& [preset_name, sample] : samples) {
     SCOPED_TRACE(preset_name + ": " + sample["name"].get<std::string>());
-    const Preset* preset = find_preset(preset_name);
-    ASSERT_NE(preset, nullptr);
+    const Signals* signals = find_signals(preset_name);
+    ASSERT_NE(signals, nullptr);
     http::Fields fields;
     for (const auto& [name, value] : sample["headers"].items()) fields.add(name, value.get<std::string>());
     const WallTime now = time_of(sample);
-    const auto observed = observations(preset->headers, fields, now);
+    const auto observed = observations(*signals, fields, now);
     const json& expected = sample["expect"];
     expect_windows(observed, expected.value("windows", json::array()));
     const auto status = sample["status"].get<int>();
-    expect_verdict(classify(status, fields, sample["body"].get<std::string>(), observed, now), expected);
+    expect_verdict(classify(*signals, {status, fields, sample["body"].get<std::string>()}, now), expected);
   }
 }
 
@@ -125,7 +125,9 @@ TEST(WireSamples, CutBodiesNeverWidenTheBlame) {
     const auto status = sample["status"].get<int>();
     if (status != 429) continue;
     for (std::size_t size = 0; size < body.size(); ++size) {
-      const Verdict verdict = classify(status, {}, std::string_view(body).substr(0, size), {}, WallTime{});
+      const Verdict verdict =
+          classify(*find_signals(preset_name),
+                   {status, http::Fields{}, std::string_view(body).substr(0, size)}, WallTime{});
       EXPECT_FALSE(verdict.whole_account) << preset_name << ": " << body.substr(0, size);
     }
   }

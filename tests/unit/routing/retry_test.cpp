@@ -48,8 +48,11 @@ TEST(RetryTable, AnOverloadedOrBrokenProviderMayBeTriedOnceMore) {
 }
 
 TEST(RetryTable, ARefusedKeyAModelThatIsGoneAndASizeGoToAnotherTarget) {
-  for (const AnswerClass answer : {AnswerClass::auth, AnswerClass::payment_required,
-                                   AnswerClass::model_unavailable, AnswerClass::request_too_large}) {
+  for (const AnswerClass answer :
+       {AnswerClass::auth, AnswerClass::payment_required, AnswerClass::model_unavailable,
+        AnswerClass::request_too_large, AnswerClass::not_on_plan, AnswerClass::concurrency,
+        AnswerClass::upstream_rate_limited, AnswerClass::auth_or_quota_ambiguous,
+        AnswerClass::auth_or_client_blocked, AnswerClass::client_blocked, AnswerClass::provider_gone}) {
     EXPECT_EQ(rule_for(answer).next, Next::other_target);
     EXPECT_EQ(rule_for(answer).settlement, Settlement::refuse);
   }
