@@ -58,4 +58,12 @@ struct QuotaOptions {
 [[nodiscard]] int set_quota(const QuotaOptions& options);
 [[nodiscard]] int forget_quota(const QuotaOptions& options);
 
+// `weir diagnose`: what an answer of that provider means. No file, or "-", is stdin.
+struct DiagnoseOptions {
+  std::string provider;
+  std::string file;
+  bool json = false;
+};
+[[nodiscard]] int diagnose(const DiagnoseOptions& options);
+
 }  // namespace weir::app

@@ -25,6 +25,7 @@ struct Arguments {
   bool print_effective = false;
   std::string format = "text";
   QuotaOptions quota;
+  DiagnoseOptions diagnose;
 };
 
 void add_config_options(CLI::App& command, Arguments& arguments) {
@@ -95,6 +96,12 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   command.add_flag("--json", options.json, "the report as JSON");
 }
 
+void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
+  command.add_option("--provider", options.provider, "whose answer it is")->required();
+  command.add_option("file", options.file, "status line, headers, blank line, body; else stdin");
+  command.add_flag("--json", options.json, "one object");
+}
+
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
@@ -119,6 +126,9 @@ int run(int argc, char** argv) {
       app.add_subcommand("simulate", "the configuration against pretend providers, in virtual time");
   add_config_options(*simulate_command, arguments);
   add_simulate_options(*simulate_command, arguments.simulate);
+  CLI::App* const diagnose_command =
+      app.add_subcommand("diagnose", "what does this answer of a provider mean?");
+  add_diagnose_options(*diagnose_command, arguments.diagnose);
   CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
   add_state_option(*health_command, arguments);
   CLI::App* const version_command = app.add_subcommand("version", "print the version");
@@ -138,6 +148,7 @@ int run(int argc, char** argv) {
     arguments.simulate.load = arguments.serve.load;
     return simulate(arguments.simulate);
   }
+  if (*diagnose_command) return diagnose(arguments.diagnose);
   if (*health_command) return healthcheck(arguments.serve.state_directory);
   return print_version(arguments.json);
 }

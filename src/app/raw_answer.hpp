@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weir/base/result.hpp"
+#include "weir/http/fields.hpp"
+
+namespace weir::app {
+
+// An answer as someone kept it: of a capture, or of `curl -i`.
+struct RawAnswer {
+  int status = 0;
+  http::Fields fields;
+  std::string body;
+};
+// Status line, headers, blank line, body; lines may end in LF alone. Interim answers before it (100, 103) are
+// skipped, and chunks are put together where the body still has them.
+[[nodiscard]] Result<RawAnswer> read_raw_answer(std::string_view text);
+
+}  // namespace weir::app
