@@ -26,7 +26,8 @@ double seconds_of(Duration duration) {
 
 Json json_of(std::optional<double> number) {
   if (!number) return nullptr;
-  if (*number == std::floor(*number)) return static_cast<std::uint64_t>(*number);
+  constexpr double kMostExact = 1e15;
+  if (*number == std::floor(*number) && *number < kMostExact) return static_cast<std::uint64_t>(*number);
   return *number;
 }
 
@@ -136,7 +137,7 @@ std::string verdict_json(const Verdict& verdict) {
   if (verdict.wait_at_most) json["wait_is_upper_bound"] = true;
   json["scope"] = verdict.scope.empty() ? Json(nullptr) : Json(verdict.scope);
   json["retry_same_route"] = name(verdict.retry);
-  if (verdict.answer_class == AnswerClass::request_too_large && !verdict.windows.empty())
+  if (verdict.answer_class == AnswerClass::request_too_large && verdict.violated && !verdict.windows.empty())
     json["max_request_tokens"] = json_of(verdict.windows.front().limit);
   if (verdict.context_limit) json["context_limit"] = *verdict.context_limit;
   if (verdict.context_requested) json["context_requested"] = *verdict.context_requested;

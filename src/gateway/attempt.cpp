@@ -180,7 +180,7 @@ void Attempt::tell_ledger(Instant now) {
 // A key is the account's: what is to be paid is owed by all of them.
 void Attempt::refuse_key(Instant now) {
   const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
-  const bool unsure = verdict.answer_class == AnswerClass::auth_or_quota_ambiguous;
+  const bool unsure = !unpaid && verdict.answer_class != AnswerClass::auth;
   const CooldownCause cause = unpaid ? CooldownCause::payment_required : CooldownCause::auth;
   // Perhaps only this request's: moderation, or more output than is paid for.
   if (!verdict.whole_account)

@@ -269,7 +269,8 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   using providers::AnswerClass;
   const AnswerClass answer = attempt.verdict.answer_class;
   const bool said_no_room =
-      !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted);
+      !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted ||
+                           answer == AnswerClass::concurrency);
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
 

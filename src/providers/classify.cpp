@@ -127,7 +127,7 @@ class Reading {
       return;
     }
     rule_ = first_fitting(signals_.rules, status, facts_);
-    if (rule_ == nullptr && status == 429 && limit_is_zero()) {
+    if (rule_ == nullptr && status == 429 && !is_upstreams_ && limit_is_zero()) {
       verdict_.answer_class = AnswerClass::not_on_plan;
       return;
     }
@@ -320,6 +320,8 @@ class Reading {
     const Window* known = nullptr;
     for (const Window& window : verdict_.windows)
       if (verdict_.violated && window.name == *verdict_.violated) known = &window;
+    // Of unknown length, but its own reset.
+    if (!verdict_.violated && !prose_.names_window() && count_spent() == 1) known = spent();
     const Refused refused{.answer_class = verdict_.answer_class,
                           .violated = verdict_.violated,
                           .window = known,
@@ -443,13 +445,15 @@ class Reading {
         verdict_.whole_account = scope_is_told_ && is_accounts && verdict_.violated && !verdict_.dimension;
         break;
       case AnswerClass::payment_required:
-        // A 402 may be about this one request: moderation, or more output than is paid for.
-        verdict_.whole_account = is_state_;
+        // A 402 may be about this one request: moderation, or more output than is paid for. A code says more.
+        verdict_.whole_account = is_state_ || (rule_ != nullptr && !rule_->match.code.empty());
         break;
       case AnswerClass::auth:
         verdict_.whole_account = verdict_.status == 401 || (rule_ != nullptr && verdict_.status == 400);
         break;
       case AnswerClass::auth_or_quota_ambiguous:
+      case AnswerClass::auth_or_client_blocked:
+      case AnswerClass::client_blocked:
         verdict_.whole_account = true;
         break;
       default:

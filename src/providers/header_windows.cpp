@@ -12,6 +12,7 @@ namespace {
 // LiteLLM's mark of a header that came from the provider behind it.
 constexpr std::string_view kForwarded = "llm_provider-";
 constexpr std::size_t kLongestName = 96;
+constexpr std::uint64_t kLongestSpan = 40'000'000;  // seconds: over a year
 
 struct Word {
   std::string_view word;
@@ -108,7 +109,7 @@ void read_ietf(const http::Fields& fields, WindowList& into) {
   const std::size_t known_count = read_policies(*policies, known);
   const std::size_t state_count = read_policies(fields.get("ratelimit"), state);
   for (const Policy& policy : std::span(known).first(known_count)) {
-    if (!policy.window || *policy.window == 0 || *policy.window > 40'000'000) continue;
+    if (!policy.window || *policy.window == 0 || *policy.window > kLongestSpan) continue;
     const Span span{Span::Unit::seconds, static_cast<std::uint32_t>(*policy.window)};
     Window* const window = into.of({Counted::requests, span});
     if (window == nullptr) return;
@@ -116,7 +117,7 @@ void read_ietf(const http::Fields& fields, WindowList& into) {
     for (const Policy& now : std::span(state).first(state_count)) {
       if (known_count > 1 && now.name != policy.name) continue;
       if (now.remaining) window->remaining = static_cast<double>(*now.remaining);
-      window->reset = now.reset;
+      if (now.reset) window->reset = now.reset;
     }
   }
 }
@@ -178,8 +179,11 @@ Window* WindowList::of(const WindowName& name) {
 }
 
 void WindowList::drop_silent() {
-  const auto end = std::ranges::remove_if(all(), [](const Window& w) { return !w.limit && !w.remaining; });
-  size_ -= end.size();
+  // Not std::ranges: clang 14 can't read libstdc++'s subrange.
+  const std::span<Window> windows = all();
+  const auto end = std::remove_if(windows.begin(), windows.end(),
+                                  [](const Window& w) { return !w.limit && !w.remaining; });
+  size_ = static_cast<std::size_t>(end - windows.begin());
 }
 
 std::optional<LimitHeader> read_limit_header(std::string_view name) {
@@ -193,7 +197,8 @@ std::optional<LimitHeader> read_limit_header(std::string_view name) {
     name.remove_prefix(std::min(end + 1, name.size()));
     const auto counted = std::ranges::find(kCountedWords, part, &Word::word);
     const auto span = std::ranges::find(kSpanWords, part, &SpanWord::word);
-    if (part == "ratelimit" || part == "ratelimitbysize" || part == "endpoint" || part == "tokenlimit")
+    if (part == "ratelimit" || part == "ratelimitbysize" || part == "endpoint" || part == "tokenlimit" ||
+        part == "rate")
       has_mark = true;
     if (part == "limit" || part == "remaining" || part == "reset") {
       header.field = part == "limit"   ? HeaderField::limit
@@ -206,13 +211,14 @@ std::optional<LimitHeader> read_limit_header(std::string_view name) {
       const bool is_unit_of_sound = header.window.counted == Counted::audio_seconds && part == "seconds";
       if (!is_unit_of_sound) header.window.span = {count > 1 ? Span::Unit::seconds : span->unit, 0};
       if (count > 1) {
-        const auto each = static_cast<std::uint32_t>(length_of({span->unit}) / std::chrono::seconds(1));
-        header.window.span.count = count * each;
+        const auto each = static_cast<std::uint64_t>(length_of({span->unit}) / std::chrono::seconds(1));
+        if (count * each > kLongestSpan) return std::nullopt;
+        header.window.span.count = static_cast<std::uint32_t>(count * each);
       }
     } else if (!part.empty() && part.size() <= 4 &&
                part.find_first_not_of("0123456789") == std::string_view::npos) {
       std::from_chars(part.data(), part.data() + part.size(), count);
-    } else if (part != "x" && part != "per" && part != "anthropic" && part != "ratelimit" &&
+    } else if (part != "x" && part != "per" && part != "anthropic" && part != "ratelimit" && part != "rate" &&
                part != "adjusted" && part != "ratelimitbysize" && part != "endpoint") {
       return std::nullopt;
     }

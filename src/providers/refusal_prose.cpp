@@ -182,6 +182,23 @@ Place find_period(std::string_view words) {
   return first;
 }
 
+// "40 RPM", "the TPM limit": without the brackets that kWindowCodes has.
+Place find_bare_code(std::string_view words) {
+  Place first;
+  for (const WindowCode& code : kWindowCodes) {
+    if (code.code.front() != '(') continue;
+    const std::string_view bare = code.code.substr(1, code.code.size() - 2);
+    for (std::size_t at = words.find(bare); at < first.at; at = words.find(bare, at + 1)) {
+      const std::size_t end = at + bare.size();
+      if (at > 0 && (is_letter(words[at - 1]) || words[at - 1] == '_')) continue;
+      if (end < words.size() && (is_letter(words[end]) || words[end] == '_')) continue;
+      first = {at, end, {code.counted, {code.unit}}};
+      break;
+    }
+  }
+  return first;
+}
+
 Place find_adjective(std::string_view words) {
   Place first;
   for (const UnitWord& adjective : kAdjectives) {
@@ -251,6 +268,7 @@ void find_window(std::string_view words, RefusalProse& prose) {
       place.window.counted = counted == Counted::unknown ? Counted::requests : counted;
     }
   }
+  if (place.at == kNowhere) place = find_bare_code(words);
   if (place.at == kNowhere) {
     place = find_adjective(words);
     if (place.at != kNowhere) {

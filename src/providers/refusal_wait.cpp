@@ -40,8 +40,8 @@ std::optional<Waiting> by_reset(const Refused& refused, WallTime now) {
     if (*at >= now && *at - now <= kLongestWait) waiting.wait = *at - now;
     return waiting;
   }
-  const bool is_short = refused.violated && length_of(refused.violated->span) <= kMinute &&
-                        length_of(refused.violated->span) > Duration::zero();
+  const bool is_short = !refused.violated || (length_of(refused.violated->span) <= kMinute &&
+                                              length_of(refused.violated->span) > Duration::zero());
   if (!refused.window->reset || !is_short || refused.is_named_by_words) return std::nullopt;
   return Waiting{.rule = WaitRule::seconds, .wait = refused.window->reset};
 }

@@ -87,6 +87,7 @@ std::optional<quota::Period> period_of(Span span) noexcept {
   if (span.unit == Span::Unit::month) return quota::kMonthPeriod;
   const Duration length = length_of(span);
   if (length <= Duration::zero()) return std::nullopt;
+  if (length == quota::kDay) return quota::kDayPeriod;
   return quota::Period{quota::Period::Unit::span, length};
 }
 

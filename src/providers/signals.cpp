@@ -30,6 +30,7 @@ std::optional<Duration> retry_after(const http::Fields& fields, WallTime now) {
     return wait;
   const std::string_view value = fields.get("retry-after");
   if (const auto wait = parse_wait(value, ValueFormat::seconds, now)) return wait;
+  if (const auto wait = parse_wait(value, ValueFormat::go_duration, now)) return wait;
   const auto at = parse_http_date(value);
   if (!at) return std::nullopt;
   const Duration wait = *at - answer_time(fields, now);

@@ -217,6 +217,71 @@ TEST(Classify, PassesTheProvidersWordsOn) {
   EXPECT_EQ(verdict_of(200, {}, R"({"error":{"message":"not read"}})").message, "");
 }
 
+// OpenRouter's high demand is 50 a minute of one model, whoever asks; our pool's 20 must not become 50.
+TEST(Classify, AProvidersOwnLimitOfAModelIsNoWindowOfOurs) {
+  const Verdict verdict = verdict_of(
+      429, {},
+      R"({"error":{"message":"Rate limit exceeded: limit_rpm/m/1. High demand for m:free - limited to 50 requests per minute."}})",
+      "openrouter");
+  EXPECT_TRUE(verdict.violated);
+  EXPECT_EQ(verdict.dimension, std::nullopt);
+  EXPECT_EQ(verdict.stated, std::nullopt);
+  EXPECT_FALSE(verdict.whole_account);
+}
+
+// A 402 without a code may be about this one request.
+TEST(Classify, ACodeOfPaymentIsAStateOfTheAccount) {
+  EXPECT_FALSE(verdict_of(402, {}, R"({"error":{"message":"can only afford 7"}})").whole_account);
+  EXPECT_TRUE(verdict_of(402, {}, R"({"message":"Pay.","code":"payment_required"})").whole_account);
+}
+
+TEST(Classify, AMonthsCreditIsTheAccounts) {
+  const Verdict verdict = verdict_of(402, {}, R"({"error":"monthly included credits"})", "huggingface");
+  EXPECT_EQ(verdict.answer_class, AnswerClass::quota_exhausted);
+  EXPECT_TRUE(verdict.whole_account);
+  EXPECT_GT(verdict.wait, Duration(24h));
+}
+
+// The day ends at midnight in Los Angeles, at 07:00 UTC in summer and at 08:00 in winter.
+TEST(Classify, ThePacificDayKnowsDaylightSaving) {
+  const std::string body =
+      R"([{"error":{"code":429,"details":[{"violations":[{"quotaId":"RequestsPerDay","quotaValue":"9"}]}]}}])";
+  const auto wait_from = [&](WallTime now) {
+    return classify(*find_signals("gemini"), {429, http::Fields{}, body}, now).wait;
+  };
+  EXPECT_EQ(wait_from(kNow), Duration(14h));
+  EXPECT_EQ(wait_from(kNow + 24h * 60), Duration(15h));
+}
+
+TEST(Classify, AnUpperBoundIsMarked) {
+  EXPECT_TRUE(verdict_of(429, fields_of({{"retry-after", "60"}}), {}, "cerebras").wait_at_most);
+  EXPECT_FALSE(verdict_of(429, fields_of({{"retry-after", "60"}}), {}, "groq").wait_at_most);
+}
+
+// A proxy's own limits are not those of the provider behind it.
+TEST(Observations, ForwardedHeadersComeBeforeTheProxysOwn) {
+  const auto fields = fields_of(
+      {{"x-ratelimit-limit-tokens-minute", "5"}, {"LLM_Provider-x-ratelimit-limit-tokens-minute", "6000"}});
+  const auto all = observations(*find_signals("openai_compatible"), fields, kNow);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].limit, 6000U);
+}
+
+TEST(Observations, TheFirstOfTwoHeadersCounts) {
+  const auto fields =
+      fields_of({{"x-ratelimit-remaining-tokens", "7"}, {"X-RateLimit-Remaining-Tokens", "9"}});
+  ASSERT_EQ(observations(*find_signals("groq"), fields, kNow).size(), 1U);
+  EXPECT_EQ(observations(*find_signals("groq"), fields, kNow)[0].remaining, 7U);
+}
+
+// What a name doesn't say is not guessed: a day benched as a minute is refused, the other way wasted.
+TEST(Observations, AWindowThatNobodyNamesIsNotForTheLedger) {
+  const auto fields =
+      fields_of({{"x-ratelimit-limit-requests", "60"}, {"x-ratelimit-remaining-requests", "0"}});
+  EXPECT_TRUE(observations(*find_signals("openai_compatible"), fields, kNow).empty());
+  EXPECT_EQ(windows(*find_signals("openai_compatible"), fields, kNow).size(), 1U);
+}
+
 TEST(AnswerClass, EachHasAName) {
   EXPECT_EQ(name(AnswerClass::ok), "ok");
   EXPECT_EQ(name(AnswerClass::quota_exhausted), "quota_exhausted");
