@@ -1,6 +1,7 @@
 #include "weir/admin/admin_api.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -29,7 +30,15 @@ bool is_on_this_machine(std::string_view peer) {
 
 // A proxy on this machine would make everybody look local.
 bool came_through_a_proxy(const http::Fields& fields) {
-  return fields.find("forwarded") || fields.find("x-forwarded-for") || fields.find("via");
+  constexpr std::array kMarks{"forwarded",         "x-forwarded-for", "x-forwarded-host",
+                              "x-forwarded-proto", "x-real-ip",       "via"};
+  return std::ranges::any_of(kMarks, [&](const char* mark) { return fields.find(mark).has_value(); });
+}
+
+// Pages that server.cors_origins lets use the models are not thereby let in here.
+bool comes_from_another_page(const http::Fields& fields) {
+  const auto origin = fields.find("origin");
+  return origin && !origin->ends_with("://" + std::string(fields.get("host")));
 }
 
 Error not_found(std::string message) {
@@ -101,15 +110,15 @@ std::string joined(const std::vector<std::string>& names) {
 
 // What has been used is a matter of one account: "*" may stand for its keys, not for several accounts.
 Result<void> check_one_account(const Targets& targets) {
-  std::string labels;
+  std::vector<std::string> labels;
   bool several = false;
   for (const routing::Target* const target : targets) {
     several = several || target->key->account != targets.front()->key->account;
-    if (labels.find(target->key->label) == std::string::npos)
-      labels += (labels.empty() ? "" : ", ") + target->key->label;
+    if (std::ranges::find(labels, target->key->label) == labels.end()) labels.push_back(target->key->label);
   }
   if (!several) return {};
-  return Error{ErrorKind::invalid_request, "these keys are of several accounts, name one of them: " + labels};
+  return Error{ErrorKind::invalid_request,
+               "these keys are of several accounts, name one of them: " + joined(labels)};
 }
 
 // All of it or nothing: a window that none of the targets has is looked for before any is corrected.
@@ -121,9 +130,13 @@ Result<std::string> correct(const Targets& targets, std::string_view body, Insta
   for (const Correction& correction : *corrections)
     if (std::ranges::find(names, correction.window) == names.end())
       return not_found("there is no window \"" + correction.window + "\" here; there are: " + joined(names));
-  for (const routing::Target* const target : targets)
+  std::vector<const providers::Model*> corrected;  // once, however many keys its account has
+  for (const routing::Target* const target : targets) {
+    if (std::ranges::find(corrected, target->model) != corrected.end()) continue;
+    corrected.push_back(target->model);
     for (const Correction& correction : *corrections)
       (void)target->pool.correct(correction.window, correction.used, now);
+  }
   log::info("quota_corrected", {{"target", targets.front()->name()}, {"targets", targets.size()}});
   return std::string(kDone);
 }
@@ -169,7 +182,8 @@ Result<void> AdminApi::admit(const transport::Request& request) const {
   const http::Fields& fields = request.head->fields;
   const std::lock_guard lock(mutex_);
   if (!key_) {
-    if (is_on_this_machine(request.peer) && !came_through_a_proxy(fields)) return {};
+    if (is_on_this_machine(request.peer) && !came_through_a_proxy(fields) && !comes_from_another_page(fields))
+      return {};
     return Error{ErrorKind::forbidden,
                  "without admin.key only clients on this machine are served here; configure one"};
   }

@@ -47,8 +47,9 @@ ordered_json window_json(const quota::MeterView& view, Instant now) {
   return json;
 }
 
-ordered_json cooldown_json(const quota::Cooldown& cooldown, Instant now) {
+ordered_json block_json(const std::string& key, const quota::Cooldown& cooldown, Instant now) {
   ordered_json json;
+  json["key"] = key;
   json["cause"] = quota::name(cooldown.cause);
   put_moment(json, "until", cooldown.until, now);
   const std::string_view remedy = quota::remedy(cooldown.cause);
@@ -79,13 +80,22 @@ class AccountReport {
     ordered_json& keys = json_["keys"];
     if (std::find(keys.begin(), keys.end(), target.key->label) == keys.end())
       keys.push_back(target.key->label);
-    const auto known = [&](const ordered_json& model) { return model["model"] == target.model->name; };
+    ordered_json& model = model_of(target, now);
+    if (const auto cooldown = target.pool.cooldown(now))
+      model["blocked"].push_back(block_json(target.key->label, *cooldown, now));
+  }
+
+  [[nodiscard]] ordered_json take() { return std::move(json_); }
+
+ private:
+  // The windows are those of all keys; what blocks it may be of one.
+  ordered_json& model_of(const routing::Target& target, Instant now) {
     ordered_json& models = json_["models"];
-    if (std::any_of(models.begin(), models.end(), known)) return;  // through another key of the same account
+    for (ordered_json& known : models)
+      if (known["model"] == target.model->name) return known;
     ordered_json model;
     model["model"] = target.model->name;
-    const auto cooldown = target.pool.cooldown(now);
-    model["blocked"] = cooldown ? cooldown_json(*cooldown, now) : ordered_json(nullptr);
+    model["blocked"] = ordered_json::array();
     model["windows"] = ordered_json::array();
     for (const quota::MeterView& view : target.pool.view(now)) {
       if (is_of_account(view))
@@ -94,15 +104,14 @@ class AccountReport {
         model["windows"].push_back(window_json(view, now));
     }
     models.push_back(std::move(model));
+    return models.back();
   }
 
-  [[nodiscard]] ordered_json take() { return std::move(json_); }
-
- private:
   void add_shared(const quota::MeterView& view, Instant now) {
     const auto same = [&](const quota::Limit& limit) {
       return limit.dimension == view.limit.dimension && limit.period == view.limit.period &&
-             limit.window == view.limit.window && limit.models == view.limit.models;
+             limit.window == view.limit.window && limit.models == view.limit.models &&
+             limit.zone == view.limit.zone && limit.expires == view.limit.expires;
     };
     if (std::ranges::any_of(shared_, same)) return;
     shared_.push_back(view.limit);

@@ -98,13 +98,19 @@ Row row_of(const json& window) {
           source(window)};
 }
 
-std::string state_of(const json& blocked) {
-  if (blocked.is_null()) return "";
-  std::string text = ": blocked, " + blocked.at("cause").get<std::string>();
-  if (!blocked.at("until_in_s").is_null())
-    text += ", until " + blocked.at("until").get<std::string>() + " (in " +
-            format_for_people(seconds_of(blocked.at("until_in_s"))) + ")";
-  if (!blocked.at("remedy").is_null()) text += "; " + blocked.at("remedy").get<std::string>();
+// What blocks a model, through each key.
+std::string blocks_of(const json& blocked, bool has_one_key) {
+  std::string text;
+  for (const json& block : blocked) {
+    text += "    blocked" + (has_one_key ? "" : " for the key " + block.at("key").get<std::string>()) + ": " +
+            block.at("cause").get<std::string>();
+    if (!block.at("until_in_s").is_null())
+      text += ", until " + block.at("until").get<std::string>() + " (in " +
+              format_for_people(seconds_of(block.at("until_in_s"))) + ")";
+    if (!block.at("remedy").is_null()) text += "; " + block.at("remedy").get<std::string>();
+    text += "\n";
+  }
+  if (!text.empty()) text.pop_back();
   return text;
 }
 
@@ -136,7 +142,9 @@ bool add_account(Table& table, const json& account, std::string_view model_asked
   for (const json& window : account.at("windows")) table.row(row_of(window));
   for (const json& model : models) {
     if (!is_asked(model)) continue;
-    table.title("  " + model.at("model").get<std::string>() + state_of(model.at("blocked")));
+    table.title("  " + model.at("model").get<std::string>());
+    const std::string blocks = blocks_of(model.at("blocked"), account.at("keys").size() == 1);
+    if (!blocks.empty()) table.title(blocks);
     if (!model.at("windows").empty()) table.row(kHeading);
     for (const json& window : model.at("windows")) table.row(row_of(window));
   }

@@ -56,7 +56,7 @@ Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::
 
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
-                                      now.wall);
+                                     now.wall);
   note(reservation.observe(observed, now));
   const auto date = providers::parse_http_date(answer->head().fields.get("date"));
   if (date && sent_at) reservation.hear_clock(*date, *sent_at, now);

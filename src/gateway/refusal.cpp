@@ -9,8 +9,8 @@
 namespace weir::gateway {
 namespace {
 
-// Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer. A minute, and
-// the care that is taken with a window of one.
+// Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer. A minute,
+// and the care that is taken with a window of one.
 constexpr Duration kShortWait = std::chrono::seconds(61);
 
 std::string all_targets(std::size_t count, std::string_view route) {
@@ -32,12 +32,14 @@ std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now
 
 // "groq/m: auth: give a key that the provider accepts, then reload": each state once, with who is in it.
 std::string states_of(const routing::NoRoom& none) {
+  std::vector<std::string> states;
   std::string text;
   for (const routing::Skip& skip : none.skips) {
     std::string state = skip.target->name() + ": " + skip.reason;
     if (!skip.remedy.empty()) state += ": " + std::string(skip.remedy);
-    if (text.find(state) != std::string::npos) continue;
+    if (std::ranges::find(states, state) != states.end()) continue;
     text += (text.empty() ? "" : "; ") + state;
+    states.push_back(std::move(state));
   }
   return text;
 }

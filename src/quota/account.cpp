@@ -212,7 +212,7 @@ std::uint32_t Account::take(Place place, const Cost& cost, Instant now) {
   const std::uint32_t id = open_record();
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->passed(now);
-  hold(id, place, cost);
+  hold(id, place, cost, now);
   IntentRecord record{.kind = IntentRecord::Kind::held,
                       .detail = place.key,
                       .id = id,
@@ -233,11 +233,12 @@ std::uint32_t Account::open_record() {
   return id;
 }
 
-void Account::hold(std::uint32_t id, Place place, const Cost& cost) {
+void Account::hold(std::uint32_t id, Place place, const Cost& cost, Instant now) {
   Open& open = open_[id];
   open.model = place.model;
   open.key = place.key;
   open.cost = cost;
+  open.held_at = now.boot;
   open.is_open = true;
   open.is_sent = false;
   for (const std::size_t index : models_[place.model].meters) {
@@ -288,9 +289,11 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
       meters_[charge.meter]->release(charge.cost);
     }
   }
-  if (outcome == Outcome::served)
-    for (Block* const block : blocks_of({.model = open.model, .key = open.key}))
-      if (block != nullptr) block->served();
+  for (Block* const block : blocks_of({.model = open.model, .key = open.key})) {
+    if (block == nullptr) continue;
+    if (outcome == Outcome::served) block->served(open.held_at);
+    if (!open.is_sent) block->returned(open.held_at);
+  }
   open.is_open = false;
   open.charges.clear();
   free_.push_back(id);

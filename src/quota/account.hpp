@@ -100,6 +100,7 @@ class Account {
     std::size_t model = 0;
     std::uint8_t key = Place::kNoKey;
     Cost cost;
+    BootTime held_at{};
     bool is_open = false;
     bool is_sent = false;
     std::vector<Charge> charges;
@@ -127,7 +128,7 @@ class Account {
 
   std::uint32_t take(Place place, const Cost& cost, Instant now);
   [[nodiscard]] std::uint32_t open_record();
-  void hold(std::uint32_t id, Place place, const Cost& cost);
+  void hold(std::uint32_t id, Place place, const Cost& cost, Instant now);
   void send_open(std::uint32_t id, Instant now);
   void end_open(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
 
@@ -139,7 +140,9 @@ class Account {
   [[nodiscard]] bool came_too_early(const Open& open, const QuotaRefusal& said, Instant now);
   [[nodiscard]] Meter* blamed(const Open& open, const QuotaRefusal& said, Instant now) const;
   void learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Instant now);
-  void correct_meter(std::size_t model, Meter& meter, std::uint64_t used, Instant now);
+  // The same meter here with what that one knows on top; nothing where it makes no sense.
+  std::optional<std::size_t> add_meter(const MeterState& saved, Instant now);
+  void correct_meter(std::size_t index, std::uint64_t used, Instant now);
   void replay_correction(const IntentRecord& record, Instant now);
   std::optional<std::size_t> make_meter(std::size_t model, const Limit& limit);
   void join_open(std::size_t model, std::size_t meter, Instant now);

@@ -29,7 +29,7 @@ std::optional<Drift> Account::observe(std::uint32_t id, std::span<const Observat
     const auto& [dimension, period, limit, remaining, reset] = observation;
     if (!limit || !remaining || *remaining > *limit || *limit > kAmountMax) continue;
     Meter* const meter = observe_one(id, observation, now);
-    if (meter != nullptr && meter->has_news_of_others())
+    if (!news && meter != nullptr && meter->has_news_of_others())
       news = Drift{.window = meter->name(), .used_by_others = meter->used_by_others()};
     write({.kind = IntentRecord::Kind::observed,
            .dimension = dimension,
@@ -233,41 +233,30 @@ void Account::cool_down_account(Cooldown cooldown, Instant now) {
 bool Account::correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  Meter* fullest = nullptr;
+  std::optional<std::size_t> fullest;
   for (const std::size_t index : models_[model].meters) {
-    Meter& meter = *meters_[index];
+    const Meter& meter = *meters_[index];
     if (meter.name() != window || meter.limit().dimension == Dimension::in_flight) continue;
-    if (fullest == nullptr || meter.fullness(now) >= fullest->fullness(now)) fullest = &meter;
+    if (!fullest || meter.fullness(now) >= meters_[*fullest]->fullness(now)) fullest = index;
   }
-  if (fullest == nullptr) return false;
-  correct_meter(model, *fullest, used, now);
+  if (!fullest) return false;
+  correct_meter(*fullest, used, now);
   return true;
 }
 
-// After a restart the window is found by what it is about.
 void Account::replay_correction(const IntentRecord& record, Instant now) {
   const std::lock_guard lock(mutex_);
-  now = advance_to(now);
-  const Period period = period_of(record.unit, record.id);
-  for (const std::size_t index : models_[record.model].meters) {
-    Meter& meter = *meters_[index];
-    const bool is_credit = meter.limit().window == WindowKind::credit;
-    if (meter.limit().dimension != record.dimension || is_credit != (record.detail != 0)) continue;
-    if (is_credit || meter.limit().period.length == period.length)
-      return correct_meter(record.model, meter, record.first, now);
-  }
+  const bool is_there =
+      record.id < meters_.size() && meters_[record.id]->limit().dimension == record.dimension;
+  if (is_there) correct_meter(record.id, record.first, advance_to(now));
 }
 
-void Account::correct_meter(std::size_t model, Meter& meter, std::uint64_t used, Instant now) {
-  const Limit& limit = meter.limit();
+void Account::correct_meter(std::size_t index, std::uint64_t used, Instant now) {
   used = std::min(used, kAmountMax);
-  meter.correct(used, now);
+  meters_[index]->correct(used, now);
   write({.kind = IntentRecord::Kind::corrected,
-         .detail = static_cast<std::uint8_t>(limit.window == WindowKind::credit),
-         .dimension = limit.dimension,
-         .unit = limit.period.unit,
-         .id = milliseconds_of(limit.period),
-         .model = static_cast<std::uint32_t>(model),
+         .dimension = meters_[index]->limit().dimension,
+         .id = static_cast<std::uint32_t>(index),
          .first = used},
         now);
 }
@@ -275,7 +264,9 @@ void Account::correct_meter(std::size_t model, Meter& meter, std::uint64_t used,
 void Account::forget(Place place, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  for (const std::size_t index : models_[place.model].meters) meters_[index]->forget(now);
+  // What is in flight is known, not counted.
+  for (const std::size_t index : models_[place.model].meters)
+    if (meters_[index]->limit().dimension != Dimension::in_flight) meters_[index]->forget(now);
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->end();
   write({.kind = IntentRecord::Kind::forgotten,

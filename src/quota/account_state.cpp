@@ -45,6 +45,10 @@ Charge read_charge(WordReader& reader, Duration shift, Instant now) {
   return charge;
 }
 
+bool contains(const std::vector<std::size_t>& list, std::size_t value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
 std::optional<Cooldown> moved(std::optional<Cooldown> cooldown, Duration shift) {
   if (cooldown && cooldown->until != BootTime::max()) cooldown->until += shift;
   return cooldown;
@@ -60,6 +64,7 @@ bool Account::save(bool anyway, AccountState& state) {
   state.number = number_;
   state.position = log_ != nullptr ? log_->position() : 0;
   state.at = latest_;
+  state.clock_offset = clock_offset_.value();
   state.cooldown = block_.last();
   state.meters.resize(meters_.size());
   for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i]->save(state.meters[i]);
@@ -97,6 +102,7 @@ bool Account::save(bool anyway, AccountState& state) {
 void Account::load(const AccountState& state, Duration shift, Instant now) {
   const std::lock_guard lock(mutex_);
   latest_ = {.boot = moved(state.at.boot, shift, now), .wall = state.at.wall};
+  clock_offset_.load(state.clock_offset);
   block_.load(moved(state.cooldown, shift));
   for (const MeterState& saved : state.meters) {
     std::unique_ptr<Meter> meter = Meter::load(saved, shift, now);
@@ -135,25 +141,34 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
   }
 }
 
+std::optional<std::size_t> Account::add_meter(const MeterState& saved, Instant now) {
+  std::unique_ptr<Meter> earlier = Meter::load(saved, Duration::zero(), now);
+  if (earlier == nullptr) return std::nullopt;
+  // The newest first, as where limits are bound.
+  for (std::size_t i = meters_.size(); i > 0; --i) {
+    if (!meters_[i - 1]->is_for(earlier->limit(), earlier->scope())) continue;
+    meters_[i - 1]->add(*earlier, now);
+    return i - 1;
+  }
+  meters_.push_back(std::move(earlier));
+  return meters_.size() - 1;
+}
+
 void Account::add(const AccountState& state, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  for (const MeterState& saved : state.meters) {
-    std::unique_ptr<Meter> earlier = Meter::load(saved, Duration::zero(), now);
-    if (earlier == nullptr) continue;
-    // The newest first, as where limits are bound.
-    const auto own = std::find_if(meters_.rbegin(), meters_.rend(), [&](const auto& meter) {
-      return meter->is_for(earlier->limit(), earlier->scope());
-    });
-    if (own != meters_.rend()) {
-      (*own)->add(*earlier, now);
-    } else {
-      meters_.push_back(std::move(earlier));
-    }
-  }
+  std::vector<std::optional<std::size_t>> place(state.meters.size());  // here, of those there
+  for (std::size_t i = 0; i < state.meters.size(); ++i) place[i] = add_meter(state.meters[i], now);
   for (const ModelState& saved : state.models) {
     const auto own = std::ranges::find(models_, saved.id, &Model::id);
-    if (own != models_.end() && saved.cooldown) own->block.set(*saved.cooldown, now);
+    if (own == models_.end()) continue;
+    if (saved.cooldown) own->block.set(*saved.cooldown, now);
+    for (const std::size_t there : saved.meters) {
+      const auto here = there < place.size() ? place[there] : std::nullopt;
+      if (!here || !is_made_by_answers(meters_[*here]->limit()) || contains(own->meters, *here)) continue;
+      own->meters.push_back(*here);
+      ++own->made_by_answers;
+    }
   }
   for (const KeyState& saved : state.keys) {
     const auto own = std::ranges::find(keys_, saved.id, &Key::id);
@@ -177,7 +192,7 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
       if (record.id >= open_.size()) open_.resize(record.id + 1);
       // The end of the one that had this number before was torn: nobody knows what it was.
       if (open_[record.id].is_open) end(record.id, Outcome::unknown, {}, at);
-      hold(record.id, {.model = record.model, .key = record.detail}, cost_of(record));
+      hold(record.id, {.model = record.model, .key = record.detail}, cost_of(record), at);
       return;
     case Kind::sent:
       if (is_open(record.id)) send(record.id, at);
@@ -208,8 +223,7 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::account_cooled:
       return cool_down_account({cause, time_of(record, shift)}, at);
     case Kind::corrected:
-      if (has_model) replay_correction(record, at);
-      return;
+      return replay_correction(record, at);
     case Kind::forgotten:
       if (has_model) forget({.model = record.model, .key = record.detail}, at);
       return;
@@ -227,6 +241,7 @@ void Account::end_replay(Instant now) {
     if (open_[id].is_open) end_open(id, Outcome::unknown, {}, now);
   open_.clear();
   free_.clear();
+  for (const auto& meter : meters_) meter->end_open(now);  // also what a record that was lost had taken
   // We may have been started again because something was mended.
   block_.probe_at_once();
   for (Model& model : models_) model.block.probe_at_once();

@@ -7,6 +7,7 @@ namespace weir::quota {
 void Block::set(Cooldown cooldown, Instant now) {
   if (cooldown_ && cooldown_->until >= cooldown.until) return;
   cooldown_ = cooldown;
+  set_at_ = now.boot;
   probe_at_ = now.boot + kFirstPause;
   pause_ = kFirstPause;
 }

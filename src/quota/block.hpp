@@ -26,9 +26,13 @@ class Block {
   void set(Cooldown cooldown, Instant now);
   // A request is let through: where it is a probe, the next one waits twice as long.
   void passed(Instant now);
-  // A request was served.
-  void served() {
-    if (is_state()) end();
+  // A request that was let through at that moment was served: it tells nothing of what came later.
+  void served(BootTime held_at) {
+    if (is_state() && held_at >= set_at_) end();
+  }
+  // It never left: where it was a probe, its turn comes again.
+  void returned(BootTime held_at) {
+    if (is_state() && held_at >= set_at_) probe_at_once();
   }
   void end() { *this = {}; }
   void load(std::optional<Cooldown> cooldown) { cooldown_ = cooldown; }
@@ -42,6 +46,7 @@ class Block {
   static constexpr Duration kLongestPause = std::chrono::hours(6);
 
   std::optional<Cooldown> cooldown_;
+  BootTime set_at_ = BootTime::min();
   BootTime probe_at_ = BootTime::min();
   Duration pause_ = kFirstPause;  // before the probe after the next
 };

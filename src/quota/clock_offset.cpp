@@ -9,6 +9,7 @@ void ClockOffset::heard(WallTime date, WallTime sent, WallTime received) noexcep
   constexpr std::uint32_t kEnough = 3;  // one may come out of a cache
   const Duration least = date - received;
   const Duration most = date + std::chrono::seconds(1) - sent;
+  if (least > most) return;                               // our clock was set back while we waited
   if (answers_ == 0 || least > most_ || most < least_) {  // a clock has been set, or drifted
     least_ = least;
     most_ = most;

@@ -13,6 +13,8 @@ class ClockOffset {
  public:
   [[nodiscard]] Duration value() const noexcept { return value_; }
   void heard(WallTime date, WallTime sent, WallTime received) noexcept;
+  // What an earlier run had found.
+  void load(Duration value) noexcept { value_ = value; }
 
  private:
   Duration least_{};

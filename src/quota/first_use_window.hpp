@@ -24,6 +24,7 @@ class FirstUseWindow final : public Window {
   BootTime add(std::uint64_t cost, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
   void take_oldest(std::uint64_t cost, Instant now) override;
+  void clear(Instant /*now*/) override { size_ = last_sum_ = 0; }
   [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
   [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
   [[nodiscard]] bool is_closed(Instant now) const override;

@@ -213,7 +213,7 @@ void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining
     charge.limit_is_zero = true;
     return;
   }
-  const bool first = observed_ == 0;
+  const bool first = std::exchange(is_fresh_, false);
   observed_ = charge.sequence;
   hear(limit, now);
   const std::uint64_t counted_there = limit - remaining;
@@ -297,18 +297,38 @@ void Meter::start_at(std::uint64_t used, Instant now) {
 void Meter::add(const Meter& earlier, Instant now) {
   start_at(earlier.window_->counted(now), now);
   mark_full(earlier.full_until_);
+  if (!header_ && earlier.header_) {
+    header_ = earlier.header_;
+    heard_at_ = earlier.heard_at_;
+  }
+  if (!learner_.learnt()) learner_ = earlier.learner_;
+  margin_ = std::max(margin_, earlier.margin_);
+  drift_ = plus(drift_, earlier.drift_);
+  window_->set_amount(amount(), now);
 }
 
 void Meter::mark_full(BootTime until) noexcept {
   full_until_ = std::max(full_until_, until);
 }
 
+// What is under way may come back yet, so it counts on top.
 void Meter::correct(std::uint64_t used, Instant now) {
   const std::uint64_t counted = window_->counted(now);
-  if (used > counted) window_->add(used - counted, now);
-  if (used < counted) window_->take_oldest(counted - used, now);
+  const std::uint64_t wanted = plus(used, in_flight_);
+  if (wanted > counted) window_->add(wanted - counted, now);
+  if (wanted == 0)
+    window_->clear(now);
+  else if (wanted < counted)
+    window_->take_oldest(counted - wanted, now);
   full_until_ = BootTime::min();
   close_observations();
+  is_fresh_ = true;
+}
+
+void Meter::end_open(Instant now) {
+  held_ = 0;
+  in_flight_ = 0;
+  if (engine_.kind == WindowKind::concurrency) window_->clear(now);
 }
 
 void Meter::forget(Instant now) {
@@ -355,6 +375,7 @@ std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Inst
   const bool has_early = tally.number() != 0;
   const BootTime early_at = moved(tally.boot_time(), shift, now);
   if (has_early) meter->early_at_ = early_at;
+  meter->is_fresh_ = meter->observed_ == 0;
   meter->header_ = state.header;
   meter->heard_at_ = state.learnt_at;
   meter->drift_ = meter->drift_told_ = state.drift;

@@ -96,6 +96,8 @@ class Meter {
   void mark_full(BootTime until) noexcept;
   [[nodiscard]] bool is_marked_full(Instant now) const noexcept { return now.boot < full_until_; }
   void end_full() noexcept { full_until_ = BootTime::min(); }
+  // Nothing is under way any more.
+  void end_open(Instant now);
   // Somebody who knows says what has been used so far.
   void correct(std::uint64_t used, Instant now);
   // Nothing has been used, heard or learnt.
@@ -142,6 +144,7 @@ class Meter {
   std::uint64_t sent_ = 0;       // in all; only differences of it are used
   std::uint64_t sequence_ = 0;
   std::uint64_t observed_ = 0;  // the newest sequence whose answer was applied
+  bool is_fresh_ = true;        // the next answer applied may show what was used before our time
   std::uint64_t drift_ = 0;
   std::uint64_t drift_told_ = 0;
 };

@@ -68,6 +68,10 @@ BootTime Window::falls_to_with(std::uint64_t pending, std::uint64_t allowed, Ins
   return pending <= allowed ? falls_to(allowed - pending, now) : counts_until(now);
 }
 
+void Window::clear(Instant now) {
+  take_oldest(counted(now), now);
+}
+
 void Window::set_amount(std::uint64_t /*amount*/, Instant /*now*/) {}
 
 bool Window::same_window(BootTime /*stamp*/, Instant /*now*/) const {

@@ -51,6 +51,9 @@ class Window {
   // choice for whoever only knows that less was counted.
   virtual void take_oldest(std::uint64_t cost, Instant now) = 0;
 
+  // Nothing counts any more: a person says so.
+  virtual void clear(Instant now);
+
   // The limit's amount, where the window's pace depends on it: at first, and whenever it changes.
   virtual void set_amount(std::uint64_t amount, Instant now);
 

@@ -21,8 +21,9 @@ std::string_view name(Strategy strategy) noexcept {
 
 namespace {
 
-// What is known of a key ends where another stands in its place: it is told by a few bits of its digest, of
-// which nobody gets it back.
+// What is known of a key ends where another stands in its place: it is told by 64 bits of its digest. They
+// are kept in the state directory, which only its owner reads; a provider's key is too long to be guessed by
+// them.
 std::string id_of(const providers::Key& key) {
   constexpr std::string_view kHex = "0123456789abcdef";
   constexpr std::size_t kBytes = 8;

@@ -18,7 +18,8 @@ CREATE TABLE run (
 ) STRICT;
 CREATE TABLE account (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, position INTEGER NOT NULL,
-  boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, cooldown TEXT NOT NULL, cooldown_until_ns INTEGER
+  boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, clock_offset_ns INTEGER NOT NULL,
+  cooldown TEXT NOT NULL, cooldown_until_ns INTEGER
 ) STRICT;
 CREATE TABLE meter (
   account INTEGER NOT NULL, place INTEGER NOT NULL, scope TEXT NOT NULL,
@@ -159,10 +160,11 @@ void StateTables::write(const AccountState& state) {
         "DELETE FROM under_way WHERE account = ?"})
     Statement(connection_, sql).bind(number).run();
 
-  Statement account(connection_, "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)");
+  Statement account(connection_, "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   account.bind(number).bind(std::string_view(state.name)).bind(state.position);
   account.bind(std::int64_t{state.at.boot.time_since_epoch().count()});
   account.bind(std::int64_t{state.at.wall.time_since_epoch().count()});
+  account.bind(std::int64_t{state.clock_offset.count()});
   bind(account, state.cooldown);
   account.run();
   write_meters(state);
@@ -238,7 +240,8 @@ std::vector<AccountState> StateTables::read(std::size_t& senseless) {
     state.name = row.text(1);
     state.position = static_cast<std::uint64_t>(row.integer(2));
     state.at = {.boot = BootTime(Duration(row.integer(3))), .wall = WallTime(Duration(row.integer(4)))};
-    state.cooldown = cooldown_in(row, 5);
+    state.clock_offset = Duration(row.integer(5));
+    state.cooldown = cooldown_in(row, 6);
     read_meters(state, senseless);
     read_models(state, senseless);
     read_keys(state, senseless);

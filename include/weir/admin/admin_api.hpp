@@ -11,15 +11,11 @@
 
 namespace weir::admin {
 
-// What operators ask and order over HTTP:
-//
-//   GET    /admin/v1/quota                              every window: limit, used, reserved, left, reset,
-//   source PUT    /admin/v1/quota/{provider}/{key}/{model}     {"rpd": 200}: used so far DELETE
-//   /admin/v1/quota/{provider}/{key}/{model}     forgets what was counted, heard and learnt DELETE
-//   /admin/v1/cooldowns/{provider}/{key}?model=  ends what blocks it
+// What operators ask and order over HTTP: what there is of quota, what has been used so far, what is to be
+// forgotten, and which cooldowns are over. docs/quota-model.md lists the paths.
 //
 // A key or a model may be "*", for all of them. Without an admin key only clients on this machine are served,
-// and none that came through a proxy. Threads: any.
+// no page of another site, and nobody through a proxy that says that it is one. Threads: any.
 class AdminApi final : public gateway::AdminSurface {
  public:
   explicit AdminApi(const store::Store& store) : store_(store) {}

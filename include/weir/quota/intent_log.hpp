@@ -24,7 +24,7 @@ struct IntentRecord {
     key_cooled,         // id: the key, detail: the cause, until
     account_cooled,     // detail: the cause, until
     refused_for_quota,  // id, dimension, period, wait; detail: which of them were said, and the cause
-    corrected,          // model, dimension, period, first: used; detail: 1 for a credit
+    corrected,          // id: the meter's index, dimension, first: used
     forgotten,          // model, detail: the key
     warmed,             // model, detail: the key: their cooldowns have been ended
   };
@@ -33,7 +33,7 @@ struct IntentRecord {
   Dimension dimension = Dimension::requests;
   Period::Unit unit = Period::Unit::span;
   std::uint32_t account = 0;  // its number
-  std::uint32_t id = 0;       // of the reservation; period in ms where there is none
+  std::uint32_t id = 0;       // of the reservation; of a key or a meter where there is none
   std::uint32_t model = 0;    // index in the account; period in ms where there is a reservation
   std::uint64_t first = 0;    // an amount; or requests and tokens, 32 bits each
   std::uint64_t second = 0;   // an amount; a time of the boot clock; a wait; or input and output tokens

@@ -59,7 +59,8 @@ struct AccountState {
   std::string name;
   std::uint32_t number = 0;  // by which records speak of it
   std::uint64_t position = 0;
-  Instant at{};  // when: both clocks, so that another boot can translate its times
+  Instant at{};             // when: both clocks, so that another boot can translate its times
+  Duration clock_offset{};  // of the provider's, ahead of ours
   std::vector<MeterState> meters;
   std::vector<ModelState> models;
   std::vector<KeyState> keys;

@@ -107,11 +107,28 @@ TEST_F(Admin, StatesThatNoWaitEndsComeWithTheirRemedy) {
   pool(1).cool_down_model({quota::CooldownCause::capacity, clock_.now().boot + std::chrono::seconds(5)},
                           clock_.now());
   const json models = report()["accounts"][0]["models"];
-  EXPECT_EQ(models[0]["blocked"]["cause"], "not_on_plan");
-  EXPECT_TRUE(models[0]["blocked"]["until"].is_null());
-  EXPECT_TRUE(models[0]["blocked"]["remedy"].is_string());
-  EXPECT_EQ(models[1]["blocked"]["until_in_s"], 5);
-  EXPECT_TRUE(models[1]["blocked"]["remedy"].is_null());
+  EXPECT_EQ(models[0]["blocked"][0]["cause"], "not_on_plan");
+  EXPECT_TRUE(models[0]["blocked"][0]["until"].is_null());
+  EXPECT_TRUE(models[0]["blocked"][0]["remedy"].is_string());
+  EXPECT_EQ(models[1]["blocked"][0]["until_in_s"], 5);
+  EXPECT_TRUE(models[1]["blocked"][0]["remedy"].is_null());
+}
+
+TEST_F(Admin, ABlockIsShownForTheKeyThatItIsOf) {
+  pool(2).cool_down_key({quota::CooldownCause::auth, BootTime::max()}, clock_.now());
+  const json account = report()["accounts"][0];
+  for (const json& model : account["models"]) {
+    ASSERT_EQ(model["blocked"].size(), 1U) << account;
+    EXPECT_EQ(model["blocked"][0]["key"], "second");
+    EXPECT_EQ(model["blocked"][0]["cause"], "auth");
+  }
+}
+
+// Else the second key's turn would correct what is the fullest by then.
+TEST_F(Admin, OneAccountIsCorrectedOnceHoweverManyKeysItHas) {
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 3})").json);
+  EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/*/vendor%2Fm", R"({"rpm": 5})").json);
+  EXPECT_EQ(report()["accounts"][0]["models"][0]["windows"][0]["used"], 5);
 }
 
 TEST_F(Admin, WhatHasBeenUsedCanBeSaid) {
@@ -194,11 +211,22 @@ TEST_F(Admin, WithoutAKeyOnlyThisMachineIsServed) {
 
 // A proxy on this machine makes everybody look local.
 TEST_F(Admin, WithoutAKeyNobodyIsServedThroughAProxy) {
-  for (const std::string_view field : {"x-forwarded-for", "forwarded", "via"}) {
+  for (const std::string_view field :
+       {"x-forwarded-for", "x-real-ip", "x-forwarded-host", "forwarded", "via"}) {
     head_.fields = {};
     head_.fields.add(field, "192.0.2.7");
     EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::forbidden) << field;
   }
+}
+
+TEST_F(Admin, APageThatMayUseTheModelsIsNotLetInHere) {
+  head_.fields.add("host", "127.0.0.1:8484");
+  head_.fields.add("origin", "https://app.example.com");
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::forbidden);
+  head_.fields = {};
+  head_.fields.add("host", "127.0.0.1:8484");
+  head_.fields.add("origin", "http://127.0.0.1:8484");
+  EXPECT_TRUE(ask("GET", "/admin/v1/quota").json);
 }
 
 TEST_F(Admin, AKeyIsAskedForFromEverywhere) {

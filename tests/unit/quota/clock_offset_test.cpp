@@ -64,6 +64,17 @@ TEST_F(Clocks, AnAnswerOutOfACacheChangesNothing) {
   }
 }
 
+TEST_F(Clocks, OursMayBeSetBackWhileWeWait) {
+  using Seconds = std::chrono::duration<double>;
+  const auto at = [](double s) { return WallTime(std::chrono::duration_cast<Duration>(Seconds(s))); };
+  ClockOffset offset;
+  offset.heard(at(99), at(100.95), at(99.90));
+  offset.heard(at(105), at(105.2), at(105.99));
+  offset.heard(at(107), at(107.3), at(107.999));
+  offset.heard(at(109), at(109.3), at(109.999));
+  EXPECT_EQ(offset.value(), Duration::zero());
+}
+
 TEST_F(Clocks, ThatHaveBeenSetAreFollowed) {
   ClockOffset offset;
   WallTime time{hours(1)};

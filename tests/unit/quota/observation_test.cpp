@@ -340,5 +340,18 @@ TEST_F(ObservationTest, OthersAreToldOfAtFirstAndWheneverTheirUseHasDoubled) {
   EXPECT_EQ(answered_with(1), 12U);
 }
 
+TEST_F(ObservationTest, WhatWasForgottenOfOursIsNotTakenForOthers) {
+  const Pool pool = bind({rpm(100)});
+  for (int i = 0; i < 50; ++i) serve(pool);
+  Reservation before = send(pool);
+  hear(before, rpm_heard(100, 49));
+  before.settle({}, now());
+  pool.forget(now());
+  Reservation after = send(pool);
+  hear(after, rpm_heard(100, 48));
+  EXPECT_EQ(view(pool, "rpm").used, 52U);
+  EXPECT_EQ(view(pool, "rpm").drift, 0U);
+}
+
 }  // namespace
 }  // namespace weir::quota

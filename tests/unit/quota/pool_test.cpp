@@ -146,6 +146,27 @@ TEST_F(Cool, AProbeThatIsServedEndsTheState) {
   EXPECT_EQ(pool.cooldown(now()), std::nullopt);
 }
 
+// What was sent before the debt arose says nothing of it.
+TEST_F(Cool, WhatWasUnderWayBeforeAStateDoesNotEndIt) {
+  const Pool pool = bind({});
+  Reservation long_stream = send(pool);
+  pass(seconds(2));
+  pool.cool_down_account({.cause = CooldownCause::payment_required, .until = BootTime::max()}, now());
+  pass(seconds(58));
+  long_stream.settle({}, now());
+  EXPECT_FALSE(fits(pool));
+}
+
+TEST_F(Cool, AProbeThatNeverLeftHasItsTurnAgain) {
+  const Pool pool = bind({});
+  pool.cool_down_model({.cause = CooldownCause::auth, .until = BootTime::max()}, now());
+  pass(minutes(10));
+  for (int i = 0; i < 5; ++i) reserve(pool).refund(now());
+  EXPECT_TRUE(fits(pool));
+  send(pool).refuse(now());
+  EXPECT_FALSE(fits(pool));
+}
+
 TEST_F(Cool, WhatIsServedEndsNoWait) {
   const Pool pool = bind({});
   Reservation before = send(pool);
@@ -347,6 +368,35 @@ TEST_F(QuotaTest, APersonCanSayWhatHasBeenUsed) {
   EXPECT_EQ(view(pool, "rpm").used, 1U);
   EXPECT_TRUE(pool.correct("rpd", 40, now()));
   EXPECT_EQ(view(pool, "rpd").left, 60U);
+}
+
+TEST_F(QuotaTest, WhatIsForgottenCountsNoMoreOfAnyKind) {
+  for (const WindowKind kind : {WindowKind::sliding, WindowKind::fixed, WindowKind::first_use,
+                                WindowKind::refill, WindowKind::calendar}) {
+    Ledger ledger;
+    const Limits limits{rpd(3, kind)};
+    const Pool pool = ledger.bind("account", "model", {}, limits, {});
+    for (int i = 0; i < 3; ++i) serve(pool);
+    EXPECT_FALSE(fits(pool)) << name(kind);
+    pool.forget(now());
+    EXPECT_EQ(view(pool, "rpd").used, 0U) << name(kind);
+  }
+}
+
+// Its end may give back what it took, and must not give back more.
+TEST_F(QuotaTest, WhatIsUnderWayCountsOnTopOfWhatAPersonSays) {
+  const Pool pool =
+      bind({make_limit(Dimension::tokens, 100'000, kDayPeriod, WindowKind::fixed), concurrency(2)});
+  Reservation first = send(pool, tokens(20'000));
+  EXPECT_TRUE(pool.correct("tpd", 30'000, now()));
+  serve(pool, tokens(1'000));
+  first.refuse(now());
+  EXPECT_EQ(view(pool, "tpd").used, 31'000U);
+  Reservation second = send(pool);
+  Reservation third = send(pool);
+  pool.forget(now());
+  EXPECT_FALSE(fits(pool));
+  EXPECT_EQ(view(pool, "concurrency").used, 2U);
 }
 
 TEST_F(QuotaTest, WhatIsNoWindowHereOrCannotBeSaidIsNotCorrected) {

@@ -471,5 +471,22 @@ TEST_F(Restart, KeepsCorrections) {
   EXPECT_EQ(view(after, "tokens credit").used, 900U);
 }
 
+// Two windows of one name: the same one is meant after the restart.
+TEST_F(Restart, KeepsACorrectionOfTheWindowThatWasMeant) {
+  const Limits of_account{rpd(1000)};
+  const Limits of_model{rpd(200)};
+  const auto bind_both = [&] { return run_->bind("account", "model", of_account, of_model, {}); };
+  const Pool before = bind_both();
+  for (int i = 0; i < 20; ++i) serve(before);
+  fold();
+  EXPECT_TRUE(before.correct("rpd", 150, now()));
+  kill();
+  const Pool after = bind_both();
+  std::vector<std::uint64_t> used;
+  for (const MeterView& view : after.view(now()))
+    if (short_name(view.limit) == "rpd") used.push_back(view.used);
+  EXPECT_EQ(used, (std::vector<std::uint64_t>{20, 150}));
+}
+
 }  // namespace
 }  // namespace weir::quota
