@@ -47,42 +47,42 @@ void read_values(std::string_view text) {
 }
 
 // The value in every header that the tables name, and in those that are read by their names.
-void read_answer(int status, std::string_view value, std::string_view body) {
-  for (const providers::Signals& signals : providers::builtin_signals()) {
-    http::Fields fields;
-    for (const providers::HeaderRule& rule : signals.headers) fields.add(rule.header, value);
-    for (const char* header :
-         {"retry-after", "retry-after-ms", "date", "x-ratelimit-reset", "x-ratelimit-limit-tokens-10-second",
-          "llm_provider-x-ratelimit-limit-requests", "ratelimit-policy", "ratelimit", "x-error-message"})
-      fields.add(header, value);
-    fields.add("x-ratelimit-remaining", "0");
-    fields.add(value, "7");
-    for (const quota::Observation& heard : providers::observations(signals, fields, kNow))
-      require_within_bounds(heard.reset);
-    for (const providers::Verdict& verdict : {providers::classify(signals, {status, fields, body}, kNow),
-                                              providers::diagnose(signals, status, fields, body, kNow)}) {
-      require_within_bounds(verdict.wait);
-      require(verdict.dimension.has_value() == verdict.period.has_value());
-      require(!verdict.stated || verdict.dimension);
-      require(verdict.wait_rule != providers::WaitRule::seconds || verdict.wait);
-      require(verdict.wait_rule != providers::WaitRule::at_time || verdict.wait_until);
-    }
-    const auto in_stream =
-        providers::classify(signals, {200, fields, body, /*is_error_in_answer=*/true}, kNow);
-    require(in_stream.answer_class != providers::AnswerClass::ok);
+void read_answer(const providers::Signals& signals, int status, std::string_view value,
+                 std::string_view body) {
+  http::Fields fields;
+  for (const providers::HeaderRule& rule : signals.headers) fields.add(rule.header, value);
+  for (const char* header :
+       {"retry-after", "retry-after-ms", "date", "x-ratelimit-reset", "x-ratelimit-limit-tokens-10-second",
+        "llm_provider-x-ratelimit-limit-requests", "ratelimit-policy", "ratelimit", "x-error-message"})
+    fields.add(header, value);
+  fields.add("x-ratelimit-remaining", "0");
+  fields.add(value, "7");
+  for (const quota::Observation& heard : providers::observations(signals, fields, kNow))
+    require_within_bounds(heard.reset);
+  for (const providers::Verdict& verdict : {providers::classify(signals, {status, fields, body}, kNow),
+                                            providers::diagnose(signals, status, fields, body, kNow)}) {
+    require_within_bounds(verdict.wait);
+    require(verdict.dimension.has_value() == verdict.period.has_value());
+    require(!verdict.stated || verdict.dimension);
+    require(verdict.wait_rule != providers::WaitRule::seconds || verdict.wait);
+    require(verdict.wait_rule != providers::WaitRule::at_time || verdict.wait_until);
   }
+  const auto in_stream = providers::classify(signals, {200, fields, body, /*is_error_in_answer=*/true}, kNow);
+  require(in_stream.answer_class != providers::AnswerClass::ok);
 }
 
 }  // namespace
 
-// First byte: the status. First line: a value. The rest: a body.
+// First byte: the status and, with the size, whose answer it is. First line: a value. The rest: a body.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   std::string_view rest(reinterpret_cast<const char*>(data), size);
-  const int status = kStatuses[static_cast<unsigned char>(rest.front()) % std::size(kStatuses)];
+  const std::size_t first = static_cast<unsigned char>(rest.front());
+  const int status = kStatuses[first % std::size(kStatuses)];
+  const auto all = providers::builtin_signals();
   rest.remove_prefix(1);
   const std::string_view value = take_line(rest);
   read_values(value);
-  read_answer(status, value, rest);
+  read_answer(all[(first / std::size(kStatuses) + size) % all.size()], status, value, rest);
   return 0;
 }
