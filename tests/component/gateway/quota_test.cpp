@@ -182,5 +182,49 @@ TEST_F(Quota, ARequestThatNoWindowCanHoldIsRefusedWithoutAskingAnyone) {
   EXPECT_EQ(provider.requests(), 0U);
 }
 
+// The provider's clock is twelve seconds ahead of ours, as the Date of its answers shows: its minute ends so
+// much sooner.
+TEST_F(Quota, AMinuteEndsByTheProvidersClock) {
+  std::atomic<int> minute = 0;
+  RawProvider provider([&minute](RawConnection& peer) {
+    while (peer.read_request()) {
+      const std::string date = "date: Tue, 24 Nov 2026 00:0" + std::to_string(minute.load()) + ":13 GMT\r\n";
+      peer.send(RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n" + date));
+    }
+  });
+  quota::Limit limit = requests_per_minute(3);
+  limit.window = quota::WindowKind::fixed;
+  start({provider_at("groq", provider.port(), {limit})});
+  advance(1s);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask().status, 200);
+  advance(60s);  // 00:01:01 here, 00:01:13 there
+  minute = 1;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask().status, 200);
+  const RawAnswer dry = ask();
+  EXPECT_EQ(dry.status, 429);
+  const auto wait = std::chrono::milliseconds(std::stoll(dry.field("retry-after-ms")));
+  EXPECT_GE(wait, 46s);
+  EXPECT_LE(wait, 48s);
+}
+
+// Not "back at": no wait mends it, and the client is told what would.
+TEST_F(Quota, ARefusedKeyIsAStateThatOneRequestProbes) {
+  RawProvider provider(answers(401, R"({"error":{"message":"Invalid API Key","code":"invalid_api_key"}})"));
+  start({provider_at("groq", provider.port())});
+  EXPECT_NE(ask().status, 200);
+  const std::size_t asked = provider.requests();
+  const RawAnswer told = ask();
+  EXPECT_EQ(provider.requests(), asked);
+  EXPECT_EQ(told.status, 429);
+  EXPECT_EQ(told.field("x-should-retry"), "false");
+  EXPECT_EQ(told.field("retry-after"), "");
+  EXPECT_THAT(told.body, HasSubstr("give a key that the provider accepts, then reload"));
+  advance(10min);
+  EXPECT_NE(ask().status, 200);
+  EXPECT_EQ(provider.requests(), asked + 1);
+  EXPECT_NE(ask().status, 200);
+  EXPECT_EQ(provider.requests(), asked + 1);
+}
+
 }  // namespace
 }  // namespace weir::test
