@@ -14,6 +14,7 @@ import sys
 
 import yaml
 
+import preset_dialect
 import preset_signals
 from preset_tables import render
 
@@ -376,12 +377,16 @@ def read_preset(root):
     members = root.mapping(("name", "title", "source", "checked", "endpoints", "trains_on_prompts", "stream_usage",
                             "charge"),
                            ("base_url", "key_variables", "models", "limits", "default_plan", "plans", "headers",
-                            "notes"))
+                            "notes", "dialect"))
     name = members["name"].text(r"[a-z][a-z0-9_]*", "a name in lower case") if "name" in members else None
     if name is not None and name != root.file.stem:
         members["name"].wrong(f"the file is called {root.file.name}")
     models = read_models(members["models"]) if "models" in members else []
     limits, plans = read_plans(members, models)
+    dialect = preset_dialect.read_dialect(members["dialect"]) if "dialect" in members else []
+    if any("stream_options" in rule["names"] for rule in dialect if rule["edit"] == "drop") and \
+            "stream_usage" in members and members["stream_usage"].text() == "ask":
+        members["dialect"].wrong("stream_options can't be dropped where stream_usage asks by them")
     return {
         "name": name,
         "title": members["title"].text() if "title" in members else None,
@@ -400,6 +405,7 @@ def read_preset(root):
         "plans": plans,
         "headers": read_headers(members["headers"]) if "headers" in members else [],
         "charge": read_charge(members["charge"]) if "charge" in members else None,
+        "dialect": dialect,
         "stream_usage": members["stream_usage"].choice(STREAM_USAGES) if "stream_usage" in members else None,
     }
 

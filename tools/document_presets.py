@@ -125,6 +125,45 @@ def models_text(preset):
     return table(["Model", "Family", "Context", "Max output", "Capabilities", "Billing", "Trains"], rows) + "".join(notes)
 
 
+WORDS = {
+    "drop": "left out", "drop_empty": "left out where empty", "message_drop": "left out of messages",
+    "function_drop": "left out of tools", "schema_drop": "left out of tools' schemas",
+}
+
+
+def rule_text(rule):
+    """One rule of a dialect in words."""
+    edit, names, pairs = rule["edit"], rule["names"], rule["pairs"]
+    becomes = ", ".join(f"`{old}` becomes `{new}`" for old, new in pairs)
+    where = f' ({code(rule["models"])})' if rule["models"] else ""
+    if edit == "message_drop":
+        names = list(dict.fromkeys(name for name, _ in pairs))
+        roles = list(dict.fromkeys(role for _, role in pairs if role))
+        where += f" of {', '.join(roles)}" if roles else ""
+    if edit in WORDS:
+        return f"{WORDS[edit]}: {code(names)}{where}"
+    if edit in ("only", "message_only", "tool_call_only"):
+        what = {"only": "parameters", "message_only": "of messages", "tool_call_only": "of their tool calls"}[edit]
+        return f"nothing else of {what.removeprefix('of ')} is sent but {code(names)}{where}"
+    return {
+        "rename": becomes, "message_rename": f"in messages {becomes}",
+        "clamp": f'`{rule["subject"]}` from {" to ".join(pairs[0]) if pairs else ""}',
+        "map": f'`{rule["subject"]}`: {becomes}',
+        "accept": f'`{rule["subject"]}` only as {code(names)}',
+        "add": "where missing: " + ", ".join(f"`{name}: {value}`" for name, value in pairs),
+        "role": ", ".join(f"`{old}` messages become " + ("text of the first user message" if new == "user_text" else f"`{new}`")
+                          for old, new in pairs),
+        "tool_call_add": "added to tool calls of other models: " + code([name for name, _ in pairs]),
+        "tool_call_ids": "tool call ids become nine letters and digits, the same for the same id",
+    }[edit] + where
+
+
+def dialect_text(preset):
+    lines = "\n".join(f"- {text[0].upper()}{text[1:]}" if text[0] != "`" else f"- {text}"
+                      for text in map(rule_text, preset["dialect"]))
+    return f"### How requests are adapted\n\n{lines}\n"
+
+
 def section(preset):
     names = [model["name"] for model in preset["models"]]
     parts = [f'## {preset["title"]}\n']
@@ -154,6 +193,8 @@ def section(preset):
     if preset["models"]:
         parts.append("### Models\n")
         parts.append(models_text(preset))
+    if preset["dialect"]:
+        parts.append(dialect_text(preset))
     return "\n".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import preset_dialect
 import preset_signals
 
 
@@ -80,7 +81,8 @@ class Tables:
                 f'{str(charge["cached_free"]).lower()}}},\n'
                 f'     StreamUsage::{preset["stream_usage"]},\n'
                 f'     endpoints_of({{{endpoints}}}),\n'
-                f'     Training::{preset["training"]["answer"]},\n     &kSignals[{preset["signals"]}]}}')
+                f'     Training::{preset["training"]["answer"]},\n     &kSignals[{preset["signals"]}],\n'
+                f'     {preset_dialect.rows(self, hint, preset["dialect"], quoted)}}}')
 
 
 def join(presets, signals):

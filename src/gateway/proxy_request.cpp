@@ -162,6 +162,7 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const providers::Provider& provider = *attempt.target->provider;
   const Instant from = now();
   attempt.commit_by = commit_by(attempt, from);
+  note_changes(attempt);
   transport::UpstreamRequest call;
   call.endpoint = &snapshot_->endpoint_of(provider);
   call.path = attempt.call.path();
@@ -182,6 +183,15 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
     attempt.answer = std::move(answer).value();
   else
     attempt.judge(answer.error(), now());
+}
+
+// A change that the client didn't ask for must be findable.
+void ProxyRequest::note_changes(const Attempt& attempt) const {
+  if (attempt.call.changes().empty() || !log::enabled(log::Level::debug)) return;
+  std::string changes;
+  for (const std::string& change : attempt.call.changes()) changes += (changes.empty() ? "" : "; ") + change;
+  log::debug("request_adapted",
+             {{"id", record_.request_id}, {"target", attempt.target->name()}, {"changes", changes}});
 }
 
 // DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline.

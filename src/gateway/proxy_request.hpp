@@ -48,6 +48,7 @@ class ProxyRequest {
 
   [[nodiscard]] Instant now() const { return lane_.loop->now(); }
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
+  void note_changes(const Attempt& attempt) const;
   [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
   [[nodiscard]] std::optional<Refusal> take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
                                                    std::unique_ptr<Attempt>& attempt, Instant now);

@@ -1,5 +1,9 @@
 #include "gateway/upstream_call.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "weir/base/version.hpp"
 #include "weir/http/filter.hpp"
 
@@ -33,6 +37,16 @@ UpstreamCall::UpstreamCall(const routing::Target& target, const wire::ChatReques
                            std::string_view body, const http::Fields& client_fields)
     : path_(target.provider->base_url.path + "/chat/completions"),
       fields_(header_lines(target, request, client_fields)),
-      body_(body, wire::edits_for(request, body, target.model->id, asks_for_usage(target, request))) {}
+      translation_(providers::translate(target.provider->preset->dialect, target.model->id, request, body)),
+      body_(body, edits(target, request, body)) {}
+
+std::vector<wire::Edit> UpstreamCall::edits(const routing::Target& target, const wire::ChatRequest& request,
+                                            std::string_view body) {
+  auto edits = wire::edits_for(request, body, target.model->id, asks_for_usage(target, request));
+  if (translation_.edits.empty()) return edits;
+  std::ranges::move(translation_.edits, std::back_inserter(edits));
+  wire::put_in_order(edits);
+  return edits;
+}
 
 }  // namespace weir::gateway

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "weir/http/fields.hpp"
+#include "weir/providers/dialect.hpp"
 #include "weir/routing/route.hpp"
 #include "weir/wire/chat_request.hpp"
 
@@ -18,10 +22,16 @@ class UpstreamCall {
   [[nodiscard]] std::string_view path() const { return path_; }
   [[nodiscard]] std::string_view fields() const { return fields_; }
   [[nodiscard]] std::span<const std::string_view> body() const { return body_.pieces(); }
+  // What the provider's dialect changed, in words.
+  [[nodiscard]] const std::vector<std::string>& changes() const { return translation_.changes; }
 
  private:
+  [[nodiscard]] std::vector<wire::Edit> edits(const routing::Target& target, const wire::ChatRequest& request,
+                                              std::string_view body);
+
   std::string path_;
   std::string fields_;
+  providers::Translation translation_;
   wire::SplicedBody body_;
 };
 

@@ -4,6 +4,7 @@
 #include <list>
 #include <utility>
 
+#include "weir/base/json_text.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_scalar.hpp"
 
@@ -14,6 +15,8 @@ using Kind = JsonReader::Kind;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kLongestEcho = 64;  // of a client's own key in our message
+constexpr std::string_view kIncludeUsage = R"("include_usage":true)";
+constexpr std::string_view kWithUsage = R"({"include_usage":true})";
 
 ReadFailure failure(std::string param, std::string message) {
   return {Error{ErrorKind::invalid_request, std::move(message)}, std::move(param)};
@@ -39,6 +42,9 @@ class RequestReader {
   void model();
   void messages();
   void message();
+  void role(std::string_view value);
+  void note(std::string_view key);  // of a message
+  void set(MessageTrait trait) { request_.message_traits |= static_cast<MessageTraits>(trait); }
   void content_parts();
   void stream();
   void stream_options();
@@ -73,9 +79,13 @@ std::optional<ReadFailure> RequestReader::read() {
   json_.enter();
   request_.first_member = json_.behind();
   keys_.reserve(16);
+  request_.members.reserve(16);
   while (!refused_ && json_.next_member()) {
     remember_key();
     member();
+    Member& taken = request_.members.back();
+    taken.value.size = json_.behind() - taken.value.at;
+    taken.whole.size = json_.behind() - taken.whole.at;
   }
   if (refused_) return refused_;
   if (!json_.finish()) return not_json();
@@ -126,15 +136,37 @@ void RequestReader::message() {
   json_.enter();
   while (json_.next_member()) {
     const std::string_view key = json_.key();
+    if (key == "role") {
+      role(json_.skip());
+      continue;
+    }
+    note(key);
     if (key == "content" && json_.kind() == Kind::array)
       content_parts();
     else if (key == "tool_calls")
       request_.prompt_bytes += json_.skip().size();
-    else if (key != "role" && json_.kind() == Kind::string)
+    else if (json_.kind() == Kind::string)
       request_.prompt_bytes += inside(json_.skip()).size();
     else
       json_.skip();
   }
+}
+
+void RequestReader::role(std::string_view value) {
+  if (value == R"("system")") set(MessageTrait::system_role);
+  if (value == R"("developer")") set(MessageTrait::developer_role);
+}
+
+void RequestReader::note(std::string_view key) {
+  if (key == "content") return;
+  if (key == "tool_calls" || key == "tool_call_id")
+    set(MessageTrait::tools);
+  else if (key == "name")
+    set(MessageTrait::name);
+  else if (key == "reasoning_content" || key == "reasoning")
+    set(MessageTrait::reasoning);
+  else
+    set(MessageTrait::other);
 }
 
 void RequestReader::content_parts() {
@@ -224,6 +256,9 @@ void RequestReader::response_format() {
 }
 
 void RequestReader::remember_key() {
+  const std::string_view name = json_.raw_key();
+  const auto begin = static_cast<std::size_t>(name.data() - body_.data()) - 1;
+  request_.members.push_back({name, {begin, 0}, {json_.offset(), 0}});
   if (json_.key_was_escaped())
     keys_.push_back(unescaped_keys_.emplace_back(json_.key()));
   else
@@ -253,11 +288,37 @@ void RequestReader::refuse(std::string_view param, std::string_view rule) {
   if (json_.ok()) refused_ = failure(std::string(param), std::string(param) + " " + std::string(rule));
 }
 
+// The edit that makes a request ask for usage: stream_options, or one more member in those that are there.
+Edit usage_edit(const ChatRequest& request, std::string_view body) {
+  if (!request.stream_options) {
+    // The request has a model at least, so a member follows the comma.
+    return {{request.first_member, 0}, R"("stream_options":)" + std::string(kWithUsage) + ","};
+  }
+  if (request.include_usage) return {*request.include_usage, "true"};
+  const Span options = *request.stream_options;
+  if (body[options.at] != '{') return {options, std::string(kWithUsage)};  // null
+  const bool is_empty = body[body.find_first_not_of(" \t\r\n", options.at + 1)] == '}';
+  return {{options.at + 1, 0}, std::string(kIncludeUsage) + (is_empty ? "" : ",")};
+}
+
 }  // namespace
 
 std::optional<ReadFailure> read_chat_request(std::string_view body, ChatRequest& request) {
   request = {};
   return RequestReader(body, request).read();
+}
+
+std::vector<Edit> edits_for(const ChatRequest& request, std::string_view body,
+                            std::string_view upstream_model, bool ask_for_usage) {
+  std::vector<Edit> edits;
+  std::string model;
+  append_json_string(model, upstream_model);
+  if (model != body.substr(request.model_value.at, request.model_value.size)) {
+    edits.push_back({request.model_value, std::move(model)});
+  }
+  if (ask_for_usage && request.stream && !request.asks_for_usage) edits.push_back(usage_edit(request, body));
+  put_in_order(edits);
+  return edits;
 }
 
 }  // namespace weir::wire

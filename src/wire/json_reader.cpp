@@ -97,7 +97,7 @@ bool JsonReader::next_member() {
     fail(offset(), "expected ':'");
     return false;
   }
-  key_ = inside(name);
+  key_ = raw_key_ = inside(name);
   advance();
   if (peek() != ':') {
     fail(offset(), "expected ':'");

@@ -52,6 +52,8 @@ class JsonReader {
   // The member's name, unescaped. Valid until the next next_member().
   [[nodiscard]] std::string_view key();
   [[nodiscard]] bool key_was_escaped();
+  // As it stands in the text.
+  [[nodiscard]] std::string_view raw_key() const { return raw_key_; }
 
   // Takes the value that stands next and returns its bytes, quotes and brackets included.
   std::string_view skip();
@@ -85,6 +87,7 @@ class JsonReader {
   std::size_t depth_ = 0;
   std::uint64_t objects_ = 0;  // one bit a level, the innermost lowest: an object, not an array
   bool fresh_ = false;         // just entered: no comma is due
+  std::string_view raw_key_;
   std::string_view key_;
   std::string unescaped_key_;
   std::optional<JsonFlaw> flaw_;

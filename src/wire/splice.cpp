@@ -1,30 +1,27 @@
+#include "weir/wire/splice.hpp"
+
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 #include <utility>
 
-#include "weir/base/json_text.hpp"
-#include "weir/wire/chat_request.hpp"
+#include "wire/json_reader.hpp"
 
 namespace weir::wire {
-namespace {
 
-constexpr std::string_view kIncludeUsage = R"("include_usage":true)";
-constexpr std::string_view kWithUsage = R"({"include_usage":true})";
-
-// The edit that makes a request ask for usage: stream_options, or one more member in those that are there.
-Edit usage_edit(const ChatRequest& request, std::string_view body) {
-  if (!request.stream_options) {
-    // The request has a model at least, so a member follows the comma.
-    return {{request.first_member, 0}, R"("stream_options":)" + std::string(kWithUsage) + ","};
-  }
-  if (request.include_usage) return {*request.include_usage, "true"};
-  const Span options = *request.stream_options;
-  if (body[options.at] != '{') return {options, std::string(kWithUsage)};  // null
-  const bool is_empty = body[body.find_first_not_of(" \t\r\n", options.at + 1)] == '}';
-  return {{options.at + 1, 0}, std::string(kIncludeUsage) + (is_empty ? "" : ",")};
+void put_in_order(std::vector<Edit>& edits) {
+  std::ranges::stable_sort(edits, [](const Edit& a, const Edit& b) {
+    if (a.span.at != b.span.at) return a.span.at < b.span.at;
+    if ((a.span.size == 0) != (b.span.size == 0)) return a.span.size == 0;
+    return a.span.size > b.span.size;
+  });
+  std::size_t done = 0;
+  std::erase_if(edits, [&done](const Edit& edit) {
+    const bool is_void = edit.span.at < done;
+    if (!is_void) done = edit.span.end();
+    return is_void;
+  });
 }
-
-}  // namespace
 
 SplicedBody::SplicedBody(std::string_view body, std::vector<Edit> edits) : edits_(std::move(edits)) {
   pieces_.reserve(2 * edits_.size() + 1);
@@ -35,25 +32,78 @@ SplicedBody::SplicedBody(std::string_view body, std::vector<Edit> edits) : edits
   };
   std::size_t done = 0;
   for (const Edit& edit : edits_) {
-    assert(edit.span.at >= done && edit.span.at + edit.span.size <= body.size());
+    assert(edit.span.at >= done && edit.span.end() <= body.size());
     add(body.substr(done, edit.span.at - done));
     add(edit.text);
-    done = edit.span.at + edit.span.size;
+    done = edit.span.end();
   }
   add(body.substr(done));
 }
 
-std::vector<Edit> edits_for(const ChatRequest& request, std::string_view body,
-                            std::string_view upstream_model, bool ask_for_usage) {
-  std::vector<Edit> edits;
-  std::string model;
-  append_json_string(model, upstream_model);
-  if (model != body.substr(request.model_value.at, request.model_value.size)) {
-    edits.push_back({request.model_value, std::move(model)});
+std::string_view bare(std::string_view value) {
+  return value.starts_with('"') ? inside(value) : value;
+}
+
+std::vector<Member> members_of(std::string_view text, Span place) {
+  std::vector<Member> members;
+  JsonReader json(place.of(text));
+  const bool is_object = json.kind() == JsonReader::Kind::object;
+  if (!is_object && json.kind() != JsonReader::Kind::array) return members;
+  json.enter();
+  while (is_object ? json.next_member() : json.next_element()) {
+    Member member;
+    if (is_object) member.name = json.raw_key();
+    const std::size_t begin = place.at + json.offset();
+    json.skip();
+    member.value = {begin, place.at + json.behind() - begin};
+    const auto from = is_object ? static_cast<std::size_t>(member.name.data() - text.data()) - 1 : begin;
+    member.whole = {from, member.value.end() - from};
+    members.push_back(member);
   }
-  if (ask_for_usage && request.stream && !request.asks_for_usage) edits.push_back(usage_edit(request, body));
-  std::ranges::sort(edits, {}, [](const Edit& edit) { return edit.span.at; });
-  return edits;
+  if (!json.finish()) members.clear();
+  return members;
+}
+
+Draft::Draft(std::size_t first, std::span<const Member> members) : first_(first) {
+  parts_.reserve(members.size());
+  for (const Member& member : members)
+    parts_.push_back({.member = member, .name = member.name, .value = std::nullopt});
+}
+
+Draft::Part* Draft::find(std::string_view name) {
+  const auto part = std::ranges::find_if(parts_, [&](const Part& p) { return !p.dropped && p.name == name; });
+  return part == parts_.end() ? nullptr : &*part;
+}
+
+void Draft::add(std::string_view name, std::string_view value) {
+  added_.append("\"").append(name).append("\":").append(value).append(",");
+}
+
+void Draft::write(std::vector<Edit>& edits) const {
+  const bool any_left = std::ranges::any_of(parts_, [](const Part& part) { return !part.dropped; });
+  if (!added_.empty()) {
+    const std::string_view added = added_;
+    edits.push_back({{first_, 0}, std::string(any_left ? added : added.substr(0, added.size() - 1))});
+  }
+  std::size_t kept_end = 0;  // of the last part that stays
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    if (part.dropped) {
+      std::size_t behind = i + 1;
+      while (behind < parts_.size() && parts_[behind].dropped) ++behind;
+      // A run goes with the comma behind it; the last one, with the comma before it.
+      const bool last = behind == parts_.size();
+      const std::size_t begin = last && kept_end != 0 ? kept_end : part.member.whole.at;
+      const std::size_t end = last ? parts_.back().member.whole.end() : parts_[behind].member.whole.at;
+      edits.push_back({{begin, end - begin}, ""});
+      i = behind - 1;
+      continue;
+    }
+    kept_end = part.member.whole.end();
+    if (part.name != part.member.name)
+      edits.push_back({{part.member.whole.at + 1, part.member.name.size()}, std::string(part.name)});
+    if (part.value) edits.push_back({part.member.value, *part.value});
+  }
 }
 
 }  // namespace weir::wire

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "weir/providers/dialect.hpp"
 #include "weir/providers/signal_tables.hpp"
 #include "weir/quota/limit.hpp"
 
@@ -96,6 +97,7 @@ struct Preset {
   Endpoints endpoints = 0;
   Training training = Training::unknown;
   const Signals* signals = nullptr;  // nothing: no more than its headers
+  Dialect dialect = {};              // how its requests differ from OpenAI's
 };
 
 // All presets, by name. Constant data: no initialisation at start.

@@ -3,27 +3,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weir/base/error.hpp"
+#include "weir/wire/splice.hpp"
 
-// The OpenAI dialect's chat request, read in one pass and edited by splicing, so that its bytes stay.
+// The OpenAI dialect's chat request, read in one pass.
 namespace weir::wire {
 
-// A stretch of the request's bytes.
-struct Span {
-  std::size_t at = 0;
-  std::size_t size = 0;
+// What stands in the messages of a request beside plain roles and content: a hint where edits may be due.
+enum class MessageTrait : std::uint8_t {
+  developer_role = 1,
+  system_role = 2,
+  name = 4,
+  reasoning = 8,  // reasoning or reasoning_content
+  tools = 16,     // tool_calls or tool_call_id
+  other = 32,     // any other field
 };
+using MessageTraits = std::uint8_t;  // MessageTrait values or-ed
 
-// What the gateway needs to know of a request. Offsets are into the body it was read from.
+// What the gateway needs to know of a request. Places and names of members are of the body it was read from,
+// which outlives it.
 struct ChatRequest {
   std::string model;
   Span model_value;              // the model's JSON string, quotes included
   std::size_t first_member = 0;  // right behind the opening brace
+  std::vector<Member> members;   // of the top level, in order
   bool stream = false;
   std::optional<std::uint64_t> max_tokens;  // max_completion_tokens, or else max_tokens
   std::optional<Span> stream_options;       // its value, an object or null
@@ -33,6 +40,7 @@ struct ChatRequest {
   bool uses_images = false;                 // an image_url or input_audio part
   bool uses_json_schema = false;            // response_format of type json_schema or json_object
   std::size_t messages = 0;
+  MessageTraits message_traits = 0;
   std::size_t prompt_bytes = 0;  // text of messages and tools, as it stands in the JSON
 };
 
@@ -53,31 +61,8 @@ struct ReadFailure {
 // or a token limit (a whole number; a null is as good as nothing). Other fields are the provider's to judge.
 [[nodiscard]] std::optional<ReadFailure> read_chat_request(std::string_view body, ChatRequest& request);
 
-// One replacement: `text` instead of the bytes of `span` (an empty span inserts).
-struct Edit {
-  Span span;
-  std::string text;
-};
-
-// The body with its edits, as views into both, for one gathered write. Edits must be in order and not
-// overlap. The body outlives it.
-class SplicedBody {
- public:
-  SplicedBody(std::string_view body, std::vector<Edit> edits);
-  SplicedBody(const SplicedBody&) = delete;
-  SplicedBody& operator=(const SplicedBody&) = delete;
-
-  [[nodiscard]] std::span<const std::string_view> pieces() const { return pieces_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-
- private:
-  std::vector<Edit> edits_;
-  std::vector<std::string_view> pieces_;
-  std::size_t size_ = 0;
-};
-
-// The edits that send a request to an upstream model: its id instead of the name asked for, and, where usage
-// is to be asked of a stream that didn't, stream_options with include_usage.
+// The edits that every upstream needs: its model's id instead of the name asked for, and, where usage is to
+// be asked of a stream that didn't, stream_options with include_usage. In order.
 [[nodiscard]] std::vector<Edit> edits_for(const ChatRequest& request, std::string_view body,
                                           std::string_view upstream_model, bool ask_for_usage);
 

@@ -73,6 +73,22 @@ waits:
 """
 
 
+# What its requests need, behind what GOOD has.
+DIALECT = GOOD + """\
+dialect:
+  source: https://example.com/parameters
+  checked: 2026-09-12
+  rules:
+    - rename: {seed: random_seed}
+    - clamp: {temperature: [0, 1.5]}
+      models: ["small*"]
+    - only: [model, messages, stream, random_seed]
+    - roles: {developer: system}
+    - messages: {drop: [name], of: [user]}
+    - tool_calls: {add: {extra: {a: [1, true, "x"]}}, ids: nine_alphanumeric}
+"""
+
+
 class Compile(unittest.TestCase):
     def run_compiler(self, text, name="good"):
         with tempfile.TemporaryDirectory() as folder:
@@ -128,11 +144,35 @@ class Compile(unittest.TestCase):
             self.assertIsNone(out)
             self.assertIn(words, stderr)
 
+    def test_a_dialect_becomes_rules_in_order(self):
+        code, stderr, out = self.run_compiler(DIALECT)
+        self.assertEqual(code, 0, stderr)
+        rules = re.search(r"constexpr DialectRule kGoodDialect\[\] = \{(.*?)\n\};", out, re.S).group(1)
+        self.assertEqual(re.findall(r"DialectEdit::(\w+)", rules),
+                         ["rename", "clamp", "only", "role", "message_drop", "tool_call_add", "tool_call_ids"])
+        self.assertIn('{"extra", "{\\"a\\":[1,true,\\"x\\"]}"}', out)
+        self.assertIn("&kSignals[0],\n     kGoodDialect}", out)
+
+    def test_wrong_dialects_are_refused_with_their_place(self):
+        for old, new, place, words in (
+                ("rename: {seed", "renames: {seed", "30:7", 'unknown word "renames"'),
+                ("[0, 1.5]", "[2, 1.5]", "31:28", "expected two numbers, the least first"),
+                ("only: [model, ", "only: [", "33:13", '"model" is missing'),
+                ("only: [model, messages, stream, random_seed]", "drop: [messages]", "33:13", "can't be taken away"),
+                ("developer: system", "developer: boss", "34:26", 'unknown word "boss"'),
+                ("drop: [name], ", "", "35:17", "expected one of drop"),
+                ("ids: nine_alphanumeric", "ids: ten", "36:60", 'unknown word "ten"'),
+                ("only: [model, messages, stream, random_seed]", "drop: [stream_options]", "27:3",
+                 "stream_options can't be dropped"),
+                ("  checked: 2026-09-12\n  rules", "  rules", "27:3", '"checked" is missing')):
+            with self.subTest(new=new):
+                self.refuse(old, new, place, words, DIALECT)
+
     def test_a_good_preset_becomes_a_table(self):
         code, stderr, out = self.run_compiler(GOOD)
         self.assertEqual((code, stderr), (0, ""))
         self.assertIn('{"small", "", "", 8000, 0, 1, Billing::free, kGoodSmallLimits, Training::unknown}', out)
-        self.assertIn("endpoints_of({Endpoint::chat_completions}),\n     Training::unknown,\n     &kSignals[0]}", out)
+        self.assertIn("endpoints_of({Endpoint::chat_completions}),\n     Training::unknown,\n     &kSignals[0],\n     {}}", out)
         self.assertIn("{quota::Dimension::requests, 5, {quota::Period::Unit::span, std::chrono::seconds(2)}, ", out)
 
     def test_an_unknown_word_is_refused_wherever_it_stands(self):
