@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "gateway/model_list.hpp"
+#include "gateway/model_watch.hpp"
 #include "gateway/proxy_request.hpp"
 #include "gateway/refusal.hpp"
 #include "gateway/request_id.hpp"
@@ -119,7 +120,12 @@ bool fits_method(std::string_view method, Place place) {
 
 Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes,
                  WallTime started, AdminSurface* admin)
-    : ledger_(ledger), guard_(guard), lanes_(std::move(lanes)), started_(started), admin_(admin) {}
+    : ledger_(ledger),
+      guard_(guard),
+      lanes_(std::move(lanes)),
+      started_(started),
+      admin_(admin),
+      models_(std::make_unique<ModelWatch>()) {}
 
 Gateway::~Gateway() = default;
 
@@ -200,8 +206,10 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
   add_cors(guard_, asked, common);
 
   if (asked.method == "POST" && locate(asked.path()).place == Place::chat && !draining_) {
+    models_->look(lane, current, began);
     ProxyRequest proxy(lane, current, request, responder, common, record);
     co_await proxy.run();
+    if (proxy.found_model_gone()) models_->note_gone();
   } else {
     co_await serve_locally(*current, request, responder, common, record);
   }

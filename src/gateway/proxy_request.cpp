@@ -282,6 +282,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
       !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted ||
                            answer == AnswerClass::concurrency);
   only_quota_failed_ = only_quota_failed_ && said_no_room;
+  found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
   only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
 
   const auto tries = std::ranges::count_if(record_.attempts, [&](const telemetry::AttemptRecord& past) {

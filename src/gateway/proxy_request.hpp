@@ -24,6 +24,8 @@ class ProxyRequest {
                telemetry::RequestRecord& record);
 
   [[nodiscard]] net::Awaitable<void> run();
+  // Whether a provider refused a model as one that it doesn't have.
+  [[nodiscard]] bool found_model_gone() const noexcept { return found_model_gone_; }
 
  private:
   [[nodiscard]] std::optional<Refusal> know_client();
@@ -73,7 +75,8 @@ class ProxyRequest {
   std::vector<const routing::Target*> had_turn_;  // not chosen any more
   std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
   std::optional<Duration> hint_;               // how long the last one of those asked us to wait
-  bool only_quota_failed_ = true;              // every failed attempt was a provider saying "no room"
+  bool found_model_gone_ = false;
+  bool only_quota_failed_ = true;  // every failed attempt was a provider saying "no room"
   bool only_timeouts_ = true;
 };
 

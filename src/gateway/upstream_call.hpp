@@ -12,6 +12,9 @@
 
 namespace weir::gateway {
 
+// Header lines that say who asks: the daemon's name and the target's key.
+[[nodiscard]] std::string identity_lines(const routing::Target& target);
+
 // A client's request turned into one for a target: path, header lines and body pieces, which must outlive the
 // exchange. Headers are built from a closed list; the client's key stays here.
 class UpstreamCall {

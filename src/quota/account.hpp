@@ -63,6 +63,7 @@ class Account {
   void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
+  void hear_listed(std::size_t model, bool listed);
   [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
   void forget(Place place, Instant now);
   void end_cooldowns(Place place, Instant now);

@@ -230,6 +230,12 @@ void Account::cool_down_account(Cooldown cooldown, Instant now) {
   write(record, now);
 }
 
+// Not written down: a restart asks again.
+void Account::hear_listed(std::size_t model, bool listed) {
+  const std::lock_guard lock(mutex_);
+  models_[model].block.hear_listed(listed);
+}
+
 bool Account::correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);

@@ -18,7 +18,7 @@ class Block {
     return cooldown_ && cooldown_->until > now.boot ? cooldown_ : std::nullopt;
   }
   [[nodiscard]] bool lets_through(Instant now) const {
-    return !cooldown(now) || (is_state() && now.boot >= probe_at_);
+    return !cooldown(now) || (is_state() && !unlisted_ && now.boot >= probe_at_);
   }
   [[nodiscard]] const std::optional<Cooldown>& last() const noexcept { return cooldown_; }
 
@@ -36,6 +36,13 @@ class Block {
   }
   void end() { *this = {}; }
   void load(std::optional<Cooldown> cooldown) { cooldown_ = cooldown; }
+  // What the provider's list says of a model that is gone. While it isn't listed no request is worth a try;
+  // one that is listed again is tried at once, and one that was all the time proves nothing by it.
+  void hear_listed(bool listed) {
+    if (!is_state() || cooldown_->cause != CooldownCause::model_gone) return;
+    if (listed && unlisted_) probe_at_once();
+    unlisted_ = !listed;
+  }
   // The next request is a probe: somebody may have mended it.
   void probe_at_once() { load(std::exchange(*this, {}).cooldown_); }
 
@@ -49,6 +56,7 @@ class Block {
   BootTime set_at_ = BootTime::min();
   BootTime probe_at_ = BootTime::min();
   Duration pause_ = kFirstPause;  // before the probe after the next
+  bool unlisted_ = false;
 };
 
 }  // namespace weir::quota

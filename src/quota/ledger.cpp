@@ -153,6 +153,10 @@ void Pool::cool_down_model(Cooldown cooldown, Instant now) const {
   account_->cool_down_model(place_.model, cooldown, now);
 }
 
+void Pool::hear_listed(bool listed) const {
+  account_->hear_listed(place_.model, listed);
+}
+
 void Pool::cool_down_key(Cooldown cooldown, Instant now) const {
   account_->cool_down_key(place_.key, cooldown, now);
 }

@@ -21,6 +21,7 @@ namespace weir::gateway {
 
 struct LocalAnswer;
 struct Snapshot;
+class ModelWatch;
 
 // What belongs to one loop's thread: its connections to providers and its source of chance.
 struct Lane {
@@ -63,6 +64,7 @@ class Gateway final : public transport::Handler {
   std::vector<Lane> lanes_;
   const WallTime started_;
   AdminSurface* const admin_;
+  const std::unique_ptr<ModelWatch> models_;
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;  // guards snapshot_
   std::shared_ptr<const Snapshot> snapshot_;

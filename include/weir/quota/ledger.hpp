@@ -202,6 +202,10 @@ class Pool {
   void cool_down_key(Cooldown cooldown, Instant now) const;
   void cool_down_account(Cooldown cooldown, Instant now) const;
 
+  // Whether the provider's list of models has this one, where it is set aside as gone. While it isn't listed
+  // no request probes it; when it is listed again, the next one does.
+  void hear_listed(bool listed) const;
+
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
   // A person says what has been used so far of a window, by its name ("rpd", "tokens credit"); where several
