@@ -47,7 +47,8 @@ std::optional<Reply> GroqQuotas::admit(const Ask& ask, Instant now) {
   return std::nullopt;
 }
 
-void GroqQuotas::describe(const Ask& ask, Instant now, http::Fields& fields) const {
+void GroqQuotas::describe(const Ask& ask, std::uint64_t /*completion_tokens*/, Instant now,
+                          http::Fields& fields) const {
   const auto known = models_.find(ask.model);
   if (known == models_.end()) return;
   const auto add = [&](const std::string& what, const RefillBucket& bucket) {
@@ -82,7 +83,7 @@ Reply GroqQuotas::too_large(const Ask& ask, const Claim& claim, Instant now) con
       "Request too large " + subject(ask, claim.words) + ": Limit " + std::to_string(claim.bucket->limit()) +
           ", Requested " + std::to_string(claim.cost) + ", please reduce your message size and try again.",
       std::string(claim.type), "rate_limit_exceeded");
-  describe(ask, now, reply.head.fields);
+  describe(ask, 0, now, reply.head.fields);
   // Groq sends one here too, and it means nothing.
   add_retry_after(reply, claim.bucket->until_full(now.boot) + std::chrono::seconds(1));
   return reply;
@@ -95,7 +96,7 @@ Reply GroqQuotas::refusal(const Ask& ask, const Claim& claim, Duration wait, Ins
           ", Used " + std::to_string(claim.bucket->used(now.boot)) + ", Requested " +
           std::to_string(claim.cost) + ". Please try again in " + format_openai_duration(wait) + ".",
       std::string(claim.type), "rate_limit_exceeded");
-  describe(ask, now, reply.head.fields);
+  describe(ask, 0, now, reply.head.fields);
   add_retry_after(reply, wait);
   return reply;
 }

@@ -19,7 +19,8 @@ class GroqQuotas final : public Quotas {
       : limits_(limits), default_max_tokens_(default_max_tokens) {}
 
   std::optional<Reply> admit(const Ask& ask, Instant now) override;
-  void describe(const Ask& ask, Instant now, http::Fields& fields) const override;
+  void describe(const Ask& ask, std::uint64_t completion_tokens, Instant now,
+                http::Fields& fields) const override;
   void finish(const Ask& ask, std::uint64_t completion_tokens, Instant now) override;
 
  private:

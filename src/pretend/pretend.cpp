@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pretend/manner.hpp"
 #include "pretend/provider.hpp"
 #include "weir/http/guard.hpp"
 #include "weir/transport/server.hpp"
@@ -53,16 +54,7 @@ std::uint16_t PretendProviders::port(std::size_t i) const {
 }
 
 std::string PretendProviders::base_url(std::size_t i) const {
-  const std::string host = "http://127.0.0.1:" + std::to_string(port(i));
-  switch (spec(i).manner) {
-    case Manner::groq:
-      return host + "/openai/v1";
-    case Manner::openrouter:
-      return host + "/api/v1";
-    case Manner::plain:
-      break;
-  }
-  return host + "/v1";
+  return "http://127.0.0.1:" + std::to_string(port(i)) + std::string(parts_of(spec(i).manner).path);
 }
 
 Counts PretendProviders::counts(std::size_t i) const {

@@ -1,18 +1,9 @@
 #include "pretend/provider.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace weir::pretend {
-namespace {
-
-Reply json_reply(std::string body) {
-  Reply reply;
-  reply.head.fields.add("content-type", "application/json");
-  reply.body = std::move(body);
-  return reply;
-}
-
-}  // namespace
 
 Provider::UnderWay::UnderWay(Provider& provider, net::Loop& loop, ChatAsk the_ask, Answer the_answer)
     : ask(std::move(the_ask)), answer(std::move(the_answer)), provider_(provider), loop_(loop) {}
@@ -21,7 +12,8 @@ Provider::UnderWay::~UnderWay() {
   provider_.quotas_->finish(ask.ask, written, loop_.now());
 }
 
-Provider::Provider(ProviderSpec spec) : spec_(std::move(spec)), quotas_(make_quotas(spec_)) {}
+Provider::Provider(ProviderSpec spec)
+    : spec_(std::move(spec)), parts_(parts_of(spec_.manner)), quotas_(parts_.make_quotas(spec_)) {}
 
 net::Awaitable<void> Provider::serve(net::Loop& loop, transport::Request& request,
                                      transport::Responder& responder) {
@@ -32,7 +24,7 @@ net::Awaitable<void> Provider::serve(net::Loop& loop, transport::Request& reques
     co_return;
   }
   UnderWay& under_way = *std::get<std::unique_ptr<UnderWay>>(decision);
-  if (under_way.ask.stream) {
+  if (under_way.ask.ask.stream) {
     co_await answer_stream(loop, under_way, responder);
   } else {
     co_await answer_whole(loop, under_way, responder);
@@ -40,7 +32,7 @@ net::Awaitable<void> Provider::serve(net::Loop& loop, transport::Request& reques
 }
 
 std::string Provider::error_body(const Error& error) {
-  return error_reply(400, error.message, "invalid_request_error", "").body;
+  return parts_.faults->malformed(error.message).body;
 }
 
 Counts Provider::counts() const {
@@ -52,16 +44,11 @@ Provider::Decision Provider::decide(net::Loop& loop, const transport::Request& r
   const bool chat = path.ends_with("/chat/completions");
   Decision decision = error_reply(404, "Unknown request URL", "invalid_request_error", "unknown_url");
   if (!knows(request.head->fields)) {
-    decision = error_reply(401, "Invalid API Key", "invalid_request_error", "invalid_api_key");
+    decision = parts_.faults->bad_key();
   } else if (chat && request.head->method == "POST") {
-    std::variant<ChatAsk, Reply> ask = read_chat(spec_, request.body_text());
-    if (auto* read = std::get_if<ChatAsk>(&ask)) {
-      decision = admit(loop, std::move(*read));
-    } else {
-      decision = std::get<Reply>(std::move(ask));
-    }
+    decision = admit(loop, read_chat(spec_, request.body_text()));
   } else if (path.ends_with("/models") && request.head->method == "GET") {
-    decision = json_reply(models_body(spec_));
+    decision = json_reply(200, models_body(spec_));
   } else if (chat) {
     decision = error_reply(405, "Use POST", "invalid_request_error", "method_not_allowed");
   }
@@ -69,12 +56,17 @@ Provider::Decision Provider::decide(net::Loop& loop, const transport::Request& r
   return decision;
 }
 
-Provider::Decision Provider::admit(net::Loop& loop, ChatAsk ask) {
+Provider::Decision Provider::admit(net::Loop& loop, Reading reading) {
   const Instant now = loop.now();
-  if (auto refusal = quotas_->admit(ask.ask, now)) return std::move(*refusal);
-  Answer answer = compose(spec_, ask, ++answers_, now.wall);
+  const Ask& ask = reading.ask.ask;
+  if (reading.refusal) {
+    quotas_->describe_error(ask, now, reading.refusal->head.fields);
+    return std::move(*reading.refusal);
+  }
+  if (auto refusal = quotas_->admit(ask, now)) return std::move(*refusal);
+  Answer answer = compose(spec_, reading.ask, ++answers_, now.wall);
   ++served_;
-  return std::make_unique<UnderWay>(*this, loop, std::move(ask), std::move(answer));
+  return std::make_unique<UnderWay>(*this, loop, std::move(reading.ask), std::move(answer));
 }
 
 bool Provider::knows(const http::Fields& fields) const {
@@ -91,9 +83,9 @@ void Provider::count(int status) {
 
 http::ResponseHead Provider::answer_head(const UnderWay& under_way, Instant now) const {
   http::ResponseHead head;
-  head.fields.add("content-type", under_way.ask.stream ? "text/event-stream" : "application/json");
-  if (spec_.manner == Manner::openrouter) head.fields.add("x-generation-id", under_way.answer.id);
-  quotas_->describe(under_way.ask.ask, now, head.fields);
+  head.fields.add("content-type", under_way.ask.ask.stream ? "text/event-stream" : "application/json");
+  parts_.shape->add_to_head(head.fields, under_way.answer);
+  quotas_->describe(under_way.ask.ask, under_way.written, now, head.fields);
   return head;
 }
 
@@ -101,15 +93,15 @@ http::ResponseHead Provider::answer_head(const UnderWay& under_way, Instant now)
 net::Awaitable<void> Provider::answer_whole(net::Loop& loop, UnderWay& under_way,
                                             transport::Responder& responder) {
   const BootTime ready =
-      loop.now().boot + spec_.word_delay * static_cast<std::int64_t>(under_way.answer.words.size());
+      loop.now().boot + spec_.word_delay * static_cast<std::int64_t>(under_way.answer.tokens());
   co_await loop.sleep_until(ready, responder.cancellation());
   if (responder.cancellation().requested()) {
     responder.abort();
     co_return;
   }
-  under_way.written = under_way.answer.words.size();
+  under_way.written = under_way.answer.tokens();
   const http::ResponseHead head = answer_head(under_way, loop.now());
-  const std::string body = answer_body(spec_, under_way.ask, under_way.answer);
+  const std::string body = parts_.shape->whole(under_way.ask, under_way.answer);
   const bool sent = co_await responder.respond(head, body);
   static_cast<void>(sent);
 }
@@ -117,23 +109,20 @@ net::Awaitable<void> Provider::answer_whole(net::Loop& loop, UnderWay& under_way
 net::Awaitable<void> Provider::answer_stream(net::Loop& loop, UnderWay& under_way,
                                              transport::Responder& responder) {
   const http::ResponseHead head = answer_head(under_way, loop.now());
-  const std::string opening = opening_events(spec_, under_way.ask, under_way.answer);
-  bool there = co_await responder.begin(head, opening);
+  const std::vector<Event> events = parts_.shape->stream(under_way.ask, under_way.answer);
+  under_way.written = events.front().tokens;
+  bool there = co_await responder.begin(head, events.front().text);
   BootTime next = loop.now().boot;
-  for (const std::string& word : under_way.answer.words) {
-    next += spec_.word_delay;
+  for (std::size_t i = 1; i < events.size(); ++i) {
+    next += spec_.word_delay * static_cast<std::int64_t>(events[i].tokens);
     co_await loop.sleep_until(next, responder.cancellation());
     if (!there || responder.cancellation().requested()) {
       responder.abort();
       co_return;
     }
-    const std::string event = word_event(under_way.ask, under_way.answer, word);
-    there = co_await responder.write(event);
-    ++under_way.written;
+    there = co_await responder.write(events[i].text);
+    under_way.written += events[i].tokens;
   }
-  if (!there) co_return;
-  const std::string closing = closing_events(spec_, under_way.ask, under_way.answer);
-  there = co_await responder.write(closing);
   if (!there) co_return;
   there = co_await responder.finish();
 }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "pretend/chat.hpp"
+#include "pretend/manner.hpp"
 #include "pretend/quotas.hpp"
 #include "weir/transport/server.hpp"
 
@@ -35,7 +36,7 @@ class Provider final : public transport::Handler {
 
     const ChatAsk ask;
     const Answer answer;
-    std::size_t written = 0;  // words
+    std::uint64_t written = 0;  // tokens
 
    private:
     Provider& provider_;
@@ -44,7 +45,7 @@ class Provider final : public transport::Handler {
   using Decision = std::variant<Reply, std::unique_ptr<UnderWay>>;
 
   [[nodiscard]] Decision decide(net::Loop& loop, const transport::Request& request);
-  [[nodiscard]] Decision admit(net::Loop& loop, ChatAsk ask);
+  [[nodiscard]] Decision admit(net::Loop& loop, Reading reading);
   [[nodiscard]] bool knows(const http::Fields& fields) const;
   void count(int status);
   [[nodiscard]] http::ResponseHead answer_head(const UnderWay& under_way, Instant now) const;
@@ -53,6 +54,7 @@ class Provider final : public transport::Handler {
   net::Awaitable<void> answer_stream(net::Loop& loop, UnderWay& under_way, transport::Responder& responder);
 
   const ProviderSpec spec_;
+  const MannerParts& parts_;
   std::unique_ptr<Quotas> quotas_;
   std::uint64_t answers_ = 0;
   std::atomic<std::uint64_t> served_ = 0;

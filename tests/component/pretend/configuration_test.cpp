@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <tuple>
 
 #include "component/pretend/pretend_fixture.hpp"
 #include "weir/config/config.hpp"
@@ -66,6 +68,34 @@ TEST(DemoConfiguration, KnowsTheLimitsAsTheyAre) {
                 spec->limits.requests_per_day);
       EXPECT_EQ(amount_of(limits, quota::Dimension::tokens, quota::kMinutePeriod),
                 spec->limits.tokens_per_minute);
+    }
+  }
+}
+
+// Of each manner the limits that it has, and none of those that the preset's model of that name has.
+TEST(Configuration, OfEachManner) {
+  const std::tuple<pretend::Manner, std::string, std::size_t, std::size_t> cases[] = {
+      {pretend::Manner::groq, "openai/gpt-oss-20b", 0, 4},
+      {pretend::Manner::mistral, "mistral-small-latest", 0, 3},
+      {pretend::Manner::gemini, "gemini-3.5-flash", 0, 3},
+      {pretend::Manner::cerebras, "gpt-oss-120b", 0, 6},
+      {pretend::Manner::cohere, "command-a-03-2025", 1, 1},
+      {pretend::Manner::nvidia, "openai/gpt-oss-120b", 1, 0},
+      {pretend::Manner::plain, "m", 5, 0},
+  };
+  for (const auto& [manner, model, of_account, of_model] : cases) {
+    for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{7}}) {
+      pretend::ProviderSpec spec =
+          instant_spec(manner, {limit, limit, limit, limit, limit, limit, limit, limit, limit});
+      spec.models = {model};
+      RunningPretend pretend(spec);
+      const config::Loaded loaded = load(pretend.providers());
+      EXPECT_TRUE(loaded.problems.empty()) << config::format_problems(loaded.problems);
+      const providers::Provider& provider = loaded.config.providers.at(0);
+      const auto found = std::ranges::find(provider.models, model, &providers::Model::id);
+      ASSERT_NE(found, provider.models.end());
+      EXPECT_EQ(provider.limits.size(), limit == 0 ? 0 : of_account) << pretend::name(manner);
+      EXPECT_EQ(found->limits.size(), limit == 0 ? 0 : of_model) << pretend::name(manner);
     }
   }
 }

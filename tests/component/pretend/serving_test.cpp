@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using pretend::Manner;
 
-constexpr Manner kManners[] = {Manner::groq, Manner::openrouter, Manner::plain};
+using pretend::kManners;
 
 std::string error_code(const RawAnswer& answer) {
   return json::parse(answer.body)["error"].value("code", "");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pretend/manner.hpp"
 #include "support/fake_clock.hpp"
 
 namespace weir::pretend {
@@ -24,18 +25,14 @@ ProviderSpec spec_of(Manner manner) {
 }
 
 ChatAsk read(const ProviderSpec& spec, std::string_view body) {
-  auto ask = read_chat(spec, body);
-  if (const auto* reply = std::get_if<Reply>(&ask)) {
-    ADD_FAILURE() << reply->body;
-    return {};
-  }
-  return std::get<ChatAsk>(std::move(ask));
+  Reading reading = read_chat(spec, body);
+  if (reading.refusal) ADD_FAILURE() << reading.refusal->body;
+  return std::move(reading.ask);
 }
 
 int status_of(std::string_view body) {
-  const auto ask = read_chat(spec_of(Manner::plain), body);
-  const auto* reply = std::get_if<Reply>(&ask);
-  return reply == nullptr ? 200 : reply->head.status;
+  const Reading reading = read_chat(spec_of(Manner::plain), body);
+  return reading.refusal ? reading.refusal->head.status : 200;
 }
 
 // The data of each event; "" for a comment.
@@ -52,9 +49,13 @@ std::vector<std::string> events_of(std::string_view stream) {
 
 std::string whole_stream(const ProviderSpec& spec, const ChatAsk& ask) {
   const Answer answer = compose(spec, ask, 1, test::FakeClock().now().wall);
-  std::string stream = opening_events(spec, ask, answer);
-  for (const std::string& word : answer.words) stream += word_event(ask, answer, word);
-  return stream + closing_events(spec, ask, answer);
+  std::string stream;
+  for (const Event& event : parts_of(spec.manner).shape->stream(ask, answer)) stream += event.text;
+  return stream;
+}
+
+std::string answer_body(const ProviderSpec& spec, const ChatAsk& ask, const Answer& answer) {
+  return parts_of(spec.manner).shape->whole(ask, answer);
 }
 
 constexpr std::string_view kHello = R"({"model":"m","messages":[{"role":"user","content":"hello there"}]})";
@@ -134,7 +135,7 @@ TEST(Compose, EchoesOnlyWholeCharacters) {
 }
 
 TEST(Stream, BringsTheWordsOfThePlainAnswer) {
-  for (const Manner manner : {Manner::groq, Manner::openrouter, Manner::plain}) {
+  for (const Manner manner : kManners) {
     const ProviderSpec spec = spec_of(manner);
     const ChatAsk ask = read(spec, kHello);
     const auto events = events_of(whole_stream(spec, ask));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "pretend/manner.hpp"
 #include "support/fake_clock.hpp"
 
 namespace weir::pretend {
@@ -23,6 +24,10 @@ ProviderSpec spec_of(Manner manner, Limits limits) {
   return spec;
 }
 
+std::unique_ptr<Quotas> quotas_of(const ProviderSpec& spec) {
+  return parts_of(spec.manner).make_quotas(spec);
+}
+
 Ask ask_of(const std::string& model, std::uint64_t prompt = 10,
            std::optional<std::uint64_t> max_tokens = {}) {
   return {.model = model, .prompt_tokens = prompt, .max_tokens = max_tokens};
@@ -34,8 +39,7 @@ std::string message_of(const Reply& reply) {
 
 TEST(GroqQuotas, TellTheMinutesRequestsOnlyInWords) {
   const test::FakeClock clock;
-  const auto quotas =
-      make_quotas(spec_of(Manner::groq, {.requests_per_minute = 2, .requests_per_day = 1000}));
+  const auto quotas = quotas_of(spec_of(Manner::groq, {.requests_per_minute = 2, .requests_per_day = 1000}));
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   const auto refusal = quotas->admit(ask_of("m"), clock.now());
@@ -53,7 +57,7 @@ TEST(GroqQuotas, TellTheMinutesRequestsOnlyInWords) {
 
 TEST(GroqQuotas, EachModelHasItsOwn) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::groq, {.requests_per_minute = 1}));
+  const auto quotas = quotas_of(spec_of(Manner::groq, {.requests_per_minute = 1}));
   ASSERT_FALSE(quotas->admit(ask_of("a"), clock.now()));
   EXPECT_FALSE(quotas->admit(ask_of("b"), clock.now()));
   EXPECT_TRUE(quotas->admit(ask_of("a"), clock.now()));
@@ -61,31 +65,31 @@ TEST(GroqQuotas, EachModelHasItsOwn) {
 
 TEST(GroqQuotas, ChargeMaxTokensAtAdmissionAndGiveBackTheRest) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
+  const auto quotas = quotas_of(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
   const Ask ask = ask_of("m", 10, 500);
   ASSERT_FALSE(quotas->admit(ask, clock.now()));
   http::Fields fields;
-  quotas->describe(ask, clock.now(), fields);
+  quotas->describe(ask, 0, clock.now(), fields);
   EXPECT_EQ(fields.get("x-ratelimit-remaining-tokens"), "490");
   EXPECT_EQ(fields.get("x-ratelimit-reset-tokens"), "30.6s");
   quotas->finish(ask, 40, clock.now());
   fields.clear();
-  quotas->describe(ask, clock.now(), fields);
+  quotas->describe(ask, 0, clock.now(), fields);
   EXPECT_EQ(fields.get("x-ratelimit-remaining-tokens"), "950");
 }
 
 TEST(GroqQuotas, ChargeADefaultWhereNoMaxTokensIsGiven) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
+  const auto quotas = quotas_of(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   http::Fields fields;
-  quotas->describe(ask_of("m"), clock.now(), fields);
+  quotas->describe(ask_of("m"), 0, clock.now(), fields);
   EXPECT_EQ(fields.get("x-ratelimit-remaining-tokens"), "890");
 }
 
 TEST(GroqQuotas, AWallIsA413) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
+  const auto quotas = quotas_of(spec_of(Manner::groq, {.tokens_per_minute = 1000}));
   const auto refusal = quotas->admit(ask_of("m", 600, 401), clock.now());
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->head.status, 413);
@@ -96,7 +100,7 @@ TEST(GroqQuotas, AWallIsA413) {
 TEST(GroqQuotas, ARefusalChargesNothing) {
   test::FakeClock clock;
   const auto quotas =
-      make_quotas(spec_of(Manner::groq, {.requests_per_minute = 60, .tokens_per_minute = 1000}));
+      quotas_of(spec_of(Manner::groq, {.requests_per_minute = 60, .tokens_per_minute = 1000}));
   ASSERT_FALSE(quotas->admit(ask_of("m", 500, 400), clock.now()));
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(quotas->admit(ask_of("m", 500, 400), clock.now()));
   clock.advance(48s);  // 900 used, 1800 asked: 800 must drain
@@ -105,7 +109,7 @@ TEST(GroqQuotas, ARefusalChargesNothing) {
 
 TEST(OpenRouterQuotas, AreOnePoolOverFreeModels) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::openrouter, {.requests_per_minute = 2}));
+  const auto quotas = quotas_of(spec_of(Manner::openrouter, {.requests_per_minute = 2}));
   ASSERT_FALSE(quotas->admit(ask_of("a:free"), clock.now()));
   ASSERT_FALSE(quotas->admit(ask_of("b:free"), clock.now()));
   EXPECT_TRUE(quotas->admit(ask_of("c:free"), clock.now()));
@@ -115,7 +119,7 @@ TEST(OpenRouterQuotas, AreOnePoolOverFreeModels) {
 TEST(OpenRouterQuotas, NameTheMinutesEndInEpochMilliseconds) {
   test::FakeClock clock;
   const auto quotas =
-      make_quotas(spec_of(Manner::openrouter, {.requests_per_minute = 1, .requests_per_day = 50}));
+      quotas_of(spec_of(Manner::openrouter, {.requests_per_minute = 1, .requests_per_day = 50}));
   clock.advance(10s);
   ASSERT_FALSE(quotas->admit(ask_of("a:free"), clock.now()));
   const auto refusal = quotas->admit(ask_of("a:free"), clock.now());
@@ -132,7 +136,7 @@ TEST(OpenRouterQuotas, NameTheMinutesEndInEpochMilliseconds) {
 
 TEST(OpenRouterQuotas, TheDayIsUtc) {
   test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::openrouter, {.requests_per_day = 1}));
+  const auto quotas = quotas_of(spec_of(Manner::openrouter, {.requests_per_day = 1}));
   ASSERT_FALSE(quotas->admit(ask_of("a:free"), clock.now()));
   clock.advance(23h + 59min);
   const auto refusal = quotas->admit(ask_of("a:free"), clock.now());
@@ -144,16 +148,16 @@ TEST(OpenRouterQuotas, TheDayIsUtc) {
 
 TEST(OpenRouterQuotas, SayNothingOnAServedAnswer) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::openrouter, {.requests_per_minute = 1}));
+  const auto quotas = quotas_of(spec_of(Manner::openrouter, {.requests_per_minute = 1}));
   ASSERT_FALSE(quotas->admit(ask_of("a:free"), clock.now()));
   http::Fields fields;
-  quotas->describe(ask_of("a:free"), clock.now(), fields);
+  quotas->describe(ask_of("a:free"), 0, clock.now(), fields);
   EXPECT_TRUE(fields.empty());
 }
 
 TEST(PlainQuotas, SayOnlyWhenToComeBack) {
   test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::plain, {.requests_per_minute = 1}));
+  const auto quotas = quotas_of(spec_of(Manner::plain, {.requests_per_minute = 1}));
   clock.advance(19'500ms);
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   const auto refusal = quotas->admit(ask_of("m"), clock.now());
@@ -165,7 +169,7 @@ TEST(PlainQuotas, SayOnlyWhenToComeBack) {
 
 TEST(PlainQuotas, CountWhatIsUnderWay) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::plain, {.concurrency = 2}));
+  const auto quotas = quotas_of(spec_of(Manner::plain, {.concurrency = 2}));
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   ASSERT_FALSE(quotas->admit(ask_of("m"), clock.now()));
   EXPECT_TRUE(quotas->admit(ask_of("m"), clock.now()));
@@ -175,7 +179,7 @@ TEST(PlainQuotas, CountWhatIsUnderWay) {
 
 TEST(PlainQuotas, CountTokensWhenTheyAreWritten) {
   const test::FakeClock clock;
-  const auto quotas = make_quotas(spec_of(Manner::plain, {.tokens_per_minute = 100}));
+  const auto quotas = quotas_of(spec_of(Manner::plain, {.tokens_per_minute = 100}));
   ASSERT_FALSE(quotas->admit(ask_of("m", 30), clock.now()));
   quotas->finish(ask_of("m", 30), 60, clock.now());
   EXPECT_FALSE(quotas->admit(ask_of("m", 10), clock.now()));
