@@ -63,7 +63,9 @@ class CerebrasQuotas final : public Quotas {
   }
   void describe(const Ask& ask, std::uint64_t /*completion_tokens*/, Instant now,
                 http::Fields& fields) const override {
-    for (const Rung& rung : models_.of(ask.model).all()) {
+    const Rungs* rungs = models_.find(ask.model);
+    if (rungs == nullptr) return;
+    for (const Rung& rung : rungs->all()) {
       const std::string what = words_of(rung) + "-" + std::string(rung.period);
       fields.add("x-ratelimit-limit-" + what, std::to_string(rung.limit));
       fields.add("x-ratelimit-remaining-" + what, std::to_string(rung.remaining(now)));
@@ -92,7 +94,7 @@ class CerebrasQuotas final : public Quotas {
     return reply;
   }
 
-  mutable RungsByModel models_;
+  RungsByModel models_;
   std::uint64_t refusals_ = 0;
 };
 

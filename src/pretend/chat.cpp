@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pretend/manner.hpp"
+#include "pretend/members.hpp"
 
 namespace weir::pretend {
 namespace {
@@ -17,19 +18,14 @@ constexpr std::size_t kEchoBytes = 80;
 constexpr std::size_t kResultBytes = 400;
 
 std::optional<std::uint64_t> positive(const json& body, const char* name) {
-  const auto value = body.find(name);
-  if (value == body.end() || !value->is_number_unsigned()) return std::nullopt;
-  return value->get<std::uint64_t>();
+  const json& value = member_of(body, name);
+  if (!value.is_number_unsigned()) return std::nullopt;
+  return value.get<std::uint64_t>();
 }
 
 bool is_true(const json& body, const char* name) {
-  const auto value = body.find(name);
-  return value != body.end() && value->is_boolean() && value->get<bool>();
-}
-
-std::string role_of(const json& message) {
-  const auto role = message.find("role");
-  return role != message.end() && role->is_string() ? role->get<std::string>() : std::string();
+  const json& value = member_of(body, name);
+  return value.is_boolean() && value.get<bool>();
 }
 
 // At most so many bytes of it, cut between characters.
@@ -53,20 +49,18 @@ std::vector<std::string> split_words(const std::string& text) {
 
 // Some models always do; the others where they are asked for it.
 bool thinks(const json& request, const std::string& model) {
-  const auto effort = request.find("reasoning_effort");
-  if (effort != request.end() && effort->is_string()) return *effort != "none";
+  const std::string effort = text_member(request, "reasoning_effort");
+  if (!effort.empty()) return effort != "none";
   return model.find("gpt-oss") != std::string::npos || model.starts_with("magistral");
 }
 
 // What is wrong with the request as OpenAI itself would see it; empty: nothing.
 std::string malformed(const json& request) {
   if (!request.is_object()) return "the body is not a JSON object";
-  const auto model = request.find("model");
-  if (model == request.end() || !model->is_string()) return "'model' is required";
-  const auto messages = request.find("messages");
-  if (messages == request.end() || !messages->is_array() || messages->empty())
-    return "'messages' must be a list that is not empty";
-  if (!std::ranges::all_of(*messages, [](const json& message) { return message.is_object(); }))
+  if (!member_of(request, "model").is_string()) return "'model' is required";
+  const json& messages = list_member(request, "messages");
+  if (messages.empty()) return "'messages' must be a list that is not empty";
+  if (!std::ranges::all_of(messages, [](const json& message) { return message.is_object(); }))
     return "each message is an object";
   return {};
 }
@@ -75,7 +69,7 @@ void read_messages(const json& messages, ChatAsk& ask) {
   for (const json& message : messages) {
     const std::string text = message_text(message);
     ask.ask.prompt_tokens += 4 + tokens_of(text.size());
-    const std::string role = role_of(message);
+    const std::string role = text_member(message, "role");
     if (role == "user") ask.last_words = text;
     if (role == "tool") {
       ask.tool_results = ask.tool_results ? *ask.tool_results + ", " + text : text;
@@ -89,8 +83,7 @@ void read_options(const json& request, ChatAsk& ask) {
   ask.ask.max_tokens = positive(request, "max_completion_tokens");
   if (!ask.ask.max_tokens) ask.ask.max_tokens = positive(request, "max_tokens");
   ask.ask.stream = is_true(request, "stream");
-  if (const auto options = request.find("stream_options"); options != request.end() && options->is_object())
-    ask.include_usage = is_true(*options, "include_usage");
+  ask.include_usage = is_true(member_of(request, "stream_options"), "include_usage");
   ask.thinks = thinks(request, ask.ask.model);
   ask.calls = planned_calls(request);
 }
@@ -115,7 +108,7 @@ Reading read_chat(const ProviderSpec& spec, std::string_view body) {
   if (const auto breaches = faults.breaches(request); !breaches.empty())
     return {ask, faults.refused(breaches)};
   read_messages(request["messages"], ask);
-  if (const auto tools = request.find("tools"); tools != request.end() && !tools->empty())
+  if (!list_member(request, "tools").empty())
     ask.ask.prompt_tokens = std::max(ask.ask.prompt_tokens, tokens_of(body.size()));
   read_options(request, ask);
   if (ask.ask.prompt_tokens > spec.context ||

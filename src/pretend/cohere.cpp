@@ -46,9 +46,11 @@ class CohereQuotas final : public Quotas {
   // Of the month only the limit; what is left of it nobody says.
   void describe(const Ask& ask, std::uint64_t /*completion_tokens*/, Instant now,
                 http::Fields& fields) const override {
-    for (const Rung& rung : models_.of(ask.model).all()) {
-      fields.add("x-trial-endpoint-call-limit", std::to_string(rung.limit));
-      fields.add("x-trial-endpoint-call-remaining", std::to_string(rung.remaining(now)));
+    if (const std::uint64_t limit = limits_.requests_per_minute; limit != 0) {
+      const Rungs* minute = models_.find(ask.model);
+      const std::uint64_t left = minute == nullptr ? limit : minute->all().front().remaining(now);
+      fields.add("x-trial-endpoint-call-limit", std::to_string(limit));
+      fields.add("x-trial-endpoint-call-remaining", std::to_string(left));
     }
     if (limits_.requests_per_month != 0)
       fields.add("x-endpoint-monthly-call-limit", std::to_string(limits_.requests_per_month));
@@ -69,7 +71,7 @@ class CohereQuotas final : public Quotas {
 
   Limits limits_;
   Rungs month_;
-  mutable RungsByModel models_;
+  RungsByModel models_;
 };
 
 class CohereFaults final : public Faults {

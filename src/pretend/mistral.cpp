@@ -44,7 +44,9 @@ class MistralQuotas final : public Quotas {
       fields.add("x-max-retry-attempts-reached", "false");
       return;
     }
-    for (const Rung& rung : models_.of(ask.model).all())
+    const Rungs* rungs = models_.find(ask.model);
+    if (rungs == nullptr) return;
+    for (const Rung& rung : rungs->all())
       add_pair(rung, rung.counts == Counts::tokens ? completion_tokens : 0, now, fields);
     fields.add("x-ratelimit-tokens-query-cost", std::to_string(ask.prompt_tokens + completion_tokens));
   }
@@ -77,7 +79,7 @@ class MistralQuotas final : public Quotas {
     return reply;
   }
 
-  mutable RungsByModel models_;
+  RungsByModel models_;
 };
 
 class MistralFaults final : public Faults {

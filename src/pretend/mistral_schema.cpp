@@ -3,6 +3,7 @@
 #include <cctype>
 #include <span>
 
+#include "pretend/members.hpp"
 #include "pretend/strictness.hpp"
 
 // Mistral's request schema, which takes nothing that it doesn't name (the OpenAPI document of its platform,
@@ -52,19 +53,6 @@ ordered_json deeper(const ordered_json& path, const ordered_json& step) {
   return longer;
 }
 
-std::string text_member(const json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto member = object.find(name);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
-}
-
-const json& member_of(const json& object, const char* name) {
-  static const json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto member = object.find(name);
-  return member == object.end() ? kNothing : *member;
-}
-
 // One request being compared with the schema.
 class Schema {
  public:
@@ -75,7 +63,7 @@ class Schema {
     const json& messages = request["messages"];
     for (std::size_t i = 0; i < messages.size(); ++i)
       message(messages[i], deeper(deeper(body, "messages"), i));
-    const json& tools = member_of(request, "tools");
+    const json& tools = list_member(request, "tools");
     for (std::size_t i = 0; i < tools.size(); ++i) {
       const ordered_json place = deeper(deeper(body, "tools"), i);
       only(tools[i], kToolOffer, place);
@@ -132,7 +120,7 @@ class Schema {
 
   void assistant(const json& message, const ordered_json& place) {
     only(message, kAssistant, place);
-    const json& calls = member_of(message, "tool_calls");
+    const json& calls = list_member(message, "tool_calls");
     for (std::size_t i = 0; i < calls.size(); ++i) {
       const ordered_json call = deeper(deeper(place, "tool_calls"), i);
       only(calls[i], kToolCall, call);

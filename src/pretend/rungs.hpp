@@ -56,6 +56,11 @@ class RungsByModel {
     const auto found = models_.find(model);
     return found != models_.end() ? found->second : models_.emplace(model, make_(limits_)).first->second;
   }
+  // Nothing for a model that was never let in.
+  [[nodiscard]] const Rungs* find(const std::string& model) const {
+    const auto found = models_.find(model);
+    return found != models_.end() ? &found->second : nullptr;
+  }
 
  private:
   Limits limits_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "pretend/members.hpp"
+
 namespace weir::pretend {
 namespace {
 
@@ -37,12 +39,6 @@ std::optional<std::string> wrong(const MemberRule& rule, const json& value) {
       break;
   }
   return std::string();
-}
-
-std::string text_member(const json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto member = object.find(name);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
 }
 
 void apply(std::span<const MemberRule> rules, const json& object, const ordered_json& place,
@@ -121,22 +117,13 @@ constexpr std::array<MemberRule, 10> kGeminiRequest{{
 }};
 constexpr std::array<MemberRule, 3> kGeminiMessage{{{"name"}, {"reasoning"}, {"reasoning_content"}}};
 
-const json& tool_calls_of(const json& message) {
-  static const json kNone = json::array();
-  const auto calls = message.find("tool_calls");
-  return calls != message.end() && calls->is_array() ? *calls : kNone;
-}
-
 std::string signature_of(const json& call) {
-  static const json::json_pointer kPlace("/extra_content/google/thought_signature");
-  return call.is_object() && call.contains(kPlace) && call[kPlace].is_string()
-             ? call[kPlace].get<std::string>()
-             : std::string();
+  return text_member(member_of(member_of(call, "extra_content"), "google"), "thought_signature");
 }
 
 // Of calls that were made at the same time only the first is signed.
 void check_signature(const json& message, std::size_t i, std::vector<Breach>& breaches) {
-  const json& calls = tool_calls_of(message);
+  const json& calls = list_member(message, "tool_calls");
   if (calls.empty()) return;
   const std::string signature = signature_of(calls.front());
   if (signature == kSkipSignature || signature.starts_with(kPretendSignature)) return;
@@ -148,7 +135,7 @@ void check_signature(const json& message, std::size_t i, std::vector<Breach>& br
             "work correctly, and missing thought_signature may lead to degraded model performance. "
             "Additional "
             "data, function call `default_api:" +
-                text_member(calls.front().value("function", json::object()), "name") + "` , position " +
+                text_member(member_of(calls.front(), "function"), "name") + "` , position " +
                 std::to_string(i + 1) +
                 ". Please refer to https://ai.google.dev/gemini-api/docs/thought-signatures for more details."
           : "Corrupted thought signature.";
@@ -166,7 +153,7 @@ void check_signatures(const json& messages, std::vector<Breach>& breaches) {
 void check_results(const json& messages, std::vector<Breach>& breaches) {
   std::set<std::string> made;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    for (const json& call : tool_calls_of(messages[i])) made.insert(text_member(call, "id"));
+    for (const json& call : list_member(messages[i], "tool_calls")) made.insert(text_member(call, "id"));
     if (text_member(messages[i], "role") != "tool" || made.contains(text_member(messages[i], "tool_call_id")))
       continue;
     breaches.push_back({.path = {"messages", i, "tool_call_id"},
@@ -223,10 +210,9 @@ std::vector<Breach> cerebras_breaches(const json& request) {
 
 std::vector<Breach> cohere_breaches(const json& request) {
   std::vector<Breach> breaches = breaches_of({kCohereRequest, {}}, request);
-  const auto tools = request.find("tools");
-  if (tools == request.end() || !tools->is_array()) return breaches;
-  for (std::size_t i = 0; i < tools->size(); ++i)
-    if ((*tools)[i].is_object() && (*tools)[i].value("function", json::object()).contains("strict"))
+  const json& tools = list_member(request, "tools");
+  for (std::size_t i = 0; i < tools.size(); ++i)
+    if (!member_of(member_of(tools[i], "function"), "strict").is_null())
       breaches.push_back({.path = {"tools", i, "function", "strict"}});
   return breaches;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "pretend/members.hpp"
 #include "pretend/reply.hpp"
 
 namespace weir::pretend {
@@ -12,19 +13,6 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int kWordsInAnArgument = 3;
-
-std::string text_member(const json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto member = object.find(name);
-  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
-}
-
-const json& member_of(const json& object, const char* name) {
-  static const json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto member = object.find(name);
-  return member == object.end() ? kNothing : *member;
-}
 
 std::string last_words(const std::string& text) {
   std::size_t begin = text.find_last_not_of(" \n.?!");
@@ -50,11 +38,10 @@ ToolCall call_of(const json& function, const std::string& text) {
   const json& parameters = member_of(function, "parameters");
   const json& properties = member_of(parameters, "properties");
   ordered_json arguments = ordered_json::object();
-  if (const json& required = member_of(parameters, "required"); required.is_array())
-    for (const json& name : required)
-      if (name.is_string())
-        arguments[name.get<std::string>()] =
-            value_for(member_of(properties, name.get<std::string>().c_str()), last_words(text));
+  for (const json& name : list_member(parameters, "required"))
+    if (name.is_string())
+      arguments[name.get<std::string>()] =
+          value_for(member_of(properties, name.get<std::string>().c_str()), last_words(text));
   ToolCall call;
   call.name = text_member(function, "name");
   call.arguments = text_of(arguments);
@@ -75,32 +62,27 @@ std::uint64_t tokens_of(std::size_t bytes) {
 }
 
 std::string message_text(const json& message) {
-  const json& content = member_of(message, "content");
-  if (content.is_string()) return content.get<std::string>();
-  std::string text;
-  if (content.is_array())
-    for (const json& part : content) text += text_member(part, "text");
+  std::string text = text_member(message, "content");
+  for (const json& part : list_member(message, "content")) text += text_member(part, "text");
   return text;
 }
 
 std::vector<ToolCall> planned_calls(const json& request) {
-  const json& tools = member_of(request, "tools");
-  const json& last = member_of(request, "messages").back();
-  if (!tools.is_array() || text_member(last, "role") != "user") return {};
-  const std::string text = message_text(last);
+  const json& messages = list_member(request, "messages");
+  if (messages.empty() || text_member(messages.back(), "role") != "user") return {};
+  const std::string text = message_text(messages.back());
+  const json& choice = member_of(request, "tool_choice");
   std::vector<ToolCall> named;
   std::vector<ToolCall> calls;
-  for (const json& tool : tools) {
+  for (const json& tool : list_member(request, "tools")) {
     const json& function = member_of(tool, "function");
     const std::string name = text_member(function, "name");
     if (name.empty()) continue;
     const bool is_named = text.find(name) != std::string::npos;
     if (is_named) named.push_back(call_of(function, text));
-    if (is_chosen(member_of(request, "tool_choice"), name, calls.empty(), is_named))
-      calls.push_back(call_of(function, text));
+    if (is_chosen(choice, name, calls.empty(), is_named)) calls.push_back(call_of(function, text));
   }
   // Where any will do, one that is named is better than the first.
-  const json& choice = member_of(request, "tool_choice");
   if ((choice == "required" || choice == "any") && !named.empty()) calls = std::move(named);
   if (member_of(request, "parallel_tool_calls") == json(false) && calls.size() > 1) calls.resize(1);
   return calls;

@@ -27,7 +27,8 @@ enum class Manner : std::uint8_t {
   // a 429 the reset in epoch milliseconds. Comments in streams, usage always in the last chunk.
   openrouter,
   // Wall-clock minutes of each model and UTC months. Headers on plain answers and on the 429s of the window
-  // that refused, none on streams, never Retry-After. A strict schema, tool calls with ids of nine letters.
+  // that refused, none on streams, never Retry-After. A strict schema, tool calls with ids of nine
+  // characters.
   mistral,
   // Sixty seconds of requests and of input tokens for each model, days until midnight Pacific. No headers;
   // errors in an array, told apart by quotaId only. Tool calls that want their signature back.

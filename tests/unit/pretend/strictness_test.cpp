@@ -202,5 +202,31 @@ TEST(Strictness, GeminiWantsResultsOfCallsThatWereMade) {
             400);
 }
 
+// Whatever it is answered, nothing is thrown.
+TEST(Strictness, WrongShapesAreOnlyWrong) {
+  const std::string odd[] = {
+      "1",
+      R"("x")",
+      "[]",
+      "[1]",
+      "{}",
+      R"({"a":1})",
+      R"([{"function":1}])",
+      "null",
+      R"([{"function":{"name":1,"parameters":{"required":[1,"a"],"properties":[]}}}])"};
+  for (const Manner manner : kManners) {
+    for (const std::string& value : odd) {
+      for (const char* member :
+           {"tools", "tool_choice", "stream_options", "reasoning_effort", "n", "max_tokens"})
+        EXPECT_NE(answer(manner, hello("\"" + std::string(member) + "\":" + value)).head.status, 500);
+      for (const char* member : {"content", "role", "tool_calls", "tool_call_id", "name"})
+        EXPECT_NE(
+            answer(manner, history("{\"" + std::string(member) + "\":" + value + "}", "gemini-3.5-flash"))
+                .head.status,
+            500);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir::pretend
