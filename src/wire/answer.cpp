@@ -7,7 +7,12 @@ namespace weir::wire {
 AnswerFacts read_answer(std::string_view body) {
   const auto chat = read_chat_facts(body);
   if (!chat) return {};
-  return {.valid_json = true, .error = chat->error, .text_bytes = chat->text_bytes, .usage = chat->usage};
+  const bool is_short = chat->lacks_head || chat->lacks_finish || !chat->has_usage;
+  return {.valid_json = true,
+          .error = chat->error,
+          .text_bytes = chat->text_bytes,
+          .usage = chat->usage,
+          .may_need_mending = chat->has_choices && (is_short || chat->looks_odd)};
 }
 
 }  // namespace weir::wire

@@ -28,8 +28,9 @@ class FactReader {
   void text();
   void tool_calls();
   void tool_call();
+  void function();
   void error();
-  void finish_reason();
+  [[nodiscard]] bool finish_reason();
   void groq();
   void usage(std::optional<Usage>& usage);
   void tokens(std::optional<std::uint64_t>& count);
@@ -56,6 +57,7 @@ std::optional<ChatFacts> FactReader::read() {
 
 void FactReader::completion() {
   if (!enter_object()) return;
+  unsigned heads = 0;  // how many of id, object, created and model are there
   while (json_.next_member()) {
     const std::string_view key = json_.key();
     if (key == "choices") {
@@ -68,11 +70,14 @@ void FactReader::completion() {
     } else if (key == "x_groq") {
       groq();
     } else if (key == "object") {
-      if (json_.take_string() == "error") facts_.error = true;
+      if (json_.kind() != Kind::null) ++heads;
+      if (json_.skip() == R"("error")") facts_.error = true;
     } else {
+      if (json_.kind() != Kind::null && (key == "id" || key == "created" || key == "model")) ++heads;
       json_.skip();
     }
   }
+  facts_.lacks_head = heads < 4 && (facts_.has_choices || facts_.choices_empty);
 }
 
 void FactReader::choices() {
@@ -81,21 +86,22 @@ void FactReader::choices() {
     return;
   }
   json_.enter();
-  facts_.choices_empty = true;
   while (json_.next_element()) {
-    facts_.choices_empty = false;
+    facts_.has_choices = true;
     choice();
   }
+  facts_.choices_empty = !facts_.has_choices;
 }
 
 void FactReader::choice() {
   if (!enter_object()) return;
+  bool finishes = false;
   while (json_.next_member()) {
     const std::string_view key = json_.key();
     if (key == "delta" || key == "message")
       message();
     else if (key == "finish_reason")
-      finish_reason();
+      finishes = finish_reason();
     else if (key == "error")
       error();
     else if (key == "text")
@@ -103,19 +109,26 @@ void FactReader::choice() {
     else
       json_.skip();
   }
+  facts_.lacks_finish = facts_.lacks_finish || !finishes;
 }
 
 void FactReader::message() {
   if (!enter_object()) return;
   while (json_.next_member()) {
     const std::string_view key = json_.key();
-    if (key == "content" || key == "reasoning" || key == "reasoning_content" || key == "refusal") {
+    if (key == "content") {
+      facts_.looks_odd = facts_.looks_odd || json_.kind() == Kind::array;
+      text();
+    } else if (key == "reasoning_content" || key == "refusal") {
+      text();
+    } else if (key == "reasoning") {
+      facts_.looks_odd = facts_.looks_odd || json_.kind() == Kind::string;
       text();
     } else if (key == "tool_calls") {
       tool_calls();
     } else if (key == "function_call") {  // the form before tool_calls
       facts_.calls_tool = facts_.calls_tool || json_.kind() == Kind::object;
-      tool_call();
+      function();
     } else if (key == "reasoning_details") {
       const bool is_array = json_.kind() == Kind::array;
       if (is_array && inside(json_.skip()).find('{') != std::string_view::npos)
@@ -161,23 +174,40 @@ void FactReader::tool_calls() {
   json_.enter();
   while (json_.next_element()) {
     facts_.calls_tool = true;
-    if (!enter_object()) continue;
-    while (json_.next_member()) {
-      if (json_.key() == "function")
-        tool_call();
-      else
-        json_.skip();
-    }
+    tool_call();
   }
 }
 
+// All but the pieces of arguments that follow a call's first delta look odd: which call begins where must be
+// known before it can be said what one lacks.
 void FactReader::tool_call() {
   if (!enter_object()) return;
+  bool has_index = false;
   while (json_.next_member()) {
-    if (json_.key() == "arguments")
+    const std::string_view key = json_.key();
+    if (key == "function") {
+      function();
+      continue;
+    }
+    if (key == "index")
+      has_index = json_.kind() == Kind::number;
+    else if (key == "id")
+      facts_.looks_odd = facts_.looks_odd || json_.kind() != Kind::null;
+    json_.skip();
+  }
+  facts_.looks_odd = facts_.looks_odd || !has_index;
+}
+
+void FactReader::function() {
+  if (!enter_object()) return;
+  while (json_.next_member()) {
+    const std::string_view key = json_.key();
+    if (key == "arguments") {
       text();
-    else
-      json_.skip();
+      continue;
+    }
+    if (key == "name") facts_.looks_odd = facts_.looks_odd || json_.kind() == Kind::string;
+    json_.skip();
   }
 }
 
@@ -187,13 +217,18 @@ void FactReader::error() {
   if (!value.empty() && value != "null" && value != "false" && value != "\"\"") facts_.error = true;
 }
 
-void FactReader::finish_reason() {
+// Whether there is one.
+bool FactReader::finish_reason() {
+  const bool is_null = json_.kind() == Kind::null;
   const auto reason = json_.take_string();
-  if (!reason || reason->empty()) return;
+  if (!reason) return !is_null;
+  if (reason->empty()) return false;
   if (*reason == "error")
     facts_.error = true;
   else
     facts_.finished = true;
+  facts_.looks_odd = facts_.looks_odd || known_finish_reason(*reason);
+  return true;
 }
 
 void FactReader::groq() {
@@ -265,11 +300,21 @@ std::optional<ChatFacts> read_chat_facts(std::string_view text) {
     if (facts || reader.is_utf8()) return facts;
   }
   // Only sizes and ASCII words matter here, so the bytes in question may be any letter.
+  const std::string ascii = ascii_of(text);
+  return FactReader(ascii).read();
+}
+
+std::string ascii_of(std::string_view text) {
   std::string ascii(text);
   for (char& c : ascii) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
-  return FactReader(ascii).read();
+  return ascii;
+}
+
+std::optional<std::string_view> known_finish_reason(std::string_view reason) {
+  if (reason == "model_length") return "length";  // Mistral: the context is full
+  return std::nullopt;
 }
 
 }  // namespace weir::wire

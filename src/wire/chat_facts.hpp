@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "weir/wire/usage.hpp"
@@ -15,12 +16,24 @@ struct ChatFacts {
   bool calls_tool = false;
   bool reasons = false;        // reasoning that is not text, such as an encrypted block
   bool choices_empty = false;  // choices is there and holds nothing
-  bool has_usage = false;      // a usage object, whatever is in it
+  bool has_choices = false;    // choices is there and holds something
+  // What may need mending, and is noted for no more than that (weir/wire/mend.hpp).
+  bool lacks_head = false;    // there are choices, but no id, object, created or model
+  bool lacks_finish = false;  // a choice has no finish_reason
+  bool looks_odd = false;     // something inside a choice
+  bool has_usage = false;     // a usage object, whatever is in it
   std::size_t text_bytes = 0;
   std::optional<Usage> usage;
 };
 
 // Nothing where the text isn't JSON. UTF-8 may be broken.
 [[nodiscard]] std::optional<ChatFacts> read_chat_facts(std::string_view text);
+
+// The text with '?' for each byte that isn't ASCII: as long, and its JSON has the same shape. For reading
+// what isn't UTF-8.
+[[nodiscard]] std::string ascii_of(std::string_view text);
+
+// The finish_reason that SDKs know for one that they don't, else nothing. Static text.
+[[nodiscard]] std::optional<std::string_view> known_finish_reason(std::string_view reason);
 
 }  // namespace weir::wire

@@ -28,6 +28,9 @@ EventFacts read_event(std::string_view data) {
   facts.commits =
       !chat->error && (chat->text_bytes > 0 || chat->calls_tool || chat->reasons || chat->finished);
   facts.usage_only = chat->has_usage && chat->choices_empty && !chat->error;
+  facts.has_usage = chat->has_usage;
+  facts.has_choices = chat->has_choices;
+  facts.may_need_mending = chat->lacks_head || chat->looks_odd;
   facts.text_bytes = chat->text_bytes;
   facts.usage = chat->usage;
   return facts;

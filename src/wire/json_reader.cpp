@@ -97,7 +97,7 @@ bool JsonReader::next_member() {
     fail(offset(), "expected ':'");
     return false;
   }
-  key_ = raw_key_ = inside(name);
+  raw_key_ = key_ = inside(name);
   advance();
   if (peek() != ':') {
     fail(offset(), "expected ':'");

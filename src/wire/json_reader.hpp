@@ -52,8 +52,12 @@ class JsonReader {
   // The member's name, unescaped. Valid until the next next_member().
   [[nodiscard]] std::string_view key();
   [[nodiscard]] bool key_was_escaped();
-  // As it stands in the text.
+  // The same as it stands in the text, between its quotes.
   [[nodiscard]] std::string_view raw_key() const { return raw_key_; }
+  // Where a part of the text that this reader returned begins.
+  [[nodiscard]] std::size_t offset_of(std::string_view part) const {
+    return static_cast<std::size_t>(part.data() - text_.data());
+  }
 
   // Takes the value that stands next and returns its bytes, quotes and brackets included.
   std::string_view skip();

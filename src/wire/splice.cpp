@@ -8,6 +8,22 @@
 #include "wire/json_reader.hpp"
 
 namespace weir::wire {
+namespace {
+
+// Hands the pieces of the text and its edits to `add`, in order; some may be empty.
+template <typename Add>
+void splice(std::string_view text, std::span<const Edit> edits, const Add& add) {
+  std::size_t done = 0;
+  for (const Edit& edit : edits) {
+    assert(edit.span.at >= done && edit.span.end() <= text.size());
+    add(text.substr(done, edit.span.at - done));
+    add(std::string_view(edit.text));
+    done = edit.span.end();
+  }
+  add(text.substr(done));
+}
+
+}  // namespace
 
 void put_in_order(std::vector<Edit>& edits) {
   std::ranges::stable_sort(edits, [](const Edit& a, const Edit& b) {
@@ -25,19 +41,15 @@ void put_in_order(std::vector<Edit>& edits) {
 
 SplicedBody::SplicedBody(std::string_view body, std::vector<Edit> edits) : edits_(std::move(edits)) {
   pieces_.reserve(2 * edits_.size() + 1);
-  const auto add = [this](std::string_view piece) {
+  splice(body, edits_, [this](std::string_view piece) {
     if (piece.empty()) return;
     pieces_.push_back(piece);
     size_ += piece.size();
-  };
-  std::size_t done = 0;
-  for (const Edit& edit : edits_) {
-    assert(edit.span.at >= done && edit.span.end() <= body.size());
-    add(body.substr(done, edit.span.at - done));
-    add(edit.text);
-    done = edit.span.end();
-  }
-  add(body.substr(done));
+  });
+}
+
+void append_spliced(std::string& out, std::string_view text, std::span<const Edit> edits) {
+  splice(text, edits, [&out](std::string_view piece) { out += piece; });
 }
 
 std::string_view bare(std::string_view value) {

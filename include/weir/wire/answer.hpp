@@ -11,10 +11,11 @@ namespace weir::wire {
 
 // What a plain (not streamed) chat answer holds.
 struct AnswerFacts {
-  bool valid_json = false;     // without it, nothing else is known
-  bool error = false;          // an error object in place of, or beside, choices; or finish_reason "error"
-  std::size_t text_bytes = 0;  // of content, reasoning, refusal and tool arguments
-  std::optional<Usage> usage;  // at least one number of it
+  bool valid_json = false;        // without it, nothing else is known
+  bool error = false;             // an error object in place of, or beside, choices; or finish_reason "error"
+  std::size_t text_bytes = 0;     // of content, reasoning, refusal and tool arguments
+  std::optional<Usage> usage;     // at least one number of it
+  bool may_need_mending = false;  // see weir/wire/mend.hpp
 };
 [[nodiscard]] AnswerFacts read_answer(std::string_view body);
 

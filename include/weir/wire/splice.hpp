@@ -46,6 +46,9 @@ class SplicedBody {
   std::size_t size_ = 0;
 };
 
+// Appends the text with its edits, of which the same is asked.
+void append_spliced(std::string& out, std::string_view text, std::span<const Edit> edits);
+
 // A member of an object, or an element of an array. The name is as it stands in the text: one that is written
 // with escapes equals no name we know.
 struct Member {

@@ -53,8 +53,11 @@ struct EventFacts {
   bool finished = false;    // carries a finish_reason other than "error"
   bool error = false;       // an error object, or finish_reason "error"
   bool usage_only = false;  // usage and an empty choices array: the extra chunk of include_usage
-  std::size_t text_bytes = 0;  // of content, reasoning, refusal and tool arguments
-  std::optional<Usage> usage;  // at least one number of it; where several events have one, the last counts
+  bool has_usage = false;   // a usage object, whatever is in it
+  bool has_choices = false;       // a choices array that isn't empty
+  bool may_need_mending = false;  // see weir/wire/mend.hpp
+  std::size_t text_bytes = 0;     // of content, reasoning, refusal and tool arguments
+  std::optional<Usage> usage;     // at least one number of it; where several events have one, the last counts
 };
 [[nodiscard]] EventFacts read_event(std::string_view data);
 

@@ -28,6 +28,16 @@ std::string edited(const std::string& body, std::string_view model, bool ask_for
   return join(spliced);
 }
 
+TEST(AppendSpliced, IsTheSameInOnePiece) {
+  std::string out = "so: ";
+  const std::vector<Edit> edits = {
+      {{0, 0}, "<"}, {{1, 2}, "BC"}, {{3, 0}, "|"}, {{3, 1}, "D"}, {{6, 0}, ">"}};
+  append_spliced(out, "abcdef", edits);
+  EXPECT_EQ(out, "so: <aBC|Def>");
+  append_spliced(out, "!", {});
+  EXPECT_EQ(out, "so: <aBC|Def>!");
+}
+
 TEST(SplicedBody, ReplacesAndInserts) {
   const std::string body = "abcdef";
   EXPECT_EQ(join(SplicedBody(body, {})), "abcdef");
