@@ -24,6 +24,8 @@ bool is_good(int status) {
 // Where the words leave open whether a person is needed: long enough to be no burden, short enough to notice
 // when a spent plan is refilled.
 constexpr Duration kAmbiguousWait = std::chrono::minutes(5);
+// What mending adds to a plain answer, as a rule.
+constexpr std::size_t kMendedRoom = 256;
 // Of requests at once: the first that ends makes room.
 constexpr Duration kConcurrencyWait = std::chrono::seconds(1);
 
@@ -43,16 +45,23 @@ quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
           .cause = is_short ? CooldownCause::rate_limited : CooldownCause::quota_exhausted};
 }
 
+wire::AnswerOrigin origin_of(const routing::Target& target, std::string_view request_id, Instant now) {
+  return {.request_id = request_id,
+          .model = target.model->id,
+          .created = std::chrono::floor<std::chrono::seconds>(now.wall.time_since_epoch()).count()};
+}
+
 }  // namespace
 
-Attempt::Attempt(routing::Choice choice, const wire::ChatRequest& request, std::string_view request_body,
-                 const http::Fields& client_fields, Instant now)
+Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
     : target(choice.target),
       cost(choice.cost),
       reservation(std::move(choice.reservation)),
-      call(*choice.target, request, request_body, client_fields),
+      call(*choice.target, asked.chat, asked.body, asked.fields),
       began(now),
-      stream(request.asks_for_usage) {}
+      origin(origin_of(*choice.target, asked.request_id, now)),
+      prompt_tokens(asked.prompt_tokens),
+      stream({.wants_usage = asked.chat.asks_for_usage, .prompt_tokens = asked.prompt_tokens}, origin) {}
 
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
@@ -93,7 +102,18 @@ void Attempt::judge_answer(Instant now) {
   if (facts.error) return judge_error_in_good_answer(body, now);
   plain_usage = facts.usage;
   plain_text_bytes = facts.text_bytes;
+  if (facts.may_need_mending) mend_body();
   conclude(routing::rule_for(AnswerClass::ok), "ok", now);
+}
+
+void Attempt::mend_body() {
+  const auto edits =
+      wire::edits_for_answer(body, origin, usage_to_tell(plain_usage, prompt_tokens, plain_text_bytes));
+  if (edits.empty()) return;
+  std::string whole;
+  whole.reserve(body.size() + kMendedRoom);
+  wire::append_spliced(whole, body, edits);
+  body = std::move(whole);
 }
 
 void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gateway/chat_stream.hpp"
 #include "gateway/upstream_call.hpp"
@@ -20,10 +22,18 @@ inline constexpr std::size_t kMaxHeld = 16 * 1024;          // bytes of a stream
 inline constexpr std::size_t kMaxPlainAnswer = 64U << 20U;  // bytes
 inline constexpr std::size_t kMaxErrorBody = 64 * 1024;     // bytes looked at
 
+// What the client asked for. Outlives the attempts.
+struct Asked {
+  const wire::ChatRequest& chat;
+  std::string_view body;
+  const http::Fields& fields;
+  std::string_view request_id;
+  std::uint64_t prompt_tokens = 0;  // estimated
+};
+
 // One try of one target: what it holds of the quota, what was sent, what came back and what that means.
 struct Attempt {
-  Attempt(routing::Choice choice, const wire::ChatRequest& request, std::string_view body,
-          const http::Fields& client_fields, Instant now);
+  Attempt(routing::Choice choice, const Asked& asked, Instant now);
 
   // The answer's head is here: what it says of the windows corrects the ledger.
   void observe_head(Instant now);
@@ -37,6 +47,8 @@ struct Attempt {
   quota::Reservation reservation;
   UpstreamCall call;
   const Instant began;
+  const wire::AnswerOrigin origin;
+  const std::uint64_t prompt_tokens;  // estimated
   BootTime commit_by{};
   std::optional<WallTime> sent_at;  // when its last byte left
 
@@ -44,7 +56,7 @@ struct Attempt {
   std::vector<quota::Observation> observed;
   bool is_stream = false;  // the answer is an event stream, as asked
   ChatStream stream;
-  std::string body;  // a stream's held events, or a plain answer's body
+  std::string body;  // a stream's held events, or a plain answer's body; mended when it was judged good
   std::optional<wire::Usage> plain_usage;
   std::size_t plain_text_bytes = 0;
 
@@ -55,6 +67,7 @@ struct Attempt {
   Duration took{};
 
  private:
+  void mend_body();
   void conclude(routing::RetryRule decided, std::string what, Instant now);
   void tell_ledger(Instant now);
   void note(const std::optional<quota::Drift>& drift) const;

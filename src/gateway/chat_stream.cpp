@@ -1,5 +1,7 @@
 #include "gateway/chat_stream.hpp"
 
+#include "weir/tokens/estimator.hpp"
+
 namespace weir::gateway {
 
 Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
@@ -16,13 +18,58 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
     finished_ = finished_ || facts.finished;
     text_bytes_ += facts.text_bytes;
     if (facts.usage) usage_ = facts.usage;  // Gemini tells it in every chunk, cumulative: the last counts
-    if (!facts.usage_only || wants_usage_) out += event->raw;
     if (facts.done) {
+      out += missing();
+      out += event->raw;
       done_ = true;
       return {};
     }
+    pass(*event, facts, out);
   }
   return {};
+}
+
+// Clients add up what they are told of usage: it goes on once, in the chunk that finishes the answer or in
+// one without choices. Where that one came too early or never, missing() tells it.
+void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out) {
+  if (!client_.wants_usage && facts.usage_only) return;
+  auto usage = wire::ChunkUsage::pass;
+  if (client_.wants_usage && facts.has_usage) {
+    const bool is_place = facts.finished || !facts.has_choices;
+    if (usage_told_ && !facts.has_choices) return;
+    if (usage_told_ || !is_place) usage = wire::ChunkUsage::withhold;
+    usage_told_ = usage_told_ || is_place;
+  }
+  if (usage == wire::ChunkUsage::pass && !mender_.wants(facts)) {
+    out += event.raw;
+    return;
+  }
+  const auto edits = mender_.edits(event.data, usage);
+  wire::append_mended(out, event, edits);
+}
+
+std::string ChatStream::ending() const {
+  return done_ ? std::string() : missing() + "data: [DONE]\n\n";
+}
+
+// What should have come before [DONE].
+std::string ChatStream::missing() const {
+  std::string events;
+  if (!finished_) events += mender_.finishing_event();
+  if (client_.wants_usage && !usage_told_)
+    events += mender_.usage_event(usage_to_tell(usage_, client_.prompt_tokens, text_bytes_));
+  return events;
+}
+
+wire::CountedUsage usage_to_tell(const std::optional<wire::Usage>& said, std::uint64_t prompt_tokens,
+                                 std::size_t text_bytes) {
+  if (said && said->prompt_tokens && said->completion_tokens)
+    return {.prompt_tokens = *said->prompt_tokens,
+            .completion_tokens = *said->completion_tokens,
+            .estimated = false};
+  return {.prompt_tokens = prompt_tokens,
+          .completion_tokens = tokens::tokens_of_text(text_bytes),
+          .estimated = true};
 }
 
 }  // namespace weir::gateway

@@ -1,46 +1,64 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "weir/base/result.hpp"
 #include "weir/wire/answer.hpp"
+#include "weir/wire/mend.hpp"
 #include "weir/wire/sse.hpp"
 #include "weir/wire/usage.hpp"
 
 namespace weir::gateway {
 
-// A provider's event stream on its way to the client: whole events go on as the bytes they came in, and a
-// copy is watched for the commit event, usage, errors and the end.
+// A provider's event stream on its way to the client: whole events go on as the bytes they came in, but for
+// what SDKs miss in them, and a copy is watched for the commit event, usage, errors and the end.
 class ChatStream {
  public:
-  // `wants_usage`: the client asked for the usage chunk; otherwise that chunk is kept from it.
-  explicit ChatStream(bool wants_usage) : wants_usage_(wants_usage) {}
+  struct Client {
+    bool wants_usage = false;  // asked for it: it is told exactly once; otherwise its chunk is kept back
+    std::uint64_t prompt_tokens = 0;  // estimated
+  };
+  ChatStream(Client client, const wire::AnswerOrigin& origin) : client_(client), mender_(origin) {}
 
   // Appends to `out` what may go on. Stops at an error event, which doesn't go on, and behind [DONE].
   // Fails with upstream_protocol where an event is too large.
   [[nodiscard]] Result<void> take(std::string_view bytes, std::string& out);
+  // What a stream that is whole and has ended without [DONE] still owes the client. Nothing behind [DONE].
+  [[nodiscard]] std::string ending() const;
 
   [[nodiscard]] bool committed() const noexcept { return committed_; }
   [[nodiscard]] bool done() const noexcept { return done_; }                // [DONE] has come
   [[nodiscard]] bool whole() const noexcept { return done_ || finished_; }  // an end here is no truncation
   [[nodiscard]] const std::optional<wire::ErrorText>& error() const noexcept { return error_; }
   [[nodiscard]] const std::string& error_event() const noexcept { return error_event_; }  // its data
+  // The provider's own, whatever the client was told.
   [[nodiscard]] const std::optional<wire::Usage>& usage() const noexcept { return usage_; }
   [[nodiscard]] std::size_t text_bytes() const noexcept { return text_bytes_; }
 
  private:
+  void pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out);
+  [[nodiscard]] std::string missing() const;
+
   wire::SseFramer framer_;
-  const bool wants_usage_;
+  const Client client_;
+  wire::ChunkMender mender_;
   bool committed_ = false;
   bool done_ = false;
   bool finished_ = false;
+  bool usage_told_ = false;
   std::optional<wire::ErrorText> error_;
   std::string error_event_;
   std::optional<wire::Usage> usage_;
   std::size_t text_bytes_ = 0;
 };
+
+// What a client is told where its answer had no usage in its place: the provider's numbers where it told
+// both, else what was counted: the estimate of the prompt, and the text's bytes.
+[[nodiscard]] wire::CountedUsage usage_to_tell(const std::optional<wire::Usage>& said,
+                                               std::uint64_t prompt_tokens, std::size_t text_bytes);
 
 }  // namespace weir::gateway

@@ -130,8 +130,12 @@ std::optional<Refusal> ProxyRequest::admit_again(std::unique_ptr<Attempt>& attem
 std::optional<Refusal> ProxyRequest::take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
                                                  std::unique_ptr<Attempt>& attempt, Instant at) {
   if (const auto* none = std::get_if<routing::NoRoom>(&chosen)) return out_of_targets(*none, at);
-  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(chosen)), chat_,
-                                      request_.body_text(), request_.head->fields, at);
+  const Asked asked{.chat = chat_,
+                    .body = request_.body_text(),
+                    .fields = request_.head->fields,
+                    .request_id = record_.request_id,
+                    .prompt_tokens = ask_.prompt_tokens};
+  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(chosen)), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
   return std::nullopt;
 }
@@ -376,6 +380,11 @@ net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Er
   if (broken) {
     broken->message = log::redact(broken->message);
     const std::string events = wire::stream_error(*broken, record_.request_id);
+    const bool told = co_await responder_.write(events);
+    if (told) record_.bytes_out += events.size();
+  }
+  if (!broken && !attempt.stream.done()) {
+    const std::string events = attempt.stream.ending();
     const bool told = co_await responder_.write(events);
     if (told) record_.bytes_out += events.size();
   }

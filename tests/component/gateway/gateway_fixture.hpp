@@ -26,13 +26,17 @@ inline constexpr std::string_view kGoodAnswer =
     R"("message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}})";
 inline constexpr std::string_view kTextEvent =
-    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hello\"}}]}\n\n";
+    R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m",)"
+    R"("choices":[{"index":0,"delta":{"content":"hello"}}]})"
+    "\n\n";
 inline constexpr std::string_view kStopEvent =
-    "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m",)"
+    R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
+    "\n\n";
 inline constexpr std::string_view kUsageEvent =
-    "data: "
-    "{\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":"
-    "11}}\n\n";
+    R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m","choices":[],)"
+    R"("usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}})"
+    "\n\n";
 inline constexpr std::string_view kDoneEvent = "data: [DONE]\n\n";
 
 // A script that answers every request with a good plain answer.
