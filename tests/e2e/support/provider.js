@@ -96,6 +96,23 @@ export function answers(text, headers = {}) {
   };
 }
 
+// A plain answer just so.
+export function says(body) {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  };
+}
+
+// These events, then [DONE].
+export function sends(...events) {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const one of events) response.write(event(one));
+    response.end(event('[DONE]'));
+  };
+}
+
 export function refuses(status, error, headers = {}) {
   return (_, response) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
