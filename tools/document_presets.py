@@ -142,8 +142,9 @@ def rule_text(rule):
         where += f" of {', '.join(roles)}" if roles else ""
     if edit in WORDS:
         return f"{WORDS[edit]}: {code(names)}{where}"
-    if edit in ("only", "message_only", "tool_call_only"):
-        what = {"only": "parameters", "message_only": "of messages", "tool_call_only": "of their tool calls"}[edit]
+    if edit in ("only", "message_only", "tool_call_only", "call_function_only"):
+        what = {"only": "parameters", "message_only": "of messages", "tool_call_only": "of their tool calls",
+                "call_function_only": "of the functions called"}[edit]
         return f"nothing else of {what.removeprefix('of ')} is sent but {code(names)}{where}"
     return {
         "rename": becomes, "message_rename": f"in messages {becomes}",

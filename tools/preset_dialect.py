@@ -75,10 +75,12 @@ def read_messages(value):
 
 
 def read_tool_calls(value):
-    members = value.mapping((), ("only", "add", "ids"))
+    members = value.mapping((), ("only", "function_only", "add", "ids"))
     rules = []
     if "only" in members:
         rules.append(one("tool_call_only", names=names_of(members["only"])))
+    if "function_only" in members:
+        rules.append(one("call_function_only", names=names_of(members["function_only"])))
     if "add" in members:
         rules.append(one("tool_call_add", pairs=json_pairs(members["add"])))
     if "ids" in members:

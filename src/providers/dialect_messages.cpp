@@ -36,6 +36,7 @@ wire::MessageTraits traits_of(DialectEdit edit) {
     case DialectEdit::message_rename:
       return traits({name, reasoning, other});
     case DialectEdit::tool_call_only:
+    case DialectEdit::call_function_only:
     case DialectEdit::tool_call_add:
     case DialectEdit::tool_call_ids:
       return traits({tools});
@@ -89,6 +90,7 @@ class MessageEditor {
   void drop_fields(const DialectRule& rule, Draft& message, std::string_view role);
   void rename_fields(const DialectRule& rule, Draft& message);
   void edit_tool_calls(Draft::Part& calls);
+  void keep_only(Draft& object, const DialectRule& rule, std::string_view place);
   void add_to_first(const NamePair& field, std::vector<Draft>& calls);
   void shorten_id(Draft::Part* id);
   void fold(Draft& list, std::vector<Draft>& messages, std::span<const std::string> roles);
@@ -177,15 +179,23 @@ void MessageEditor::edit_tool_calls(Draft::Part& calls) {
       for (const NamePair& field : rule->pairs) add_to_first(field, drafts);
     for (Draft& call : drafts) {
       if (rule->edit == DialectEdit::tool_call_ids) shorten_id(call.find("id"));
-      if (rule->edit != DialectEdit::tool_call_only) continue;
-      for (Draft::Part& part : call.parts()) {
-        if (part.dropped || has(rule->names, part.name)) continue;
-        part.dropped = true;
-        note("drop tool_calls." + std::string(part.name));
-      }
+      if (rule->edit == DialectEdit::tool_call_only) keep_only(call, *rule, "tool_calls.");
+      const Draft::Part* held = call.find("function");
+      if (rule->edit != DialectEdit::call_function_only || held == nullptr) continue;
+      Draft function = draft_of(held->member.value);
+      keep_only(function, *rule, "tool_calls.function.");
+      function.write(translation_.edits);
     }
   }
   for (const Draft& call : drafts) call.write(translation_.edits);
+}
+
+void MessageEditor::keep_only(Draft& object, const DialectRule& rule, std::string_view place) {
+  for (Draft::Part& part : object.parts()) {
+    if (part.dropped || has(rule.names, part.name)) continue;
+    part.dropped = true;
+    note("drop " + std::string(place) + std::string(part.name));
+  }
 }
 
 void MessageEditor::add_to_first(const NamePair& field, std::vector<Draft>& calls) {

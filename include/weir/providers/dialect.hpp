@@ -19,23 +19,24 @@ struct NamePair {
 
 // What one rule changes. `names`, `pairs` and `subject` are of DialectRule.
 enum class DialectEdit : std::uint8_t {
-  rename,          // parameters, by pairs; where both stand, the value of the one renamed holds
-  drop,            // parameters, by names
-  drop_empty,      // parameters that are arrays of nothing, by names
-  only,            // drops the parameters that names doesn't have
-  clamp,           // the number `subject` to between pairs[0].from and .to
-  map,             // the value of `subject`, by pairs
-  accept,          // drops `subject` where its value isn't one of names
-  add,             // parameters that are missing: name and JSON value, by pairs
-  role,            // of messages, by pairs; to "user_text": its text goes before the first user message's
-  message_drop,    // fields of messages: pairs of field and role, where an empty role is any
-  message_only,    // drops the fields of messages that names doesn't have
-  message_rename,  // fields of messages, by pairs; where both stand, one goes
-  tool_call_only,  // drops the fields of tool calls in messages that names doesn't have
-  tool_call_add,   // name and JSON value, to the first tool call of a message of which no call has it
-  tool_call_ids,   // that aren't nine letters and digits become nine, the same for the same id always
-  function_drop,   // fields of a tool's function, by names
-  schema_drop,     // keywords in the schemas of tools' parameters, by names
+  rename,              // parameters, by pairs; where both stand, the value of the one renamed holds
+  drop,                // parameters, by names
+  drop_empty,          // parameters that are arrays of nothing, by names
+  only,                // drops the parameters that names doesn't have
+  clamp,               // the number `subject` to between pairs[0].from and .to
+  map,                 // the value of `subject`, by pairs
+  accept,              // drops `subject` where its value isn't one of names
+  add,                 // parameters that are missing: name and JSON value, by pairs
+  role,                // of messages, by pairs; to "user_text": its text goes before the first user message's
+  message_drop,        // fields of messages: pairs of field and role, where an empty role is any
+  message_only,        // drops the fields of messages that names doesn't have
+  message_rename,      // fields of messages, by pairs; where both stand, one goes
+  tool_call_only,      // drops the fields of tool calls in messages that names doesn't have
+  call_function_only,  // drops the fields of their functions that names doesn\'t have
+  tool_call_add,       // name and JSON value, to the first tool call of a message of which no call has it
+  tool_call_ids,       // that aren't nine letters and digits become nine, the same for the same id always
+  function_drop,       // fields of a tool's function, by names
+  schema_drop,         // keywords in the schemas of tools' parameters, by names
 };
 
 struct DialectRule {

@@ -54,7 +54,8 @@ Json full_request() {
        "reasoning_content": "I should ask the tool.",
        "tool_calls": [
          {"id": "call_8mPz31LkQvT0", "index": 0, "type": "function",
-          "function": {"name": "weather", "arguments": "{\"city\":\"Rome\"}"}},
+          "function": {"name": "weather", "arguments": "{\"city\":\"Rome\"}",
+                       "parsed_arguments": {"city": "Rome"}}},
          {"id": "call_b", "index": 1, "type": "function",
           "function": {"name": "weather", "arguments": "{\"city\":\"Oslo\"}"}}]},
       {"role": "tool", "tool_call_id": "call_8mPz31LkQvT0", "content": "21"},
@@ -155,7 +156,7 @@ TEST(Dialect, MistralTakesOnlyWhatItsSchemaNames) {
   const Json& messages = json["messages"];
   EXPECT_EQ(messages[0]["role"], "system");
   EXPECT_FALSE(messages[2].contains("name"));
-  for (const char* field : {"reasoning_content", "refusal", "annotations"})
+  for (const char* field : {"reasoning_content", "refusal", "annotations", "parsed_arguments"})
     EXPECT_FALSE(has_key(messages, field)) << field;
   const std::string id = messages[3]["tool_calls"][0]["id"];
   EXPECT_EQ(id.size(), 9U);
