@@ -15,6 +15,7 @@
 #include "config/model_reader.hpp"
 #include "config/pending.hpp"
 #include "config/provider_reader.hpp"
+#include "config/queue_reader.hpp"
 #include "config/route_reader.hpp"
 #include "weir/base/text.hpp"
 
@@ -274,6 +275,7 @@ class GatewayReader {
     routing.count("max_attempts", config_.routing.max_attempts, kAttempts);
     routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
     routing.flag("allow_paid", config_.routing.allow_paid);
+    read_waiting(routing, config_.routing);
     read_pending(routing, "routing");
   }
 

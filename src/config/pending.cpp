@@ -32,24 +32,19 @@ struct PendingKey {
   std::string_view key;
   Kind kind;
   std::string_view fallback;  // the default, as one writes it; items are parted by a space
-  std::string_view words;     // what a word may be, parted by spaces; for a duration: words beside it
+  std::string_view words;     // what a word may be, parted by spaces
 };
 
 constexpr std::array kPending{
     PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
     PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
     PendingKey{"metrics", "token", Kind::secret, "", ""},
-    PendingKey{"routing", "tier_patience", Kind::duration, "1s", ""},
     PendingKey{"routing", "no_training", Kind::flag, "false", ""},
     PendingKey{"routing", "fit_max_tokens", Kind::flag, "true", ""},
     PendingKey{"routing", "min_output", Kind::count, "1024", ""},
     PendingKey{"routing", "sticky", Kind::section, "", ""},
     PendingKey{"routing.sticky", "by", Kind::text, "conversation", ""},
     PendingKey{"routing.sticky", "ttl", Kind::duration, "10m", ""},
-    PendingKey{"routing", "queue", Kind::section, "", ""},
-    PendingKey{"routing.queue", "max_wait", Kind::duration, "deadline", "deadline"},
-    PendingKey{"routing.queue", "max_length", Kind::count, "1000", ""},
-    PendingKey{"routing", "default_class", Kind::word, "normal", "interactive normal batch"},
     PendingKey{"routing", "spread", Kind::section, "", ""},
     PendingKey{"routing.spread", "interactive", Kind::word, "off", "off even"},
     PendingKey{"routing.spread", "normal", Kind::word, "off", "off even"},
@@ -109,8 +104,6 @@ std::optional<bool> is_default_percent(Reading& reading, const Field& field, std
 }
 
 std::optional<bool> is_default_duration(Reading& reading, const Field& field, const PendingKey& key) {
-  if (!key.words.empty() && field.node->kind == Node::Kind::scalar && field.node->text == key.words)
-    return key.words == key.fallback;
   const auto value = read_duration(reading, field, Duration::zero(), Duration::max());
   return value ? std::optional(value == parse_duration(key.fallback)) : std::nullopt;
 }

@@ -285,6 +285,15 @@ class Printer {
     put("max_attempts", std::uint64_t{config.routing.max_attempts});
     put("deadline", config.routing.deadline);
     put("allow_paid", config.routing.allow_paid);
+    put("tier_patience", config.routing.tier_patience);
+    put("default_class", routing::name(config.routing.default_class));
+    section("queue");
+    if (config.routing.queue_wait)
+      put("max_wait", *config.routing.queue_wait);
+    else
+      put("max_wait", "deadline");
+    put("max_length", std::uint64_t{config.routing.queue_length});
+    out_ << YAML::EndMap;
     out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");

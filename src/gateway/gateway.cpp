@@ -125,11 +125,19 @@ Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vecto
       lanes_(std::move(lanes)),
       started_(started),
       admin_(admin),
-      models_(std::make_unique<ModelWatch>()) {}
+      models_(std::make_unique<ModelWatch>()),
+      queue_alarm_(lanes_.front().loop->timers(), [this] { queue_.ring(lanes_.front().loop->now()); }),
+      queue_(std::make_unique<SystemRandom>(),
+             [this](BootTime at) { lanes_.front().loop->post([this, at] { queue_alarm_.arm(at); }); }) {
+  ledger_.listen(&queue_);
+}
 
-Gateway::~Gateway() = default;
+Gateway::~Gateway() {
+  ledger_.listen(nullptr);
+}
 
 void Gateway::configure(Settings settings) {
+  queue_.set_max_length(settings.routing.queue_length);
   auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_);
   const std::lock_guard lock(mutex_);
   snapshot_.swap(fresh);
@@ -207,7 +215,7 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
 
   if (asked.method == "POST" && locate(asked.path()).place == Place::chat && !draining_) {
     models_->look(lane, current, began);
-    ProxyRequest proxy(lane, current, request, responder, common, record);
+    ProxyRequest proxy(lane, queue_, current, request, responder, common, record);
     co_await proxy.run();
     if (proxy.found_model_gone()) models_->note_gone();
   } else {

@@ -19,6 +19,9 @@ namespace {
 // A plain answer is written in whole before its first byte comes: as slow as this, until a target's speed is
 // known.
 constexpr std::uint64_t kSlowestTokensPerSecond = 20;
+// Of the deadline, so much is left to the attempt that a request has waited for.
+constexpr Duration kLeastAttempt = std::chrono::seconds(1);
+constexpr std::string_view kPriorityField = "x-weir-priority";
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
 
@@ -36,16 +39,18 @@ std::string milliseconds(Duration duration) {
 
 }  // namespace
 
-ProxyRequest::ProxyRequest(Lane& lane, std::shared_ptr<const Snapshot> snapshot,
-                           const transport::Request& request, transport::Responder& responder,
-                           const http::Fields& common_fields, telemetry::RequestRecord& record)
+ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
+                           std::shared_ptr<const Snapshot> snapshot, const transport::Request& request,
+                           transport::Responder& responder, const http::Fields& common_fields,
+                           telemetry::RequestRecord& record)
     : lane_(lane),
       snapshot_(std::move(snapshot)),
       request_(request),
       responder_(responder),
       common_fields_(common_fields),
       record_(record),
-      began_(lane.loop->now()) {}
+      began_(lane.loop->now()),
+      turn_(queue, *lane.loop, *lane.random) {}
 
 // The life of a request.
 net::Awaitable<void> ProxyRequest::run() {
@@ -55,11 +60,7 @@ net::Awaitable<void> ProxyRequest::run() {
 
   std::unique_ptr<Attempt> attempt;
   while (!refused) {
-    refused = admit(attempt);
-    if (refused && may_try_again()) {
-      co_await back_off();
-      refused = admit_again(attempt);
-    }
+    refused = co_await admit(attempt);
     if (refused) break;
     co_await forward(*attempt);
     co_await listen(*attempt);
@@ -83,6 +84,16 @@ std::optional<Refusal> ProxyRequest::know_client() {
   if (client_ != nullptr) record_.client = client_->name;
   deadline_ = snapshot_->routing.deadline;
   if (const auto theirs = client_deadline(request_.head->fields)) deadline_ = std::min(deadline_, *theirs);
+  priority_ = snapshot_->routing.default_class;
+  if (const auto asked = request_.head->fields.find(kPriorityField)) {
+    const auto named = routing::priority_named(*asked);
+    if (!named)
+      return Refusal{.error = {ErrorKind::invalid_request,
+                               std::string(kPriorityField) + " must be interactive, normal or batch"},
+                     .param = std::string(kPriorityField)};
+    priority_ = *named;
+  }
+  record_.priority = routing::name(priority_);
   return std::nullopt;
 }
 
@@ -114,30 +125,69 @@ std::optional<Refusal> ProxyRequest::resolve() {
   return std::nullopt;
 }
 
-std::optional<Refusal> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
+// Room now, or the queue for it; or, where every other target had its turn, one of those once more.
+net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
+  Turn::Outcome outcome = turn_.begin(want(had_turn_));
+  if (!std::holds_alternative<routing::Choice>(outcome) && may_try_again()) {
+    outcome = routing::NoRoom{};  // leaves the queue
+    co_await back_off();
+    outcome = turn_.begin(want(out_for_good()));
+  }
+  co_await wait_for_turn(outcome);
+  if (client_gone()) co_return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
   const Instant at = now();
-  return take_chosen(routing::choose(*route_, ask_, had_turn_, at, *lane_.random), attempt, at);
-}
-
-std::optional<Refusal> ProxyRequest::admit_again(std::unique_ptr<Attempt>& attempt) {
-  std::vector<const routing::Target*> excluded;
-  for (const routing::Target* target : had_turn_)
-    if (std::ranges::find(again_, target) == again_.end()) excluded.push_back(target);
-  const Instant at = now();
-  return take_chosen(routing::choose(*route_, ask_, excluded, at, *lane_.random), attempt, at);
-}
-
-std::optional<Refusal> ProxyRequest::take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
-                                                 std::unique_ptr<Attempt>& attempt, Instant at) {
-  if (const auto* none = std::get_if<routing::NoRoom>(&chosen)) return out_of_targets(*none, at);
+  if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return queue_full(*route_);
+  if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) co_return out_of_targets(*none, at);
   const Asked asked{.chat = chat_,
                     .body = request_.body_text(),
                     .fields = request_.head->fields,
                     .request_id = record_.request_id,
                     .prompt_tokens = ask_.prompt_tokens};
-  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(chosen)), asked, at);
+  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(outcome)), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
-  return std::nullopt;
+  co_return std::nullopt;
+}
+
+net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome) {
+  using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
+  if (!std::holds_alternative<Place>(outcome)) co_return;
+  const Place place = std::get<Place>(std::move(outcome));
+  const Instant from = now();
+  net::Cancellation& cancellation = responder_.cancellation();
+  auto waited_for = co_await turn_.wait(*place, queue_until(), cancellation);
+  record_.queued += now().boot - from.boot;
+  waited_ += now().boot - from.boot;
+  if (auto* const choice = std::get_if<routing::Choice>(&waited_for))
+    outcome = std::move(*choice);
+  else
+    outcome = std::get<routing::NoRoom>(std::move(waited_for));
+}
+
+routing::AdmissionQueue::Want ProxyRequest::want(std::vector<const routing::Target*> excluded) const {
+  routing::AdmissionQueue::Want want{.route = route_,
+                                     .ask = ask_,
+                                     .priority = priority_,
+                                     .excluded = std::move(excluded),
+                                     .arrived = began_.boot,
+                                     .deadline = queue_until()};
+  want.ask.patience = snapshot_->routing.tier_patience;
+  return want;
+}
+
+// An attempt that begins at the deadline would be wasted: the last part of it is left for one.
+BootTime ProxyRequest::queue_until() const {
+  const Duration for_the_attempt = std::min<Duration>(kLeastAttempt, deadline_ / 10);
+  const BootTime until = began_.boot + deadline_ - for_the_attempt;
+  const std::optional<Duration>& most = snapshot_->routing.queue_wait;
+  return most ? std::min(until, began_.boot + *most) : until;
+}
+
+// Without those that may be tried once more.
+std::vector<const routing::Target*> ProxyRequest::out_for_good() const {
+  std::vector<const routing::Target*> out;
+  for (const routing::Target* target : had_turn_)
+    if (std::ranges::find(again_, target) == again_.end()) out.push_back(target);
+  return out;
 }
 
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
@@ -294,7 +344,8 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   });
   const bool worn_out = tries >= routing::kMaxTriesPerProvider;
   for (const routing::Candidate& candidate : route_->candidates) {
-    const bool same = candidate.target == attempt.target;
+    // One that said "no room" comes up again when the ledger thinks that it has some.
+    const bool same = candidate.target == attempt.target && !said_no_room;
     if (same || (worn_out && candidate.target->provider == attempt.target->provider))
       had_turn_.push_back(candidate.target);
   }
@@ -418,7 +469,7 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
     fields.add(common_fields_[i].name, common_fields_[i].value);
   fields.add("openai-processing-ms", milliseconds(now().boot - request_.arrived.boot));
   fields.add("x-weir-overhead-us", microseconds(record_.overhead));
-  fields.add("x-weir-queue-ms", "0");
+  fields.add("x-weir-queue-ms", milliseconds(record_.queued));
   if (!record_.served_by.empty()) {
     fields.add("x-weir-served-by", record_.served_by);
     fields.add("x-weir-key", record_.key);

@@ -8,6 +8,7 @@
 #include "gateway/attempt.hpp"
 #include "gateway/refusal.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/turn.hpp"
 #include "weir/gateway/gateway.hpp"
 #include "weir/routing/planner.hpp"
 #include "weir/telemetry/request_record.hpp"
@@ -19,9 +20,9 @@ namespace weir::gateway {
 // docs/life-of-a-request.md tells the same in prose. Session's thread only; the references outlive run().
 class ProxyRequest {
  public:
-  ProxyRequest(Lane& lane, std::shared_ptr<const Snapshot> snapshot, const transport::Request& request,
-               transport::Responder& responder, const http::Fields& common_fields,
-               telemetry::RequestRecord& record);
+  ProxyRequest(Lane& lane, routing::AdmissionQueue& queue, std::shared_ptr<const Snapshot> snapshot,
+               const transport::Request& request, transport::Responder& responder,
+               const http::Fields& common_fields, telemetry::RequestRecord& record);
 
   [[nodiscard]] net::Awaitable<void> run();
   // Whether a provider refused a model as one that it doesn't have.
@@ -32,8 +33,8 @@ class ProxyRequest {
   [[nodiscard]] std::optional<Refusal> read_ask();
   [[nodiscard]] std::optional<Refusal> resolve();
 
-  [[nodiscard]] std::optional<Refusal> admit(std::unique_ptr<Attempt>& attempt);
-  [[nodiscard]] std::optional<Refusal> admit_again(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] net::Awaitable<std::optional<Refusal>> admit(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome);
   [[nodiscard]] bool may_try_again() const;
   [[nodiscard]] net::Awaitable<void> back_off();
   [[nodiscard]] net::Awaitable<void> forward(Attempt& attempt);
@@ -52,8 +53,9 @@ class ProxyRequest {
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
   void note_changes(const Attempt& attempt) const;
   [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
-  [[nodiscard]] std::optional<Refusal> take_chosen(std::variant<routing::Choice, routing::NoRoom> chosen,
-                                                   std::unique_ptr<Attempt>& attempt, Instant now);
+  [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
+  [[nodiscard]] std::vector<const routing::Target*> out_for_good() const;
+  [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
@@ -66,10 +68,12 @@ class ProxyRequest {
   telemetry::RequestRecord& record_;
 
   const Instant began_;
+  Turn turn_;
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
+  routing::Priority priority_ = routing::Priority::normal;
   Duration deadline_{};                           // from began_
   Duration waited_{};                             // for others, before the commit event
   std::vector<const routing::Target*> had_turn_;  // not chosen any more

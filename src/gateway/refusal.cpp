@@ -92,6 +92,12 @@ Refusal all_failed(const routing::Route& route, const std::vector<telemetry::Att
           .should_retry = false};
 }
 
+Refusal queue_full(const routing::Route& route) {
+  return {.error = {ErrorKind::overloaded,
+                    "\"" + route.name + "\" has no room, and as many requests wait for some as may"},
+          .retry_after = std::chrono::seconds(1)};
+}
+
 Refusal deadline_spent(Duration deadline) {
   return {.error = {ErrorKind::deadline_spent,
                     "no target answered within the deadline of " + format_for_people(deadline)},

@@ -28,6 +28,8 @@ struct Refusal {
 // Every attempt failed: says of each how.
 [[nodiscard]] Refusal all_failed(const routing::Route& route,
                                  const std::vector<telemetry::AttemptRecord>& attempts, bool timed_out);
+// As many wait for room as may.
+[[nodiscard]] Refusal queue_full(const routing::Route& route);
 [[nodiscard]] Refusal deadline_spent(Duration deadline);
 
 // The head and the body that a refusal becomes. Headers common to all answers are the caller's.

@@ -273,6 +273,27 @@ void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant n
   end_open(id, outcome, used, advance_to(now));
 }
 
+BootTime Account::available_behind(Place place, const Cost& ahead, const Cost& cost, Instant now) const {
+  const std::lock_guard lock(mutex_);
+  now = not_before(now);
+  BootTime at = now.boot;
+  if (is_blocked(place, now))
+    if (const auto cooldown = longest_cooldown(place, now)) at = cooldown->until;
+  for (const std::size_t index : models_[place.model].meters) {
+    const Meter& meter = *meters_[index];
+    const Dimension dimension = meter.limit().dimension;
+    const std::uint64_t before = dimension == Dimension::in_flight ? 0 : ahead.of(dimension);
+    if (before == 0 && meter.fits(cost.of(dimension), now)) continue;
+    at = std::max(at, meter.available_behind(before, cost.of(dimension), now));
+  }
+  return at;
+}
+
+Instant Account::latest() const {
+  const std::lock_guard lock(mutex_);
+  return not_before(latest_);
+}
+
 void Account::drop(std::uint32_t id) {
   const std::lock_guard lock(mutex_);
   end_open(id, open_[id].is_sent ? Outcome::unknown : Outcome::not_sent, {}, not_before(latest_));

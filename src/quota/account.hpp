@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,13 @@ class Account {
 
   // From now on events are written there, as this account's; null: nowhere.
   void journal_to(IntentLog* log, std::uint32_t number);
+  // From now on it hears of changes, until another one does; null: nobody.
+  void listen(RoomListener* listener) { listener_ = listener; }
+  // To be called once the lock is given back.
+  void announce(Instant now) const {
+    if (RoomListener* const listener = listener_) listener->room_changed(this, now);
+  }
+  [[nodiscard]] Instant latest() const;
 
   // The index by which a pool speaks of this model.
   std::size_t bind(std::string_view model, std::span<const Limit> account_limits,
@@ -64,6 +72,8 @@ class Account {
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
   void hear_listed(std::size_t model, bool listed);
+  [[nodiscard]] BootTime available_behind(Place place, const Cost& ahead, const Cost& cost,
+                                          Instant now) const;
   [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
   void forget(Place place, Instant now);
   void end_cooldowns(Place place, Instant now);
@@ -160,6 +170,7 @@ class Account {
   ClockOffset clock_offset_;
 
   IntentLog* log_ = nullptr;
+  std::atomic<RoomListener*> listener_ = nullptr;
   std::uint32_t number_ = 0;
   bool is_changed_ = false;
 };

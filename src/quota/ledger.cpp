@@ -78,6 +78,8 @@ void Reservation::drop() noexcept {
   const auto [target, client] = release();
   if (target.account) target.account->drop(target.id);
   if (client.account) client.account->drop(client.id);
+  if (target.account) target.account->announce(target.account->latest());
+  if (client.account) client.account->announce(client.account->latest());
 }
 
 void Reservation::send(Instant now) {
@@ -87,17 +89,23 @@ void Reservation::send(Instant now) {
 
 std::optional<Drift> Reservation::observe(std::span<const Observation> observations, Instant now) {
   if (!target_.account) return std::nullopt;
-  return target_.account->observe(target_.id, observations, now);
+  auto drift = target_.account->observe(target_.id, observations, now);
+  if (!observations.empty()) target_.account->announce(now);
+  return drift;
 }
 
 void Reservation::hear_clock(WallTime date, WallTime sent, Instant now) {
-  if (target_.account) target_.account->hear_clock(date, sent, now.wall);
+  if (!target_.account) return;
+  target_.account->hear_clock(date, sent, now.wall);
+  target_.account->announce(now);
 }
 
 void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
   const auto [target, client] = release();
   if (target.account) target.account->end(target.id, outcome, used, now);
   if (client.account) client.account->end(client.id, outcome, used, now);
+  if (target.account) target.account->announce(now);
+  if (client.account) client.account->announce(now);
 }
 
 void Reservation::refund(Instant now) {
@@ -112,6 +120,8 @@ void Reservation::refuse_for_quota(const QuotaRefusal& said, Instant now) {
   const auto [target, client] = release();
   if (target.account) target.account->refuse_for_quota(target.id, said, now);
   if (client.account) client.account->end(client.id, Outcome::refused, {}, now);
+  if (target.account) target.account->announce(now);
+  if (client.account) client.account->announce(now);
 }
 
 void Reservation::settle(const Cost& used, Instant now) {
@@ -151,18 +161,26 @@ std::optional<Refusal> Pool::refusal(const Cost& cost, Instant now) const {
 
 void Pool::cool_down_model(Cooldown cooldown, Instant now) const {
   account_->cool_down_model(place_.model, cooldown, now);
+  account_->announce(now);
 }
 
 void Pool::hear_listed(bool listed) const {
   account_->hear_listed(place_.model, listed);
+  account_->announce(account_->latest());
 }
 
 void Pool::cool_down_key(Cooldown cooldown, Instant now) const {
   account_->cool_down_key(place_.key, cooldown, now);
+  account_->announce(now);
 }
 
 void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
   account_->cool_down_account(cooldown, now);
+  account_->announce(now);
+}
+
+BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now) const {
+  return account_->available_behind(place_, ahead, cost, now);
 }
 
 std::vector<MeterView> Pool::view(Instant now) const {
@@ -174,15 +192,19 @@ std::optional<Cooldown> Pool::cooldown(Instant now) const {
 }
 
 bool Pool::correct(std::string_view window, std::uint64_t used, Instant now) const {
-  return account_->correct(place_.model, window, used, now);
+  const bool known = account_->correct(place_.model, window, used, now);
+  if (known) account_->announce(now);
+  return known;
 }
 
 void Pool::forget(Instant now) const {
   account_->forget(place_, now);
+  account_->announce(now);
 }
 
 void Pool::end_cooldowns(Instant now) const {
   account_->end_cooldowns(place_, now);
+  account_->announce(now);
 }
 
 class Ledger::Accounts {
@@ -206,17 +228,24 @@ class Ledger::Accounts {
     log_ = log;
     for (std::uint32_t i = 0; i < accounts_.size(); ++i) accounts_[i]->journal_to(log, i);
   }
+  void listen(RoomListener* listener) {
+    const std::lock_guard lock(mutex_);
+    listener_ = listener;
+    for (const auto& account : accounts_) account->listen(listener);
+  }
 
  private:
   std::shared_ptr<Account> add(std::string_view name) {
     auto account = std::make_shared<Account>(std::string(name));
     account->journal_to(log_, static_cast<std::uint32_t>(accounts_.size()));
+    account->listen(listener_);
     return accounts_.emplace_back(std::move(account));
   }
 
   std::mutex mutex_;  // guards all below
   std::vector<std::shared_ptr<Account>> accounts_;
   IntentLog* log_ = nullptr;
+  RoomListener* listener_ = nullptr;
 };
 
 Ledger::Ledger() : accounts_(std::make_unique<Accounts>()) {}
@@ -226,6 +255,7 @@ Pool Ledger::bind(std::string_view account, std::string_view model, std::span<co
                   std::span<const Limit> model_limits, const ChargeRule& charge) {
   std::shared_ptr<Account> owner = accounts_->named(account);
   const std::size_t index = owner->bind(model, account_limits, model_limits, charge);
+  owner->announce(owner->latest());
   return {std::move(owner), Place{.model = index}};
 }
 
@@ -272,6 +302,10 @@ void Ledger::restore_late(std::span<const AccountState> states, std::span<const 
 
 void Ledger::journal_to(IntentLog* log) {
   accounts_->journal_to(log);
+}
+
+void Ledger::listen(RoomListener* listener) {
+  accounts_->listen(listener);
 }
 
 std::size_t Ledger::accounts() const {

@@ -135,6 +135,19 @@ BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
   return std::max(window_->falls_to_with(held_, usable_for(cost) - cost, now), full_until_);
 }
 
+BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now) const {
+  if (limit_.dimension == Dimension::in_flight) return available_at(cost, now);
+  const std::uint64_t all = capacity();
+  const std::uint64_t total = plus(ahead, cost);
+  if (total <= all || cost > all) return available_at(cost > all ? cost : total, now);
+  const BootTime all_free = available_at(all, now);
+  if (all_free == BootTime::max() || engine_.length == Duration::zero()) return BootTime::max();
+  const double windows = static_cast<double>(total - all) / static_cast<double>(all);
+  const double beyond = windows * static_cast<double>(engine_.length.count());
+  const double most = static_cast<double>((BootTime::max() - all_free).count()) / 2;
+  return all_free + Duration(static_cast<Duration::rep>(std::min(beyond, most)));
+}
+
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
   const std::uint64_t all = capacity();
   if (engine_.kind == WindowKind::interval || all == 0 || all == kUnknownAmount) return std::nullopt;

@@ -61,6 +61,9 @@ class Meter {
   [[nodiscard]] bool is_too_large(std::uint64_t cost) const noexcept;
   // The first moment at which the cost fits; what is held counts as sent now. max(): never.
   [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now) const;
+  // The same where so much is to go before it. What no window can hold at once takes as many of them as it
+  // needs, one after the other; a moment too early rather than too late.
+  [[nodiscard]] BootTime available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now) const;
   // What would be left of the limit after a cost that fits, as a share of it, weighed by how soon it is lost.
   // Nothing where the kind has no such figure.
   [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now) const;

@@ -47,10 +47,11 @@ bool RefillWindow::take_more_care(Instant now) {
   return true;
 }
 
+// Half of the rounding that counted() allows: at the moment told it surely counts no more.
 BootTime RefillWindow::level_falls_to(double from, double allowed, Instant now) const {
-  if (from <= allowed + kRounding) return now.boot;
+  if (from <= allowed + kRounding / 2) return now.boot;
   if (rate_ <= 0) return BootTime::max();
-  const double wait = std::ceil((from - allowed - kRounding) / rate_);
+  const double wait = std::ceil((from - allowed - kRounding / 2) / rate_);
   if (wait > kMostWait) return BootTime::max();
   return std::max(now.boot, from_) + Duration(static_cast<Duration::rep>(wait));
 }

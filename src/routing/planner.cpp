@@ -55,6 +55,18 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   return fits;
 }
 
+// When the first of a tier's targets has room; 0: of any tier.
+BootTime earliest_of(const Route& route, std::uint32_t tier, const Ask& ask,
+                     std::span<const Target* const> excluded, Instant now) {
+  BootTime earliest = BootTime::max();
+  for (const Candidate& candidate : route.candidates) {
+    if ((tier != 0 && candidate.tier != tier) || has_had_its_turn(*candidate.target, excluded)) continue;
+    const quota::Cost cost = cost_of(*candidate.target, ask);
+    earliest = std::min(earliest, candidate.target->pool.available_behind({.requests = 0}, cost, now));
+  }
+  return earliest;
+}
+
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
   const auto refusal = target.pool.refusal(cost_of(target, ask), now);
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
@@ -70,6 +82,12 @@ Skip skip_of(const Target& target, const Ask& ask, Instant now) {
 const Skip* NoRoom::first_back() const {
   const auto first = std::ranges::min_element(skips, {}, &Skip::available_at);
   return first == skips.end() || first->available_at == BootTime::max() ? nullptr : &*first;
+}
+
+bool is_no_less(const Ask& ask, const Ask& other) noexcept {
+  return ask.prompt_tokens >= other.prompt_tokens && ask.output_tokens >= other.output_tokens &&
+         ask.max_tokens.has_value() == other.max_tokens.has_value() &&
+         ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
 }
 
 quota::Cost cost_of(const Target& target, const Ask& ask) {
@@ -89,12 +107,20 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
       if (auto choice = take(fits[drawn], now)) return *std::move(choice);
       fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
     }
+    if (ask.patience > Duration::zero() &&
+        earliest_of(route, last_tier, ask, excluded, now) <= now.boot + ask.patience)
+      break;
   }
   NoRoom none;
   for (const Candidate& candidate : route.candidates)
     if (!has_had_its_turn(*candidate.target, excluded))
       none.skips.push_back(skip_of(*candidate.target, ask, now));
   return none;
+}
+
+BootTime earliest_room(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
+                       Instant now) {
+  return earliest_of(route, 0, ask, excluded, now);
 }
 
 NoRoom survey(const Route& route, const Ask& ask, Instant now) {

@@ -35,7 +35,9 @@ test('an SDK gets answers, streamed and not', async () => {
 test('one provider runs dry and the others take over, until nothing is left', async () => {
   const names = (await weir.sdk().models.list()).data.map((model) => model.id);
   const messages = [{ role: 'user', content: 'Hello' }];
-  const ask = () => weir.sdk().chat.completions.create({ model: names[0], messages }).withResponse();
+  // Less patient than the demo's windows are long.
+  const headers = { 'x-weir-timeout-ms': '5000' };
+  const ask = () => weir.sdk().chat.completions.create({ model: names[0], messages }, { headers }).withResponse();
   const servers = new Set();
   let refusal;
   for (let wave = 0; wave < 50 && !refusal; ++wave) {

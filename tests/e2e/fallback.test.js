@@ -77,6 +77,24 @@ test('a provider that is not there is passed over', async () => {
   });
 });
 
+test('who finds no room waits for it, and the better class waits less', async () => {
+  const provider = await FakeProvider.start(answers('served'));
+  const weir = await Weir.serve(yaml({ only: provider }, { limits: { only: '{rps: 2}' }, wait: 'deadline' }));
+  const ask = async (priority) => {
+    const headers = { 'x-weir-priority': priority };
+    const { response } = await weir.sdk().chat.completions.create(hello, { headers }).withResponse();
+    return { priority, waited: Number(response.headers.get('x-weir-queue-ms')) };
+  };
+  const ends = await Promise.all(['batch', 'batch', 'batch', 'batch', 'batch', 'batch', 'interactive'].map(ask));
+  assert.equal(ends.length, 7);
+  assert.equal(provider.requests.length, 7);
+  const interactive = ends.find((end) => end.priority === 'interactive').waited;
+  const slowest = Math.max(...ends.map((end) => end.waited));
+  assert.ok(slowest > interactive, `${interactive} of ${slowest} ms`);
+  await weir.stop();
+  await provider.stop();
+});
+
 test('all out of quota for a moment: RateLimitError with the exact wait', async () => {
   await withWeir({ scripts: two, limits: { first: '{rpm: 1}', second: '{rpm: 1}' } }, async (weir) => {
     await servedBy(weir);

@@ -13,6 +13,7 @@
 #include "weir/net/awaitable.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/admission_queue.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/transport/server.hpp"
 #include "weir/transport/upstream.hpp"
@@ -65,6 +66,8 @@ class Gateway final : public transport::Handler {
   const WallTime started_;
   AdminSurface* const admin_;
   const std::unique_ptr<ModelWatch> models_;
+  net::Deadline queue_alarm_;  // of the first lane's loop
+  routing::AdmissionQueue queue_;
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;  // guards snapshot_
   std::shared_ptr<const Snapshot> snapshot_;

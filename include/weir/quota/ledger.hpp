@@ -114,6 +114,17 @@ struct Drift {
 class Account;
 enum class Outcome : std::uint8_t;
 
+// Hears when an account may have room that it hadn't, or has less than was thought: after a refund, a
+// settlement, an observation, a cooldown's beginning or early end, a reload. That time has passed is nobody's
+// news. Called on the thread that brought it about, which holds no lock of the ledger's.
+class RoomListener {
+ public:
+  virtual void room_changed(const Account* account, Instant now) = 0;
+
+ protected:
+  ~RoomListener() = default;
+};
+
 // Where in its account a pool is.
 struct Place {
   static constexpr std::uint8_t kNoKey = 255;
@@ -193,6 +204,16 @@ class Pool {
   // it: a limit that use has shown rises only where more was wanted.
   [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now) const;
 
+  // The earliest moment the cost fits if `ahead` is to go before it; now where it fits at once. max(): not by
+  // waiting. Tells a little too early rather than too late.
+  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Cost& cost, Instant now) const;
+  // Tells accounts apart; nothing else can be done with it.
+  [[nodiscard]] const Account* account() const noexcept { return account_.get(); }
+  // Whether both draw on the same windows, through whatever keys.
+  [[nodiscard]] bool shares_with(const Pool& other) const noexcept {
+    return account_ == other.account_ && place_.model == other.place_.model;
+  }
+
   // The same pool through one of the account's keys. `id` tells a key from any other that may come in its
   // place, and is no secret: what blocks a key ends where another is given.
   [[nodiscard]] Pool with_key(std::string_view id) const;
@@ -255,6 +276,10 @@ class Ledger {
   [[nodiscard]] Pool bind(std::string_view account, std::string_view model,
                           std::span<const Limit> account_limits, std::span<const Limit> model_limits,
                           const ChargeRule& charge);
+
+  // From now on it hears of all accounts; null: nobody does. It is called no more once this returns and no
+  // other thread is in the ledger.
+  void listen(RoomListener* listener);
 
   // How many accounts there are; they are numbered from 0 and never go away.
   [[nodiscard]] std::size_t accounts() const;

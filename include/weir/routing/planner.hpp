@@ -21,7 +21,11 @@ struct Ask {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t output_tokens = 0;          // what is expected
   std::optional<std::uint64_t> max_tokens;  // what the client allows
+  Duration patience{};  // how long a tier that will have room is waited for before the next one serves
 };
+
+// Whether an ask can be met only where the other one can.
+[[nodiscard]] bool is_no_less(const Ask& ask, const Ask& other) noexcept;
 
 struct Choice {
   const Target* target = nullptr;
@@ -47,11 +51,17 @@ struct NoRoom {
 // What `target` is charged for this ask when it is admitted.
 [[nodiscard]] quota::Cost cost_of(const Target& target, const Ask& ask);
 
-// Draws from the best tier that has a fitting target, and draws again where a reserve lost a race. `excluded`
+// Draws from the best tier that has a fitting target, and draws again where a reserve lost a race. A tier is
+// passed over only where none of its targets will have room within the ask's patience. `excluded`
 // are targets that had their turn. NoRoom lists every target of the route that isn't excluded.
 [[nodiscard]] std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
                                                   std::span<const Target* const> excluded, Instant now,
                                                   RandomSource& random);
+
+// The earliest moment at which a target of the route that isn't excluded has room; now where one has it.
+// max(): none by waiting. Cheaper than a survey.
+[[nodiscard]] BootTime earliest_room(const Route& route, const Ask& ask,
+                                     std::span<const Target* const> excluded, Instant now);
 
 // The state of every target of a route, without taking anything: for messages that must tell the truth at the
 // end.

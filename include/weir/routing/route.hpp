@@ -20,10 +20,20 @@ namespace weir::routing {
 enum class Strategy : std::uint8_t { headroom, priority, weighted };
 [[nodiscard]] std::string_view name(Strategy strategy) noexcept;
 
+// What waits longest last: an earlier class goes before a later one, within a class who came first.
+enum class Priority : std::uint8_t { interactive, normal, batch };
+inline constexpr std::size_t kPriorities = 3;
+[[nodiscard]] std::string_view name(Priority priority) noexcept;
+[[nodiscard]] std::optional<Priority> priority_named(std::string_view name) noexcept;
+
 struct RoutingConfig {
   std::uint32_t max_attempts = 3;
   Duration deadline = std::chrono::seconds(120);  // connecting and retrying, until an attempt is under way
   bool allow_paid = false;                        // `auto` and families may use models that cost
+  Duration tier_patience = std::chrono::seconds(1);
+  Priority default_class = Priority::normal;
+  std::optional<Duration> queue_wait;  // the longest wait for room; nothing: the deadline
+  std::size_t queue_length = 1000;     // how many may wait at once
 };
 
 // A route as the configuration says it.

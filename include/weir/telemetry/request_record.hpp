@@ -24,10 +24,11 @@ struct RequestRecord {
   std::string peer;
   std::string method;
   std::string path;
-  std::string client;     // the client key's name, or empty
-  std::string model;      // as asked for
-  std::string served_by;  // the target, or empty
-  std::string key;        // its key's label
+  std::string client;         // the client key's name, or empty
+  std::string model;          // as asked for
+  std::string_view priority;  // static text
+  std::string served_by;      // the target, or empty
+  std::string key;            // its key's label
   std::vector<AttemptRecord> attempts;
   bool stream = false;
   int status = 0;     // 0: nothing was answered
@@ -36,6 +37,7 @@ struct RequestRecord {
   std::optional<std::uint64_t> used_tokens;
   Duration first_byte{};  // until the commit event; 0 where there was none
   Duration took{};
+  Duration queued{};    // for room
   Duration overhead{};  // our own part before the first byte
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

@@ -61,6 +61,7 @@ gateway::Settings GatewayTest::settings_for(std::vector<providers::Provider> pro
   settings.routes.push_back(std::move(route));
   settings.providers = std::move(providers);
   settings.access_log = false;
+  settings.routing.queue_wait = Duration::zero();  // a test that waits for room says so
   return settings;
 }
 

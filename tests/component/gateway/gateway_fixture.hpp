@@ -57,7 +57,7 @@ class GatewayTest : public ::testing::Test {
 
   // Routes "smart" over model "m" of each, in the order given, by priority.
   void start(std::vector<providers::Provider> providers);
-  // The settings that start() makes, for changing or for a reload.
+  // The settings that start() makes, for changing or for a reload. No request waits for room.
   gateway::Settings settings_for(std::vector<providers::Provider> providers);
   void start_with(gateway::Settings settings);
   void stop();

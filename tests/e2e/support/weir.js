@@ -138,8 +138,13 @@ export class Weir {
 }
 
 // A configuration over fake providers, each with one model `m`. `limits` by provider, as YAML flow.
-export function yaml(providers, { limits = {}, keys = {}, more = '' } = {}) {
-  const lines = ['server: {listen: "127.0.0.1:0", threads: 2, drain_timeout: 20s}', 'providers:'];
+// A request waits for room only where the test says how long.
+export function yaml(providers, { limits = {}, keys = {}, wait = '0s', more = '' } = {}) {
+  const lines = [
+    'server: {listen: "127.0.0.1:0", threads: 2, drain_timeout: 20s}',
+    `routing: {queue: {max_wait: ${wait}}}`,
+    'providers:',
+  ];
   for (const [name, provider] of Object.entries(providers)) {
     lines.push(
       `  ${name}:`,

@@ -53,6 +53,10 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.max_attempts, defaults.routing.max_attempts);
   EXPECT_EQ(shown.routing.deadline, defaults.routing.deadline);
   EXPECT_EQ(shown.routing.allow_paid, defaults.routing.allow_paid);
+  EXPECT_EQ(shown.routing.tier_patience, defaults.routing.tier_patience);
+  EXPECT_EQ(shown.routing.default_class, defaults.routing.default_class);
+  EXPECT_EQ(shown.routing.queue_wait, defaults.routing.queue_wait);
+  EXPECT_EQ(shown.routing.queue_length, defaults.routing.queue_length);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.access_log, defaults.access_log);
   EXPECT_EQ(shown.providers.at(0).timeouts, providers::Timeouts());

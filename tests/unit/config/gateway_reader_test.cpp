@@ -64,7 +64,8 @@ auth:
     - {name: laptop, key: abc, models: ["groq/*", smart]}
     - {name: phone, key: def}
 admin: {key: ghi}
-routing: {max_attempts: 5, deadline: 1m, allow_paid: true}
+routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
+          queue: {max_wait: 5s, max_length: 7}}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
 )",
@@ -91,6 +92,10 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
+  EXPECT_EQ(config.routing.tier_patience, seconds(2));
+  EXPECT_EQ(config.routing.default_class, routing::Priority::batch);
+  EXPECT_EQ(config.routing.queue_wait, seconds(5));
+  EXPECT_EQ(config.routing.queue_length, 7U);
   EXPECT_EQ(config.providers.at(0).timeouts,
             (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
   EXPECT_EQ(config.log.level, log::Level::debug);
@@ -166,6 +171,12 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"routing: {deadline: 0s}", "routing.deadline: expected a duration from 1ms to 1d, got \"0s\""},
       {"routing: {allow_paid: yes}", "routing.allow_paid: expected true or false, got \"yes\""},
       {"routing: {retries: 5}", "unknown key \"retries\" in routing; did you mean \"max_attempts\"?"},
+      {"routing: {tier_patience: soon}", "routing.tier_patience: expected a duration like 30s, got \"soon\""},
+      {"routing: {queue: {max_wait: long}}",
+       "routing.queue.max_wait: expected a duration like 30s, got \"long\""},
+      {"routing: {queue: {lenght: 5}}", "unknown key \"lenght\" in routing.queue"},
+      {"routing: {default_class: best}",
+       "routing.default_class: expected interactive, normal or batch, got \"best\""},
       {"timeouts: {connect: 0s}", "timeouts.connect: expected a duration from 1ms to 1d, got \"0s\""},
       {"timeouts: {read: 1s}", "unknown key \"read\" in timeouts"},
       {"log: {level: verbose}", "log.level: expected debug, info, warn, error or off, got \"verbose\""},

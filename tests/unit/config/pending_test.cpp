@@ -30,7 +30,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
       {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
       {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
       {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
-      {"routing: {tier_patience: 1000ms}", "routing: {tier_patience: 2s}", "routing.tier_patience", "1s"},
       {"routing: {no_training: false}", "routing: {no_training: true}", "routing.no_training", "false"},
       {"routing: {fit_max_tokens: true}", "routing: {fit_max_tokens: false}", "routing.fit_max_tokens",
        "true"},
@@ -38,12 +37,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
       {"routing: {sticky: {by: conversation}}", "routing: {sticky: {by: key}}", "routing.sticky.by",
        "conversation"},
       {"routing: {sticky: {ttl: 600s}}", "routing: {sticky: {ttl: 1h}}", "routing.sticky.ttl", "10m"},
-      {"routing: {queue: {max_wait: deadline}}", "routing: {queue: {max_wait: 5s}}", "routing.queue.max_wait",
-       "deadline"},
-      {"routing: {queue: {max_length: 1k}}", "routing: {queue: {max_length: 5}}", "routing.queue.max_length",
-       "1000"},
-      {"routing: {default_class: normal}", "routing: {default_class: batch}", "routing.default_class",
-       "normal"},
       {"routing: {spread: {interactive: off}}", "routing: {spread: {interactive: even}}",
        "routing.spread.interactive", "off"},
       {"routing: {spread: {normal: off}}", "routing: {spread: {normal: even}}", "routing.spread.normal",
@@ -83,12 +76,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
 
 TEST(PendingKeys, AreTypedLikeAllOthers) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"routing: {tier_patience: soon}", "routing.tier_patience: expected a duration like 30s, got \"soon\""},
-      {"routing: {queue: {max_wait: long}}",
-       "routing.queue.max_wait: expected a duration like 30s, got \"long\""},
-      {"routing: {queue: {lenght: 5}}", "unknown key \"lenght\" in routing.queue"},
-      {"routing: {default_class: best}",
-       "routing.default_class: expected interactive, normal or batch, got \"best\""},
       {"routing: {reserve: {normal: 10}}", "routing.reserve.normal: expected a share like 80%, got \"10\""},
       {"routing: {reserve: {batch: 0%}}", "unknown key \"batch\" in routing.reserve"},
       {"alerts: {at: 80%}", "alerts.at: expected a list, got \"80%\""},

@@ -1,0 +1,371 @@
+#include "weir/routing/admission_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::routing {
+namespace {
+
+// Each class that waits gets one grant in so many.
+constexpr std::uint32_t kShareOfGrants = 20;
+constexpr Duration kSoon = std::chrono::milliseconds(1);
+
+std::size_t index_of(Priority priority) {
+  return static_cast<std::size_t>(priority);
+}
+
+void add(quota::Cost& sum, const quota::Cost& cost) {
+  sum.requests += cost.requests;
+  sum.tokens += cost.tokens;
+  sum.input_tokens += cost.input_tokens;
+  sum.output_tokens += cost.output_tokens;
+}
+
+void take_away(quota::Cost& sum, const quota::Cost& cost) {
+  sum.requests -= cost.requests;
+  sum.tokens -= cost.tokens;
+  sum.input_tokens -= cost.input_tokens;
+  sum.output_tokens -= cost.output_tokens;
+}
+
+// While a thread looks at a queue, what it takes and gives back again is no news to that queue.
+thread_local const AdmissionQueue* looking_at = nullptr;
+
+class Looking {
+ public:
+  explicit Looking(const AdmissionQueue* queue) : before_(std::exchange(looking_at, queue)) {}
+  ~Looking() { looking_at = before_; }
+  Looking(const Looking&) = delete;
+  Looking& operator=(const Looking&) = delete;
+
+ private:
+  const AdmissionQueue* const before_;
+};
+
+}  // namespace
+
+struct AdmissionQueue::Place::Waiter {
+  enum class State : std::uint8_t { waiting, granted, refused };
+
+  Want want;
+  std::function<void()> wake;  // nothing while it joins
+  State state = State::waiting;
+  std::optional<Choice> choice;
+  NoRoom none;
+
+  BootTime earliest = BootTime::min();  // when it has room, as far as was known at the last look
+  BootTime look_at = BootTime::min();   // when time alone may have changed something
+  bool gives_way = false;               // there is room, but taking it would move one before it
+  std::optional<quota::Pool> planned;   // where it is expected to be served
+  quota::Cost planned_cost;
+
+  [[nodiscard]] bool uses(const quota::Account* account) const {
+    return std::ranges::any_of(want.route->candidates, [account](const Candidate& candidate) {
+      return candidate.target->pool.account() == account;
+    });
+  }
+  [[nodiscard]] Ask ask_at(Instant now) const {
+    Ask ask = want.ask;
+    ask.patience = std::max(want.arrived + want.ask.patience - now.boot, Duration::zero());
+    return ask;
+  }
+};
+
+// One look at the queue, from its head on.
+class AdmissionQueue::Pass {
+ public:
+  Pass(AdmissionQueue& queue, const quota::Account* changed, Instant now)
+      : queue_(queue), changed_(changed), now_(now) {}
+
+  void run();
+
+ private:
+  // An ask that no target of its route has room for.
+  struct Hopeless {
+    const Waiter* waiter;
+    BootTime earliest;
+  };
+
+  [[nodiscard]] Waiter* next();
+  [[nodiscard]] bool is_due(const Waiter& waiter) const;
+  [[nodiscard]] const Hopeless* as_hopeless(const Waiter& waiter) const;
+  void serve(Waiter& waiter);
+  void find_no_room(Waiter& waiter, NoRoom none);
+  [[nodiscard]] const Waiter* moved_by(const Target& target) const;
+
+  AdmissionQueue& queue_;
+  const quota::Account* const changed_;
+  const Instant now_;
+  std::array<std::list<Waiter*>::iterator, kPriorities> at_{};
+  std::vector<const Waiter*> before_;  // who was looked at and waits on
+  std::vector<Hopeless> hopeless_;
+};
+
+void AdmissionQueue::Pass::run() {
+  for (std::size_t i = 0; i < kPriorities; ++i) at_[i] = queue_.lines_[i].begin();
+  while (Waiter* const waiter = next()) serve(*waiter);
+}
+
+// By class and arrival, but for a class that has been passed over long enough.
+AdmissionQueue::Waiter* AdmissionQueue::Pass::next() {
+  const std::size_t favoured = queue_.favoured();
+  if (favoured < kPriorities && at_[favoured] != queue_.lines_[favoured].end()) return *at_[favoured]++;
+  for (std::size_t i = 0; i < kPriorities; ++i)
+    if (at_[i] != queue_.lines_[i].end()) return *at_[i]++;
+  return nullptr;
+}
+
+bool AdmissionQueue::Pass::is_due(const Waiter& waiter) const {
+  return waiter.gives_way || waiter.look_at <= now_.boot || (changed_ != nullptr && waiter.uses(changed_));
+}
+
+// What was too much for one that asked for no more is too much for it too.
+const AdmissionQueue::Pass::Hopeless* AdmissionQueue::Pass::as_hopeless(const Waiter& waiter) const {
+  const auto found = std::ranges::find_if(hopeless_, [&](const Hopeless& one) {
+    return one.waiter->want.route == waiter.want.route && one.earliest <= waiter.want.deadline &&
+           waiter.want.excluded.empty() && is_no_less(waiter.want.ask, one.waiter->want.ask);
+  });
+  return found == hopeless_.end() ? nullptr : &*found;
+}
+
+void AdmissionQueue::Pass::serve(Waiter& waiter) {
+  if (!is_due(waiter)) return before_.push_back(&waiter);
+  if (const Hopeless* const same = as_hopeless(waiter)) {
+    waiter.gives_way = false;
+    waiter.earliest = waiter.look_at = std::max(waiter.earliest, same->earliest);
+    if (waiter.none.skips.empty()) waiter.none = same->waiter->none;
+    return before_.push_back(&waiter);
+  }
+  const Ask ask = waiter.ask_at(now_);
+  std::vector<const Target*> excluded = waiter.want.excluded;
+  const Waiter* hurt = nullptr;
+  while (true) {
+    auto chosen = choose(*waiter.want.route, ask, excluded, now_, *queue_.random_);
+    if (auto* const none = std::get_if<NoRoom>(&chosen)) {
+      if (hurt == nullptr) return find_no_room(waiter, std::move(*none));
+      waiter.gives_way = true;
+      waiter.earliest = now_.boot;
+      waiter.look_at = hurt->look_at;
+      return before_.push_back(&waiter);
+    }
+    Choice& choice = std::get<Choice>(chosen);
+    const Waiter* const moved = moved_by(*choice.target);
+    if (moved == nullptr) return queue_.grant(waiter, std::move(choice));
+    choice.reservation.refund(now_);
+    excluded.push_back(choice.target);
+    hurt = moved;
+  }
+}
+
+void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
+  waiter.gives_way = false;
+  waiter.earliest = earliest_room(*waiter.want.route, waiter.want.ask, waiter.want.excluded, now_);
+  if (waiter.earliest > waiter.want.deadline) return queue_.refuse(waiter, std::move(none));
+  const BootTime patient_until = waiter.want.arrived + waiter.want.ask.patience;
+  // There may be room that patience keeps it from, or that another thread has just taken or given back.
+  waiter.look_at = waiter.earliest > now_.boot ? waiter.earliest : now_.boot + kSoon;
+  if (waiter.earliest <= now_.boot && patient_until > now_.boot) {
+    waiter.look_at = patient_until;
+    for (const Skip& skip : none.skips)
+      if (skip.available_at > now_.boot) waiter.look_at = std::min(waiter.look_at, skip.available_at);
+  }
+  waiter.none = std::move(none);
+  before_.push_back(&waiter);
+  if (waiter.want.excluded.empty() && waiter.earliest > now_.boot)
+    hopeless_.push_back({&waiter, waiter.earliest});
+}
+
+// Who of those before would have to wait longer for what has just been taken.
+const AdmissionQueue::Waiter* AdmissionQueue::Pass::moved_by(const Target& target) const {
+  const auto moved = std::ranges::find_if(before_, [&](const Waiter* waiter) {
+    if (!waiter->uses(target.pool.account())) return false;
+    const Want& want = waiter->want;
+    return earliest_room(*want.route, want.ask, want.excluded, now_) > std::max(waiter->earliest, now_.boot);
+  });
+  return moved == before_.end() ? nullptr : *moved;
+}
+
+AdmissionQueue::AdmissionQueue(std::unique_ptr<RandomSource> random, SetAlarm set_alarm)
+    : random_(std::move(random)), set_alarm_(std::move(set_alarm)) {}
+
+std::optional<Choice> AdmissionQueue::take(const Want& want, Instant now, RandomSource& random) {
+  if (waiting_ != 0) return std::nullopt;
+  auto chosen = choose(*want.route, want.ask, want.excluded, now, random);
+  auto* const choice = std::get_if<Choice>(&chosen);
+  return choice != nullptr ? std::optional(std::move(*choice)) : std::nullopt;
+}
+
+std::variant<Choice, NoRoom, AdmissionQueue::Full, std::unique_ptr<AdmissionQueue::Place>>
+AdmissionQueue::join(Want want, std::function<void()> wake, Instant now) {
+  const std::lock_guard lock(mutex_);
+  const Looking looking(this);
+  auto waiter = std::make_unique<Waiter>();
+  waiter->want = std::move(want);
+  insert(*waiter);  // before the look: what is freed from here on is heard of
+  look(nullptr, now);
+  if (waiter->state == Waiter::State::granted) return std::move(*waiter->choice);
+  if (waiter->state == Waiter::State::refused) return std::move(waiter->none);
+  if (waiting_ > max_length_) {
+    remove(*waiter);
+    return Full{};
+  }
+  if (!expects_room(*waiter, now)) {
+    remove(*waiter);
+    return std::move(waiter->none);
+  }
+  waiter->wake = std::move(wake);
+  set_alarm(now);
+  return std::make_unique<Place>(*this, std::move(waiter));
+}
+
+void AdmissionQueue::ring(Instant now) {
+  const std::lock_guard lock(mutex_);
+  const Looking looking(this);
+  alarm_ = BootTime::max();
+  look(nullptr, now);
+  set_alarm(now);
+}
+
+void AdmissionQueue::room_changed(const quota::Account* account, Instant now) {
+  if (waiting_ == 0 || looking_at == this) return;
+  const std::lock_guard lock(mutex_);
+  const Looking looking(this);
+  look(account, now);
+  set_alarm(now);
+}
+
+void AdmissionQueue::look(const quota::Account* changed, Instant now) {
+  Pass(*this, changed, now).run();
+}
+
+void AdmissionQueue::insert(Waiter& waiter) {
+  std::list<Waiter*>& line = lines_[index_of(waiter.want.priority)];
+  const auto behind = std::find_if(line.rbegin(), line.rend(), [&](const Waiter* other) {
+    return other->want.arrived <= waiter.want.arrived;
+  });
+  line.insert(behind.base(), &waiter);
+  ++waiting_;
+}
+
+void AdmissionQueue::remove(Waiter& waiter) {
+  const std::size_t index = index_of(waiter.want.priority);
+  lines_[index].remove(&waiter);
+  if (lines_[index].empty()) passed_over_[index] = 0;
+  --waiting_;
+  if (!waiter.planned) return;
+  Backlog& backlog = backlog_of(*waiter.planned);
+  take_away(backlog.ahead[index], waiter.planned_cost);
+  const bool empty =
+      std::ranges::all_of(backlog.ahead, [](const quota::Cost& cost) { return cost.requests == 0; });
+  if (empty) std::erase_if(backlogs_, [&](const Backlog& one) { return &one == &backlog; });
+  waiter.planned.reset();
+}
+
+// Whether the deadline leaves it a chance behind all who wait for the same; and where it is expected to go.
+bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
+  const std::size_t index = index_of(waiter.want.priority);
+  BootTime first = BootTime::max();
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : waiter.want.route->candidates) {
+    const auto skip = std::ranges::find(waiter.none.skips, candidate.target, &Skip::target);
+    const bool is_out = skip != waiter.none.skips.end() && skip->available_at == BootTime::max();
+    if (is_out || std::ranges::find(waiter.want.excluded, candidate.target) != waiter.want.excluded.end())
+      continue;
+    const auto backlog = std::ranges::find_if(
+        backlogs_, [&](const Backlog& one) { return one.pool.shares_with(candidate.target->pool); });
+    quota::Cost ahead{.requests = 0};
+    for (std::size_t i = 0; backlog != backlogs_.end() && i <= index; ++i) add(ahead, backlog->ahead[i]);
+    const quota::Cost cost = cost_of(*candidate.target, waiter.want.ask);
+    const BootTime at = candidate.target->pool.available_behind(ahead, cost, now);
+    if (skip != waiter.none.skips.end()) skip->available_at = std::max(skip->available_at, at);
+    if (at >= first) continue;
+    first = at;
+    best = &candidate;
+  }
+  if (best == nullptr) return waiter.gives_way;
+  if (first > waiter.want.deadline) return false;
+  waiter.planned = best->target->pool;
+  waiter.planned_cost = cost_of(*best->target, waiter.want.ask);
+  add(backlog_of(best->target->pool).ahead[index], waiter.planned_cost);
+  return true;
+}
+
+AdmissionQueue::Backlog& AdmissionQueue::backlog_of(const quota::Pool& pool) {
+  const auto found =
+      std::ranges::find_if(backlogs_, [&](const Backlog& one) { return one.pool.shares_with(pool); });
+  if (found != backlogs_.end()) return *found;
+  constexpr quota::Cost kNothing{.requests = 0};
+  return backlogs_.emplace_back(Backlog{.pool = pool, .ahead = {kNothing, kNothing, kNothing}});
+}
+
+void AdmissionQueue::grant(Waiter& waiter, Choice choice) {
+  const std::size_t index = index_of(waiter.want.priority);
+  for (std::size_t i = 0; i < kPriorities; ++i)
+    if (i != index && !lines_[i].empty()) ++passed_over_[i];
+  passed_over_[index] = 0;
+  remove(waiter);
+  waiter.state = Waiter::State::granted;
+  waiter.choice = std::move(choice);
+  if (waiter.wake) waiter.wake();
+}
+
+void AdmissionQueue::refuse(Waiter& waiter, NoRoom none) {
+  remove(waiter);
+  waiter.state = Waiter::State::refused;
+  waiter.none = std::move(none);
+  if (waiter.wake) waiter.wake();
+}
+
+// The class that has been passed over too often; kPriorities where there is none.
+std::size_t AdmissionQueue::favoured() const {
+  const auto most = std::ranges::max_element(passed_over_);
+  const auto index = static_cast<std::size_t>(most - passed_over_.begin());
+  return *most + 1 >= kShareOfGrants && !lines_[index].empty() ? index : kPriorities;
+}
+
+void AdmissionQueue::set_alarm(Instant now) {
+  BootTime next = BootTime::max();
+  for (const auto& line : lines_)
+    for (const Waiter* waiter : line)
+      if (waiter->look_at > now.boot) next = std::min(next, waiter->look_at);
+  if (next >= alarm_ && alarm_ > now.boot) return;  // it looks again then
+  alarm_ = next;
+  if (next != BootTime::max()) set_alarm_(next);
+}
+
+AdmissionQueue::Place::Place(AdmissionQueue& queue, std::unique_ptr<Waiter> waiter)
+    : queue_(queue), waiter_(std::move(waiter)) {}
+
+AdmissionQueue::Place::~Place() {
+  std::optional<Choice> untaken;  // given back once the lock is
+  const std::lock_guard lock(queue_.mutex_);
+  if (waiter_->state == Waiter::State::waiting) queue_.remove(*waiter_);
+  untaken = std::move(waiter_->choice);
+}
+
+std::optional<std::variant<Choice, NoRoom>> AdmissionQueue::Place::outcome() {
+  const std::lock_guard lock(queue_.mutex_);
+  if (waiter_->state == Waiter::State::waiting) return std::nullopt;
+  if (waiter_->choice) {
+    std::variant<Choice, NoRoom> choice = std::move(*waiter_->choice);
+    waiter_->choice.reset();
+    return choice;
+  }
+  return std::move(waiter_->none);
+}
+
+std::variant<Choice, NoRoom> AdmissionQueue::Place::leave(Instant now) {
+  if (auto outcome = this->outcome()) return *std::move(outcome);
+  const std::lock_guard lock(queue_.mutex_);
+  const Looking looking(&queue_);
+  if (waiter_->choice) return *std::exchange(waiter_->choice, std::nullopt);
+  if (waiter_->state == Waiter::State::waiting) {
+    queue_.remove(*waiter_);
+    waiter_->state = Waiter::State::refused;
+    queue_.look(nullptr, now);  // who gave way to it need not any more
+    queue_.set_alarm(now);
+  }
+  return survey(*waiter_->want.route, waiter_->want.ask, now);
+}
+
+}  // namespace weir::routing
