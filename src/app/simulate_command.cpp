@@ -49,7 +49,6 @@ sim::Scenario scenario_of(config::GatewayConfig config, const SimulateOptions& o
                     .aliases = std::move(config.aliases),
                     .allow_paid = config.routing.allow_paid};
   scenario.model = options.model;
-  scenario.max_attempts = config.routing.max_attempts;
   scenario.seed = options.seed;
   scenario.traffic.deadline = config.routing.deadline;
   scenario.traffic.load = options.capacity_times.value_or(1);

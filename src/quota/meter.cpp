@@ -142,7 +142,9 @@ BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instan
   if (total <= all || cost > all) return available_at(cost > all ? cost : total, now);
   const BootTime all_free = available_at(all, now);
   if (all_free == BootTime::max() || engine_.length == Duration::zero()) return BootTime::max();
-  const double windows = static_cast<double>(total - all) / static_cast<double>(all);
+  // An interval gives one a gap, and its length holds the amount's gaps.
+  const double at_once = static_cast<double>(engine_.kind == WindowKind::interval ? amount() : all);
+  const double windows = static_cast<double>(total - all) / at_once;
   const double beyond = windows * static_cast<double>(engine_.length.count());
   const double most = static_cast<double>((BootTime::max() - all_free).count()) / 2;
   return all_free + Duration(static_cast<Duration::rep>(std::min(beyond, most)));

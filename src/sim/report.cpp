@@ -22,6 +22,12 @@ double part(std::uint64_t some, std::uint64_t all) {
   return all == 0 ? 1.0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
+Duration at(const std::vector<Duration>& sorted, double quantile) {
+  if (sorted.empty()) return Duration::zero();
+  const auto last = static_cast<double>(sorted.size() - 1);
+  return sorted[static_cast<std::size_t>(std::llround(quantile * last))];
+}
+
 auto fields(const Counts& counts) {
   return std::tie(counts.sent, counts.refused, counts.accepted, counts.accepted_tokens, counts.grantable,
                   counts.grantable_tokens);
@@ -64,9 +70,11 @@ Counts Report::all() const {
 }
 
 Duration Report::wait_at(double quantile) const {
-  if (waits.empty()) return Duration::zero();
-  const auto last = static_cast<double>(waits.size() - 1);
-  return waits[static_cast<std::size_t>(std::llround(quantile * last))];
+  return at(waits, quantile);
+}
+
+Duration Report::wait_at(double quantile, routing::Priority priority) const {
+  return at(waits_of.at(static_cast<std::size_t>(priority)), quantile);
 }
 
 bool operator==(const Report& a, const Report& b) {

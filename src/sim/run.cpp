@@ -16,18 +16,30 @@ constexpr std::uint64_t kServicePart = 3;
 
 }  // namespace
 
-Run::Run(const Scenario& scenario, const routing::Route& route, Instant start)
+Run::Run(const Scenario& scenario, const routing::Route& route, quota::Ledger& ledger, Instant start)
     : scenario_(scenario),
       route_(route),
+      ledger_(ledger),
       agenda_(start),
       accounts_(scenario),
       strangers_(scenario, route, accounts_, agenda_),
       arrivals_(scenario.traffic, scenario.traffic.rate, start.boot, scenario.seed, 0),
       network_(scenario.seed, kNetworkPart),
       service_(scenario.seed, kServicePart),
-      router_(scenario.seed, kRouterPart),
       measured_from_(start.boot + scenario.settling_in),
-      end_(start.boot + scenario.time) {}
+      end_(start.boot + scenario.time),
+      queue_(std::make_unique<SeededRandom>(scenario.seed, kRouterPart), [this](BootTime at) {
+        alarm_at_ = at;
+        agenda_.at(at, [this, at] {
+          if (alarm_at_ == at) queue_.ring(agenda_.now());
+        });
+      }) {
+  ledger_.listen(&queue_);
+}
+
+Run::~Run() {
+  ledger_.listen(nullptr);
+}
 
 void Run::run() {
   expect_next();
@@ -37,6 +49,7 @@ void Run::run() {
 void Run::report(Report& report, std::map<std::string, Counts>& counts) {
   report_.events = agenda_.events();
   std::ranges::sort(report_.waits);
+  for (auto& waits : report_.waits_of) std::ranges::sort(waits);
   report = std::move(report_);
   for (const auto& [provider, seen] : counts_) counts[provider] += seen;
 }
@@ -52,33 +65,40 @@ void Run::arrive(const Demand& demand) {
   const std::uint32_t id = open();
   requests_[id].demand = demand;
   requests_[id].deadline = demand.at + scenario_.traffic.deadline;
-  room_.add_last(id, requests_[id].deadline);
-  look_for_room();
+  look_for_room(id);
 }
 
-void Run::look_for_room() {
-  const BootTime again = room_.pump(
-      agenda_.now().boot, [this](std::uint32_t id) { return attempt(id); },
-      [this](std::uint32_t id) { turn_away(id); });
-  if (again == BootTime::max() || (wake_at_ > agenda_.now().boot && wake_at_ <= again)) return;
-  wake_at_ = again;
-  agenda_.at(again, [this, again] {
-    if (wake_at_ == again) look_for_room();
-  });
-}
-
-BootTime Run::attempt(std::uint32_t id) {
+void Run::look_for_room(std::uint32_t id) {
   Request& request = requests_[id];
-  auto planned = routing::choose(route_, request.demand.ask(), request.refused_by, agenda_.now(), router_);
-  if (auto* const choice = std::get_if<routing::Choice>(&planned)) {
-    take(id, std::move(*choice));
-    return WaitingRoom::kWent;
-  }
-  const routing::Skip* const first = std::get<routing::NoRoom>(planned).first_back();
-  if (request.refused_by.empty()) return first == nullptr ? BootTime::max() : first->available_at;
-  // Nobody else has room: whoever refused is asked again once the ledger thinks so.
-  request.refused_by.clear();
-  return attempt(id);
+  const std::uint64_t number = request.number;
+  auto outcome = queue_.join(
+      {.route = &route_,
+       .ask = request.demand.ask(),
+       .priority = request.demand.priority,
+       .excluded = {},
+       .arrived = request.demand.at,
+       .deadline = request.deadline},
+      [this, id, number] { agenda_.in({}, [this, id, number] { hear_turn(id, number); }); }, agenda_.now());
+  if (auto* const choice = std::get_if<routing::Choice>(&outcome)) return take(id, std::move(*choice));
+  auto* const place = std::get_if<std::unique_ptr<routing::AdmissionQueue::Place>>(&outcome);
+  if (place == nullptr) return turn_away(id);
+  request.place = std::move(*place);
+  agenda_.at(request.deadline, [this, id, number] { give_up(id, number); });
+}
+
+void Run::hear_turn(std::uint32_t id, std::uint64_t number) {
+  Request& request = requests_[id];
+  if (request.number == number && request.place) give_up(id, number);
+}
+
+// Its turn has come, or its time is over.
+void Run::give_up(std::uint32_t id, std::uint64_t number) {
+  Request& request = requests_[id];
+  if (request.number != number || !request.place) return;
+  const auto place = std::move(request.place);
+  auto outcome = place->leave(agenda_.now());
+  if (auto* const choice = std::get_if<routing::Choice>(&outcome)) return take(id, std::move(*choice));
+  turn_away(id);
 }
 
 void Run::take(std::uint32_t id, routing::Choice choice) {
@@ -163,9 +183,8 @@ void Run::hear_end(std::uint32_t id) {
       quota::settled_cost(rule, request.cost, request.demand.prompt, request.demand.output, 0),
       agenda_.now());
   ++report_.served;
-  report_.waits.push_back(request.waited);
+  note_wait(request);
   close(id);
-  look_for_room();
 }
 
 // The client isn't told: it waits on, in its old place.
@@ -179,18 +198,19 @@ void Run::hear_refusal(std::uint32_t id) {
     request.refusal->period = head.period;
   }
   request.reservation.refuse_for_quota(*request.refusal, agenda_.now());
-  request.refused_by.push_back(request.target);
-  if (request.refused_by.size() >= scenario_.max_attempts) request.refused_by.clear();
-  room_.add_first(id, request.deadline);
-  look_for_room();
+  look_for_room(id);
 }
 
 void Run::lose(std::uint32_t id) {
   requests_[id].reservation.keep(agenda_.now());
   ++report_.lost;
-  report_.waits.push_back(requests_[id].waited);
+  note_wait(requests_[id]);
   close(id);
-  look_for_room();
+}
+
+void Run::note_wait(const Request& request) {
+  report_.waits.push_back(request.waited);
+  report_.waits_of.at(static_cast<std::size_t>(request.demand.priority)).push_back(request.waited);
 }
 
 void Run::turn_away(std::uint32_t id) {
@@ -200,11 +220,12 @@ void Run::turn_away(std::uint32_t id) {
 
 std::uint32_t Run::open() {
   if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(requests_.size()));
     requests_.emplace_back();
-    return static_cast<std::uint32_t>(requests_.size() - 1);
   }
   const std::uint32_t id = free_.back();
   free_.pop_back();
+  requests_[id].number = ++opened_;
   return id;
 }
 

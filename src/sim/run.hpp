@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,8 @@
 #include "sim/chance.hpp"
 #include "sim/stranger.hpp"
 #include "sim/traffic.hpp"
-#include "sim/waiting_room.hpp"
 #include "weir/quota/ledger.hpp"
-#include "weir/routing/planner.hpp"
+#include "weir/routing/admission_queue.hpp"
 #include "weir/routing/route.hpp"
 #include "weir/sim/report.hpp"
 #include "weir/sim/scenario.hpp"
@@ -24,7 +24,8 @@ namespace weir::sim {
 // and when is as in the gateway's attempt.cpp.
 class Run {
  public:
-  Run(const Scenario& scenario, const routing::Route& route, Instant start);
+  Run(const Scenario& scenario, const routing::Route& route, quota::Ledger& ledger, Instant start);
+  ~Run();
 
   void run();
   // Everything but what the oracle says; `counts` by provider.
@@ -38,19 +39,21 @@ class Run {
     const routing::Target* target = nullptr;  // of the attempt that is under way
     quota::Cost cost;
     quota::Reservation reservation;
-    std::vector<const routing::Target*> refused_by;
+    std::unique_ptr<routing::AdmissionQueue::Place> place;  // while it waits
     Enforcer::Ticket ticket;
     std::vector<quota::Observation> heads;
     std::optional<quota::QuotaRefusal> refusal;
     BootTime head_at{};  // when it is here
     Duration waited{};   // for room, until the attempt that is under way
     bool is_lost = false;
+    std::uint64_t number = 0;  // tells it from those that had the record before
   };
 
   void expect_next();
   void arrive(const Demand& demand);
-  void look_for_room();
-  BootTime attempt(std::uint32_t id);
+  void look_for_room(std::uint32_t id);
+  void hear_turn(std::uint32_t id, std::uint64_t number);
+  void give_up(std::uint32_t id, std::uint64_t number);
   void take(std::uint32_t id, routing::Choice choice);
   void send(std::uint32_t id);
   void reach_provider(std::uint32_t id);
@@ -62,6 +65,7 @@ class Run {
   void hear_refusal(std::uint32_t id);
   void lose(std::uint32_t id);
   void turn_away(std::uint32_t id);
+  void note_wait(const Request& request);
 
   [[nodiscard]] std::uint32_t open();
   void close(std::uint32_t id);
@@ -71,19 +75,20 @@ class Run {
 
   const Scenario& scenario_;
   const routing::Route& route_;
+  quota::Ledger& ledger_;
   Agenda agenda_;
   Accounts accounts_;
   Strangers strangers_;
   Arrivals arrivals_;
   SeededRandom network_;  // each draws from a source of its own
   SeededRandom service_;
-  SeededRandom router_;
   BootTime measured_from_;
   BootTime end_;
+  BootTime alarm_at_ = BootTime::max();  // a later alarm takes the place of an earlier one
+  routing::AdmissionQueue queue_;
   std::vector<Request> requests_;
   std::vector<std::uint32_t> free_;
-  WaitingRoom room_;
-  BootTime wake_at_ = BootTime::min();
+  std::uint64_t opened_ = 0;
   std::map<std::string, Counts> counts_;
   Report report_;
 };

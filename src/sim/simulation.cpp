@@ -67,7 +67,7 @@ Result<Report> simulate(Scenario scenario) {
 
   std::map<std::string, Counts> counts;
   for (const routing::Candidate& candidate : route->candidates) counts[candidate.target->provider->name];
-  Run run(scenario, *route, {.boot = start, .wall = scenario.start});
+  Run run(scenario, *route, ledger, {.boot = start, .wall = scenario.start});
   run.run();
   run.report(report, counts);
   ask_oracle(scenario, *route, start, counts);

@@ -38,6 +38,7 @@ Demand Arrivals::next() {
   demand.output = vary(size.output);
   demand.expected_output = size.output;
   demand.max_tokens = size.max_tokens;
+  demand.priority = size.priority;
   if (size.max_tokens) demand.output = std::min(demand.output, *size.max_tokens);
   return demand;
 }

@@ -18,6 +18,7 @@ struct Demand {
   std::uint64_t output = 0;
   std::uint64_t expected_output = 0;
   std::optional<std::uint64_t> max_tokens;
+  routing::Priority priority = routing::Priority::normal;
 
   [[nodiscard]] routing::Ask ask() const {
     return {.prompt_tokens = prompt, .output_tokens = expected_output, .max_tokens = max_tokens};

@@ -9,13 +9,10 @@
 
 namespace weir::sim {
 
-// Who waits for room, in the order of arrival. It stands in for the gateway's admission queue until there is
-// one, and the oracle waits in it too.
+// Who waits for room, in the order of arrival: where the oracle waits.
 class WaitingRoom {
  public:
   void add_last(std::uint32_t id, BootTime deadline) { waiting_.push_back({id, deadline}); }
-  // One that had its turn and was refused.
-  void add_first(std::uint32_t id, BootTime deadline) { waiting_.push_front({id, deadline}); }
 
   // Lets go whoever can. `attempt` answers with kWent, or with when to try again; max(): not by waiting.
   // Nobody passes one who will have room before the deadline. Returns when to look again.

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "weir/base/clock.hpp"
+#include "weir/routing/route.hpp"
 
 // What came of a simulated run.
 namespace weir::sim {
@@ -30,6 +32,7 @@ struct Report {
   std::uint64_t turned_away = 0;
   std::uint64_t lost = 0;
   std::vector<Duration> waits;  // for room, of those that were sent in the end; sorted
+  std::array<std::vector<Duration>, routing::kPriorities> waits_of;  // the same by class
 
   struct Row {
     std::string provider;
@@ -51,6 +54,7 @@ struct Report {
   // Of all providers, each by what it could have granted.
   [[nodiscard]] double share() const;
   [[nodiscard]] Duration wait_at(double quantile) const;
+  [[nodiscard]] Duration wait_at(double quantile, routing::Priority priority) const;
 
   friend bool operator==(const Report&, const Report&);
 };

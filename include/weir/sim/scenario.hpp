@@ -30,6 +30,7 @@ struct Size {
   std::uint64_t prompt = 200;  // tokens
   std::uint64_t output = 200;
   std::optional<std::uint64_t> max_tokens;  // nothing: the client doesn't say
+  routing::Priority priority = routing::Priority::normal;
 };
 
 struct Traffic {
@@ -67,7 +68,6 @@ struct Scenario {
   Duration settling_in = std::chrono::minutes(1);  // not measured
   WallTime start = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
   std::uint64_t seed = 1;
-  std::uint32_t max_attempts = 3;
 
   [[nodiscard]] const Truth& truth_of(const std::string& provider) const;
 };
