@@ -274,6 +274,7 @@ class GatewayReader {
     routing.count("max_attempts", config_.routing.max_attempts, kAttempts);
     routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
     routing.flag("allow_paid", config_.routing.allow_paid);
+    routing.flag("no_training", config_.routing.no_training);
     read_pending(routing, "routing");
   }
 
@@ -307,7 +308,10 @@ class GatewayReader {
   }
 
   void read_models() {
-    ProviderSurroundings surroundings{.presets = presets_, .listen = config_.listen, .timeouts = {}};
+    ProviderSurroundings surroundings{.presets = presets_,
+                                      .listen = config_.listen,
+                                      .timeouts = {},
+                                      .allow_paid = config_.routing.allow_paid};
     if (const auto timeouts = root_.take("timeouts"))
       read_timeouts(reading_, *timeouts, surroundings.timeouts);
     const auto field = root_.take("providers");

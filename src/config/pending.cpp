@@ -40,7 +40,6 @@ constexpr std::array kPending{
     PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
     PendingKey{"metrics", "token", Kind::secret, "", ""},
     PendingKey{"routing", "tier_patience", Kind::duration, "1s", ""},
-    PendingKey{"routing", "no_training", Kind::flag, "false", ""},
     PendingKey{"routing", "fit_max_tokens", Kind::flag, "true", ""},
     PendingKey{"routing", "min_output", Kind::count, "1024", ""},
     PendingKey{"routing", "sticky", Kind::section, "", ""},

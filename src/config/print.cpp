@@ -285,6 +285,7 @@ class Printer {
     put("max_attempts", std::uint64_t{config.routing.max_attempts});
     put("deadline", config.routing.deadline);
     put("allow_paid", config.routing.allow_paid);
+    put("no_training", config.routing.no_training);
     out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");

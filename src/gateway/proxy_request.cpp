@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "gateway/client_deadline.hpp"
+#include "gateway/needs.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
@@ -111,7 +112,7 @@ std::optional<Refusal> ProxyRequest::resolve() {
         .error = {ErrorKind::model_not_allowed,
                   "the key \"" + client_->name + "\" may not use the model \"" + chat_.model + "\""},
         .param = "model"};
-  return std::nullopt;
+  return read_needs(*snapshot_, request_.head->fields, chat_, ask_.needs);
 }
 
 std::optional<Refusal> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
@@ -204,7 +205,8 @@ BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
   const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
   const bool others =
       !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end();
+        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end() &&
+               routing::unfit(*c.target, ask_) == routing::Unfit::none;
       });
   const Duration left = deadline_ - (at.boot - began_.boot);
   Duration budget = std::min(timeouts.first_byte, others ? left / 2 : left);

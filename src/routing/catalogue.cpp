@@ -75,6 +75,11 @@ void Catalogue::add_candidates(Route& route, const providers::Model& model, doub
   }
 }
 
+void Catalogue::add_costly(Route& route, const providers::Model& model) const {
+  for (const Target& target : targets_)
+    if (target.model == &model) route.costly.push_back(&target);
+}
+
 Route& Catalogue::add_route(std::string name, Strategy strategy) {
   Route& route = routes_.emplace_back();
   route.name = std::move(name);
@@ -116,7 +121,6 @@ void Catalogue::add_families() {
   std::map<std::string, std::vector<const providers::Model*>> families;
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Model& model : provider.models) {
-      if (!may_use(model)) continue;
       families["auto"].push_back(&model);
       if (!model.family.empty()) families[model.family].push_back(&model);
     }
@@ -124,7 +128,12 @@ void Catalogue::add_families() {
   for (const auto& [family, models] : families) {
     if (names_.contains(family)) continue;
     Route& route = add_route(family, Strategy::headroom);
-    for (const providers::Model* model : models) add_candidates(route, *model, model->weight, 1);
+    for (const providers::Model* model : models) {
+      if (may_use(*model))
+        add_candidates(route, *model, model->weight, 1);
+      else
+        add_costly(route, *model);
+    }
   }
 }
 

@@ -48,6 +48,7 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   fits.reserve(route.candidates.size());
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
+    if (unfit(*candidate.target, ask) != Unfit::none) continue;
     const quota::Cost cost = cost_of(*candidate.target, ask);
     if (const auto headroom = candidate.target->pool.headroom(cost, now))
       fits.push_back({candidate.target, cost, score(route.strategy, candidate.weight, *headroom)});
@@ -55,7 +56,15 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   return fits;
 }
 
+Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
+  return {.target = &target,
+          .reason = words_of(reason, target, ask),
+          .unfit = reason,
+          .needed = reason == Unfit::context ? tokens_needed(target, ask) : 0};
+}
+
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
+  if (const Unfit reason = unfit(target, ask); reason != Unfit::none) return unfit_skip(target, reason, ask);
   const auto refusal = target.pool.refusal(cost_of(target, ask), now);
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
   return {.target = &target,
@@ -63,6 +72,11 @@ Skip skip_of(const Target& target, const Ask& ask, Instant now) {
           .available_at = refusal->available_at,
           .too_large = refusal->too_large,
           .remedy = refusal->remedy};
+}
+
+void add_costly(const Route& route, const Ask& ask, NoRoom& none) {
+  for (const Target* const target : route.costly)
+    none.skips.push_back(unfit_skip(*target, Unfit::costs, ask));
 }
 
 }  // namespace
@@ -94,6 +108,7 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
   for (const Candidate& candidate : route.candidates)
     if (!has_had_its_turn(*candidate.target, excluded))
       none.skips.push_back(skip_of(*candidate.target, ask, now));
+  add_costly(route, ask, none);
   return none;
 }
 
@@ -101,6 +116,7 @@ NoRoom survey(const Route& route, const Ask& ask, Instant now) {
   NoRoom all;
   for (const Candidate& candidate : route.candidates)
     all.skips.push_back(skip_of(*candidate.target, ask, now));
+  add_costly(route, ask, all);
   return all;
 }
 

@@ -251,7 +251,8 @@ void RequestReader::response_format() {
       continue;
     }
     const auto type = json_.take_string();
-    request_.uses_json_schema = type == "json_schema" || type == "json_object";
+    request_.needs_json_schema = type == "json_schema";
+    request_.uses_json_schema = request_.needs_json_schema || type == "json_object";
   }
 }
 

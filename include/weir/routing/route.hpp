@@ -24,6 +24,7 @@ struct RoutingConfig {
   std::uint32_t max_attempts = 3;
   Duration deadline = std::chrono::seconds(120);  // connecting and retrying, until an attempt is under way
   bool allow_paid = false;                        // `auto` and families may use models that cost
+  bool no_training = false;                       // never a model that trains on prompts
 };
 
 // A route as the configuration says it.
@@ -61,6 +62,7 @@ struct Route {
   std::string name;
   Strategy strategy = Strategy::headroom;
   std::vector<Candidate> candidates;  // tier by tier, in the order written
+  std::vector<const Target*> costly;  // would belong to it, but cost what it may not spend
 };
 
 // Everything a client may ask for, bound to the ledger. Owns its providers; routes and targets point into it.
@@ -103,6 +105,7 @@ class Catalogue {
   void add_aliases();
   // One candidate a key. Keys of one account share its room, so they share the weight too.
   void add_candidates(Route& route, const providers::Model& model, double weight, std::uint32_t tier) const;
+  void add_costly(Route& route, const providers::Model& model) const;
   Route& add_route(std::string name, Strategy strategy);
 
   Parts parts_;

@@ -31,7 +31,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
       {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
       {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
       {"routing: {tier_patience: 1000ms}", "routing: {tier_patience: 2s}", "routing.tier_patience", "1s"},
-      {"routing: {no_training: false}", "routing: {no_training: true}", "routing.no_training", "false"},
       {"routing: {fit_max_tokens: true}", "routing: {fit_max_tokens: false}", "routing.fit_max_tokens",
        "true"},
       {"routing: {min_output: 1024}", "routing: {min_output: 1k}", "routing.min_output", "1024"},

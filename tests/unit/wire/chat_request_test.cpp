@@ -83,6 +83,8 @@ TEST(ChatRequest, KnowsWhatTheModelMustBeAbleToDo) {
                   .uses_json_schema);
   EXPECT_TRUE(read(request_with(R"("response_format":{"type":"json_object"})")).uses_json_schema);
   EXPECT_FALSE(read(request_with(R"("response_format":{"type":"text"})")).uses_json_schema);
+  EXPECT_TRUE(read(request_with(R"("response_format":{"type":"json_schema"})")).needs_json_schema);
+  EXPECT_FALSE(read(request_with(R"("response_format":{"type":"json_object"})")).needs_json_schema);
   EXPECT_FALSE(read(request_with(R"("response_format":null)")).uses_json_schema);
 }
 
