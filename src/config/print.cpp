@@ -286,6 +286,10 @@ class Printer {
     put("deadline", config.routing.deadline);
     put("allow_paid", config.routing.allow_paid);
     put("no_training", config.routing.no_training);
+    flow_section("sticky");
+    put("by", routing::name(config.routing.sticky));
+    put("ttl", config.routing.sticky_ttl);
+    out_ << YAML::EndMap;
     out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");

@@ -130,7 +130,7 @@ Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vecto
 Gateway::~Gateway() = default;
 
 void Gateway::configure(Settings settings) {
-  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_);
+  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_, memory_);
   const std::lock_guard lock(mutex_);
   snapshot_.swap(fresh);
 }

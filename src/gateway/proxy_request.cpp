@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "gateway/client_deadline.hpp"
+#include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
@@ -112,7 +113,24 @@ std::optional<Refusal> ProxyRequest::resolve() {
         .error = {ErrorKind::model_not_allowed,
                   "the key \"" + client_->name + "\" may not use the model \"" + chat_.model + "\""},
         .param = "model"};
+  recall_conversation();
   return read_needs(*snapshot_, request_.head->fields, chat_, ask_.needs);
+}
+
+void ProxyRequest::recall_conversation() {
+  const routing::RoutingConfig& routing = snapshot_->routing;
+  const bool has_choice = route_->candidates.size() > 1 && route_->strategy != routing::Strategy::priority;
+  if (routing.sticky == routing::Sticky::off || !has_choice) return;
+  conversation_ = conversation_of(client_ == nullptr ? "" : client_->name, chat_, request_.body_text());
+  const auto id = snapshot_->memory.conversations.find(*conversation_, routing.sticky_ttl, now().boot);
+  if (!id) return;
+  const auto place = std::ranges::find_if(
+      route_->candidates, [id](const routing::Candidate& candidate) { return candidate.target->id == *id; });
+  if (place != route_->candidates.end()) ask_.preferred = place->target;
+}
+
+void ProxyRequest::remember(const Attempt& attempt, Instant at) {
+  if (conversation_) snapshot_->memory.conversations.keep(*conversation_, attempt.target->id, at.boot);
 }
 
 std::optional<Refusal> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
@@ -329,6 +347,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
     co_await refuse(passed_on);
     co_return;
   }
+  remember(attempt, at);
   if (attempt.is_stream) {
     const bool whole = co_await relay(attempt);
     if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "weir/base/digest.hpp"
@@ -19,6 +20,10 @@ std::string_view name(Strategy strategy) noexcept {
   return "";
 }
 
+std::string_view name(Sticky sticky) noexcept {
+  return sticky == Sticky::off ? "off" : "conversation";
+}
+
 namespace {
 
 // What is known of a key ends where another stands in its place: it is told by 64 bits of its digest. They
@@ -31,6 +36,13 @@ std::string id_of(const providers::Key& key) {
   const Sha256 digest = sha256(key.value.reveal());
   for (std::size_t i = 0; i < kBytes; ++i) id += {kHex[digest[i] / 16U], kHex[digest[i] % 16U]};
   return id;
+}
+
+std::uint64_t number_of(std::string_view text) {
+  const Sha256 digest = sha256(text);
+  std::uint64_t number = 0;
+  std::memcpy(&number, digest.data(), sizeof number);
+  return number;
 }
 
 }  // namespace
@@ -52,13 +64,15 @@ void Catalogue::bind_targets(quota::Ledger& ledger) {
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Key& key : provider.keys) {
       const std::string account = provider.name + "/" + key.account;
+      const std::string key_id = id_of(key);
       for (const providers::Model& model : provider.models) {
         targets_.push_back(
             {.provider = &provider,
              .model = &model,
              .key = &key,
              .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
-                         .with_key(id_of(key))});
+                         .with_key(key_id),
+             .id = number_of(provider.name + "/" + model.name + "#" + key_id)});
       }
     }
   }

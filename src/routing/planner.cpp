@@ -56,6 +56,20 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   return fits;
 }
 
+// An order that is given stands above the conversation, as tiers do.
+std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, const Ask& ask,
+                                     std::span<const Target* const> excluded, Instant now) {
+  if (ask.preferred == nullptr || route.strategy == Strategy::priority) return std::nullopt;
+  const auto place = std::ranges::find(route.candidates, ask.preferred, &Candidate::target);
+  if (place == route.candidates.end() || place->tier != tier) return std::nullopt;
+  if (has_had_its_turn(*ask.preferred, excluded) || unfit(*ask.preferred, ask) != Unfit::none)
+    return std::nullopt;
+  const quota::Cost cost = cost_of(*ask.preferred, ask);
+  // A reserve that fails is a sign that someone wanted more; here another target may do.
+  if (!ask.preferred->pool.headroom(cost, now)) return std::nullopt;
+  return take({ask.preferred, cost, 1.0}, now);
+}
+
 Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
   return {.target = &target,
           .reason = words_of(reason, target, ask),
@@ -97,6 +111,7 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier == last_tier) continue;
     last_tier = candidate.tier;
+    if (auto choice = take_preferred(route, last_tier, ask, excluded, now)) return *std::move(choice);
     std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
     while (!fits.empty()) {
       const std::size_t drawn = route.strategy == Strategy::priority ? 0 : draw(fits, random);

@@ -23,6 +23,7 @@ struct Ask {
   std::uint64_t output_tokens = 0;          // what is expected
   std::optional<std::uint64_t> max_tokens;  // what the client allows
   Needs needs{};
+  const Target* preferred = nullptr;  // of the route: taken where its tier's turn comes and it has room
 };
 
 struct Choice {

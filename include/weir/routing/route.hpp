@@ -20,11 +20,17 @@ namespace weir::routing {
 enum class Strategy : std::uint8_t { headroom, priority, weighted };
 [[nodiscard]] std::string_view name(Strategy strategy) noexcept;
 
+// What stays with its target while that one has room.
+enum class Sticky : std::uint8_t { off, conversation };
+[[nodiscard]] std::string_view name(Sticky sticky) noexcept;
+
 struct RoutingConfig {
   std::uint32_t max_attempts = 3;
   Duration deadline = std::chrono::seconds(120);  // connecting and retrying, until an attempt is under way
   bool allow_paid = false;                        // `auto` and families may use models that cost
   bool no_training = false;                       // never a model that trains on prompts
+  Sticky sticky = Sticky::conversation;
+  Duration sticky_ttl = std::chrono::minutes(10);  // since the conversation was served last
 };
 
 // A route as the configuration says it.
@@ -47,6 +53,7 @@ struct Target {
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
   quota::Pool pool;
+  std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
 };

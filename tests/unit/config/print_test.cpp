@@ -39,7 +39,8 @@ providers:
 models:
   smart: {strategy: weighted, targets: [groq/dear, {target: local/m, weight: 0.1, tier: 2}]}
 aliases: {"yes": smart, off: auto}
-routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, no_training: true}
+routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, no_training: true,
+          sticky: {by: off, ttl: 90s}}
 log: {level: warn, format: json, access: false, file: "/tmp/a b.log"}
 )";
 

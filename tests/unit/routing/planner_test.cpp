@@ -296,6 +296,32 @@ TEST(Filters, AFamilyTellsOfWhatItMayNotSpendMoneyOn) {
   }
 }
 
+TEST(Preferred, IsTakenWhileItHasRoomAndElseAnotherIs) {
+  Fixture f({requests_per_minute(100)}, {requests_per_minute(2)});
+  const Ask ask{.preferred = f.route.candidates[1].target};
+  EXPECT_EQ(f.serve(0.0, ask), "b");
+  EXPECT_EQ(f.serve(0.0, ask), "b");
+  EXPECT_EQ(f.serve(0.0, ask), "a");
+}
+
+TEST(Preferred, IsNotTakenWhereItHadItsTurnOrCannotServe) {
+  Fixture f({}, {});
+  const Target* const b = f.route.candidates[1].target;
+  FakeRandom random({0.0});
+  const auto chosen = choose(f.route, {.preferred = b}, std::span(&b, 1), f.clock.now(), random);
+  EXPECT_EQ(std::get<Choice>(chosen).target->provider->name, "a");
+  const Ask pinned{.needs = {.provider = f.route.candidates[0].target->provider}, .preferred = b};
+  EXPECT_EQ(f.serve(0.99, pinned), "a");
+}
+
+TEST(Preferred, DoesNotStandAboveTheTierNorAboveAGivenOrder) {
+  Fixture tiers({requests_per_minute(1)}, {}, Strategy::headroom, 2);
+  EXPECT_EQ(tiers.serve(0.0, {.preferred = tiers.route.candidates[1].target}), "a");
+  EXPECT_EQ(tiers.serve(0.0, {.preferred = tiers.route.candidates[1].target}), "b");
+  Fixture order({}, {}, Strategy::priority);
+  EXPECT_EQ(order.serve(0.0, {.preferred = order.route.candidates[1].target}), "a");
+}
+
 TEST(Planner, SurveyTakesNothing) {
   Fixture f({requests_per_minute(1)}, {requests_per_minute(1)});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(survey(f.route, {}, f.clock.now()).skips.size(), 2U);
