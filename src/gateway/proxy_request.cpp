@@ -20,7 +20,8 @@ namespace {
 
 // A plain answer is written in whole before its first byte comes: as slow as this, until a target's speed is
 // known.
-constexpr std::uint64_t kSlowestTokensPerSecond = 20;
+constexpr double kAssumedTokensPerSecond = 20;
+constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: timeouts.total ends it
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
 
@@ -129,8 +130,9 @@ void ProxyRequest::recall_conversation() {
   if (place != route_->candidates.end()) ask_.preferred = place->target;
 }
 
-void ProxyRequest::remember(const Attempt& attempt, Instant at) {
+void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
   if (conversation_) snapshot_->memory.conversations.keep(*conversation_, attempt.target->id, at.boot);
+  if (attempt.is_stream) attempt.target->speed->note_commit(attempt.took);
 }
 
 std::optional<Refusal> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
@@ -229,8 +231,10 @@ BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
   const Duration left = deadline_ - (at.boot - began_.boot);
   Duration budget = std::min(timeouts.first_byte, others ? left / 2 : left);
   if (!chat_.stream) {
-    const auto seconds = static_cast<std::int64_t>(ask_.output_tokens / kSlowestTokensPerSecond);
-    budget += std::chrono::seconds(std::min<std::int64_t>(seconds, 24 * 3600));
+    const double speed = attempt.target->speed->tokens_per_second().value_or(kAssumedTokensPerSecond);
+    const double seconds = static_cast<double>(ask_.output_tokens) / std::max(speed, kLeastTokensPerSecond);
+    constexpr double kDay = 24 * 3600;
+    budget += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
   }
   return at.boot + std::min(budget, timeouts.total);
 }
@@ -450,6 +454,14 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   }
 }
 
+// How fast the answer was written: a stream's from its commit event, a plain one's from the request.
+void ProxyRequest::note_speed(const Attempt& attempt, std::uint64_t completion) const {
+  if (attempt.is_stream)
+    attempt.target->speed->note_stream(completion, now().boot - attempt.began.boot - attempt.took);
+  else
+    attempt.target->speed->note_plain(completion, attempt.took);
+}
+
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const std::optional<wire::Usage>& usage = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
@@ -462,6 +474,7 @@ void ProxyRequest::settle(Attempt& attempt) {
     completion = *usage->total_tokens - prompt;
   const std::uint64_t cached = usage ? usage->cached_tokens.value_or(0) : 0;
   record_.used_tokens = prompt + completion;
+  note_speed(attempt, completion);
   attempt.reservation.settle(
       quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached), now());
 }

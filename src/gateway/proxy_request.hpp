@@ -58,7 +58,8 @@ class ProxyRequest {
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
-  void remember(const Attempt& attempt, Instant now);
+  void remember(const Attempt& attempt, Instant now) const;
+  void note_speed(const Attempt& attempt, std::uint64_t completion) const;
 
   Lane& lane_;
   const std::shared_ptr<const Snapshot> snapshot_;

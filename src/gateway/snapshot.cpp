@@ -18,7 +18,7 @@ Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& re
                  .routes = std::move(settings.routes),
                  .aliases = std::move(settings.aliases),
                  .allow_paid = settings.routing.allow_paid},
-                ledger) {}
+                ledger, &remembered.speeds) {}
 
 const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& provider) const {
   return endpoints[static_cast<std::size_t>(&provider - catalogue.providers().data())];

@@ -16,6 +16,8 @@ std::string_view name(Strategy strategy) noexcept {
       return "priority";
     case Strategy::weighted:
       return "weighted";
+    case Strategy::fastest:
+      return "fastest";
   }
   return "";
 }
@@ -47,8 +49,8 @@ std::uint64_t number_of(std::string_view text) {
 
 }  // namespace
 
-Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(parts)) {
-  bind_targets(ledger);
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds) : parts_(std::move(parts)) {
+  bind_targets(ledger, speeds);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();
   const std::size_t routes = listed_.size();
@@ -60,7 +62,7 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(part
               listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
 }
 
-void Catalogue::bind_targets(quota::Ledger& ledger) {
+void Catalogue::bind_targets(quota::Ledger& ledger, SpeedTable* speeds) {
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Key& key : provider.keys) {
       const std::string account = provider.name + "/" + key.account;
@@ -72,6 +74,7 @@ void Catalogue::bind_targets(quota::Ledger& ledger) {
              .key = &key,
              .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
                          .with_key(key_id),
+             .speed = speeds == nullptr ? nullptr : &speeds->of(provider.name + "/" + model.name),
              .id = number_of(provider.name + "/" + model.name + "#" + key_id)});
       }
     }

@@ -12,12 +12,14 @@
 #include "weir/base/clock.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/speed.hpp"
 
 // From the name a client asks for to the targets that may serve it. Immutable once built.
 namespace weir::routing {
 
-// How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone.
-enum class Strategy : std::uint8_t { headroom, priority, weighted };
+// How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone,
+// by measured speed.
+enum class Strategy : std::uint8_t { headroom, priority, weighted, fastest };
 [[nodiscard]] std::string_view name(Strategy strategy) noexcept;
 
 // What stays with its target while that one has room.
@@ -53,7 +55,8 @@ struct Target {
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
   quota::Pool pool;
-  std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
+  Speed* speed = nullptr;  // null: nobody measures
+  std::uint64_t id = 0;    // the same after a reload, for the same model through the same key
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
 };
@@ -89,7 +92,8 @@ class Catalogue {
     const Route* route = nullptr;
   };
 
-  Catalogue(Parts parts, quota::Ledger& ledger);
+  // `speeds` outlives it.
+  Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds = nullptr);
   Catalogue(const Catalogue&) = delete;
   Catalogue& operator=(const Catalogue&) = delete;
 
@@ -105,7 +109,7 @@ class Catalogue {
   [[nodiscard]] std::size_t model_count() const { return model_count_; }
 
  private:
-  void bind_targets(quota::Ledger& ledger);
+  void bind_targets(quota::Ledger& ledger, SpeedTable* speeds);
   void add_configured_routes();
   void add_models();
   void add_families();

@@ -102,8 +102,6 @@ TEST(PendingKeys, IncludeSingleValuesOfKeysThatWork) {
       {"server: {listen: \"unix:/run/weir.sock\"}",
        "server.listen: a unix socket is not supported yet; remove it or leave it at 127.0.0.1:8484"},
       {"state: {store: redis}", "state.store: redis is not supported yet; remove it or leave it at sqlite"},
-      {"models: {x: {strategy: fastest, targets: [local/m]}}",
-       "models.x.strategy: fastest is not supported yet; remove it or leave it at headroom"},
       {"auth: {keys: [{name: a, key: abcdef, limits: {rpm: 1}}]}",
        "auth.keys[0].limits is not supported yet; remove it or leave it at {}"},
   };

@@ -37,6 +37,7 @@ providers:
   openrouter: {plan: topped_up, api_key: none}
   local: {preset: openai_compatible, base_url: "http://[::1]:80/v1", models: {m: {}}, timeouts: {idle: 1ms}}
 models:
+  fast: {strategy: fastest, targets: [local/m]}
   smart: {strategy: weighted, targets: [groq/dear, {target: local/m, weight: 0.1, tier: 2}]}
 aliases: {"yes": smart, off: auto}
 routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, no_training: true,

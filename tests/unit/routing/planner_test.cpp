@@ -26,7 +26,8 @@ constexpr std::uint64_t kPlenty = 1'000'000;
 struct Fixture {
   Fixture(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
           Strategy strategy = Strategy::headroom, std::uint32_t second_tier = 1, double second_weight = 1)
-      : catalogue(parts(std::move(first), std::move(second), strategy, second_tier, second_weight), ledger),
+      : catalogue(parts(std::move(first), std::move(second), strategy, second_tier, second_weight), ledger,
+                  &speeds),
         route(*catalogue.find("r")) {}
 
   static Catalogue::Parts parts(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
@@ -55,6 +56,7 @@ struct Fixture {
 
   test::FakeClock clock;
   quota::Ledger ledger;
+  SpeedTable speeds;
   Catalogue catalogue;
   const Route& route;
 };
@@ -294,6 +296,42 @@ TEST(Filters, AFamilyTellsOfWhatItMayNotSpendMoneyOn) {
     EXPECT_EQ(none.skips[1].reason, "trial");
     EXPECT_EQ(none.first_back(), nullptr);
   }
+}
+
+TEST(Fastest, PrefersTheOneThatWillHaveAnsweredFirst) {
+  Fixture f({requests_per_minute(100)}, {requests_per_minute(3)}, Strategy::fastest);
+  Speed& a = *f.route.candidates[0].target->speed;
+  Speed& b = *f.route.candidates[1].target->speed;
+  a.note_commit(100ms);
+  a.note_stream(100, 2s);  // 50 tokens a second
+  b.note_commit(1s);
+  b.note_stream(1000, 2s);  // 500
+  const Ask brief{.output_tokens = 10};
+  const Ask lengthy{.output_tokens = 1000};
+  EXPECT_EQ(f.serve(0.5, brief), "a");    // 0.3 s; 1.02 s
+  EXPECT_EQ(f.serve(0.5, lengthy), "b");  // 20.1 s; 3 s
+  EXPECT_EQ(f.serve(0.5, lengthy), "b");
+  EXPECT_EQ(f.serve(0.5, lengthy), "b");
+  EXPECT_EQ(f.serve(0.5, lengthy), "a");  // b has no room
+}
+
+TEST(Fastest, TriesWhatNobodyHasMeasuredFirstAndThenUsesWhatIsKnown) {
+  Fixture f({}, {}, Strategy::fastest);
+  f.route.candidates[0].target->speed->note_commit(100ms);
+  EXPECT_EQ(f.serve(0.5), "b");
+  EXPECT_EQ(f.serve(0.5), "a");  // b has not answered yet
+  f.route.candidates[1].target->speed->note_commit(50ms);
+  EXPECT_EQ(f.serve(0.5), "b");
+}
+
+TEST(Fastest, SendsOneRequestInTwentyAnywhere) {
+  Fixture f({}, {}, Strategy::fastest);
+  f.route.candidates[0].target->speed->note_commit(100ms);
+  f.route.candidates[1].target->speed->note_commit(1s);
+  FakeRandom exploring({0.04, 0.9});
+  const auto chosen = choose(f.route, {}, {}, f.clock.now(), exploring);
+  EXPECT_EQ(std::get<Choice>(chosen).target->provider->name, "b");
+  EXPECT_EQ(f.serve(0.05), "a");
 }
 
 TEST(Preferred, IsTakenWhileItHasRoomAndElseAnotherIs) {
