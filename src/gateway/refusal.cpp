@@ -16,15 +16,26 @@ namespace {
 // and the care that is taken with a window of one.
 constexpr Duration kShortWait = std::chrono::seconds(61);
 
-std::string all_targets(std::size_t count, std::string_view route, bool some_are_unfit = false) {
+std::string all_targets(std::size_t count, std::string_view route, bool partly = false) {
   std::string of = " of \"" + std::string(route) + "\"";
-  if (some_are_unfit) of += " that can serve this request";
+  if (partly) of += " that can serve this request";
   return count == 1 ? "the only target" + of : "all " + std::to_string(count) + " targets" + of;
+}
+
+std::size_t count_of(const routing::NoRoom& none, routing::Unfit reason) {
+  return static_cast<std::size_t>(std::ranges::count(none.skips, reason, &routing::Skip::unfit));
+}
+
+// Of the targets that were asked for, which can't serve the request at any time.
+bool some_are_unfit(const routing::NoRoom& none) {
+  return count_of(none, routing::Unfit::none) + count_of(none, routing::Unfit::costs) < none.skips.size();
 }
 
 std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now) {
   std::vector<wire::AttemptNote> notes;
+  const bool costs_only = count_of(none, routing::Unfit::costs) == none.skips.size();
   for (const routing::Skip& skip : none.skips) {
+    if (skip.unfit == routing::Unfit::costs && !costs_only) continue;  // nobody asked for it
     const bool returns = skip.available_at != BootTime::max();
     notes.push_back({.target = skip.target->name(),
                      .key = skip.target->key->label,
@@ -55,7 +66,7 @@ Refusal too_large(const routing::Route& route, const routing::NoRoom& none, Inst
       static_cast<std::size_t>(std::ranges::count(none.skips, true, &routing::Skip::too_large));
   return {.error = {ErrorKind::context_length_exceeded,
                     "this request needs more tokens than any quota window of " +
-                        all_targets(count, route.name, count < none.skips.size()) +
+                        all_targets(count, route.name, some_are_unfit(none)) +
                         " can ever hold; shorten it or lower max_tokens"},
           .param = "messages",
           .should_retry = false,
@@ -144,13 +155,12 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
   if (none.skips.empty())
     return {.error = {ErrorKind::upstream_failed, "\"" + route.name + "\" has no target that can be used"},
             .should_retry = false};
-  const auto fit =
-      static_cast<std::size_t>(std::ranges::count(none.skips, routing::Unfit::none, &routing::Skip::unfit));
+  const std::size_t fit = count_of(none, routing::Unfit::none);
   if (fit == 0) return no_fit(route, none, now);
   if (std::ranges::count(none.skips, true, &routing::Skip::too_large) == static_cast<std::ptrdiff_t>(fit))
     return too_large(route, none, now);
 
-  const std::string subject = all_targets(fit, route.name, fit < none.skips.size());
+  const std::string subject = all_targets(fit, route.name, some_are_unfit(none));
   const std::string verb = fit == 1 ? " is" : " are";
   const routing::Skip* const first = none.first_back();
   if (first == nullptr)

@@ -165,6 +165,13 @@ TEST(Refusal, WhereNothingIsFreeSaysHowToSpendMoney) {
             "routing.allow_paid: true");
 }
 
+TEST(Refusal, SaysNothingOfWhatCostsWhereSomethingFreeWillBeBack) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(1, "rpm", 30s), unfit(f, 0, routing::Unfit::costs, "paid")});
+  EXPECT_THAT(refusal.error.message, HasSubstr("the only target of \"smart\" is out of quota; it is back"));
+  EXPECT_EQ(refusal.notes.size(), 1U);
+}
+
 TEST(Refusal, CountsOnlyTargetsThatCanServeTheRequest) {
   Fixture f;
   const Refusal refusal = f.refuse({unfit(f, 0, routing::Unfit::tools, "no tools"), f.skip(1, "rpm", 30s)});
