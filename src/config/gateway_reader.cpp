@@ -276,7 +276,18 @@ class GatewayReader {
     routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
     routing.flag("allow_paid", config_.routing.allow_paid);
     read_waiting(routing, config_.routing);
+    routing.flag("no_training", config_.routing.no_training);
+    if (const auto sticky = routing.take("sticky")) read_sticky(*sticky);
     read_pending(routing, "routing");
+  }
+
+  void read_sticky(const Field& field) {
+    constexpr std::array kWords{Choice<routing::Sticky>{"conversation", routing::Sticky::conversation},
+                                Choice<routing::Sticky>{"off", routing::Sticky::off}};
+    MapReader sticky(reading_, field, "a map like {by: conversation, ttl: 10m}");
+    sticky.word<routing::Sticky>("by", config_.routing.sticky, kWords);
+    sticky.duration("ttl", config_.routing.sticky_ttl, kShortest, kLongest);
+    sticky.finish();
   }
 
   void read_state(MapReader& state) {
@@ -309,7 +320,10 @@ class GatewayReader {
   }
 
   void read_models() {
-    ProviderSurroundings surroundings{.presets = presets_, .listen = config_.listen, .timeouts = {}};
+    ProviderSurroundings surroundings{.presets = presets_,
+                                      .listen = config_.listen,
+                                      .timeouts = {},
+                                      .allow_paid = config_.routing.allow_paid};
     if (const auto timeouts = root_.take("timeouts"))
       read_timeouts(reading_, *timeouts, surroundings.timeouts);
     const auto field = root_.take("providers");

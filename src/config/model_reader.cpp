@@ -107,6 +107,7 @@ bool read_models(MapReader& provider, const providers::Preset& preset, const pro
       model.name = entry.name;
       model.id = entry.name;
       model.billing = assumed_billing(preset);
+      model.training = preset.training;
     }
     if (entry.field.node->kind != Node::Kind::invalid)
       read_model(reading, entry.field, models[known->second]);
@@ -127,6 +128,7 @@ Model to_model(const providers::PresetModel& model, const providers::PresetPlan*
             .capabilities = model.capabilities,
             .capabilities_known = true,
             .billing = model.billing,
+            .training = model.training,
             .weight = 1,
             .limits = {}};
   for (const providers::PresetLimit& limit : limits_under(plan, model)) out.limits.push_back(to_limit(limit));

@@ -287,12 +287,17 @@ class Printer {
     put("allow_paid", config.routing.allow_paid);
     put("tier_patience", config.routing.tier_patience);
     put("default_class", routing::name(config.routing.default_class));
-    section("queue");
+    flow_section("queue");
     if (config.routing.queue_wait)
       put("max_wait", *config.routing.queue_wait);
     else
       put("max_wait", "deadline");
     put("max_length", std::uint64_t{config.routing.queue_length});
+    out_ << YAML::EndMap;
+    put("no_training", config.routing.no_training);
+    flow_section("sticky");
+    put("by", routing::name(config.routing.sticky));
+    put("ttl", config.routing.sticky_ttl);
     out_ << YAML::EndMap;
     out_ << YAML::EndMap;
     section("state");

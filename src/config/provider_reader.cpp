@@ -246,7 +246,8 @@ Providers providers_from_environment(Reading& reading, const ProviderSurrounding
     provider.base_url = *std::move(url);
     provider.keys.push_back(*std::move(key));
     for (const providers::PresetModel& model : preset.models)
-      if (model.billing == providers::Billing::free) provider.models.push_back(to_model(model));
+      if (surroundings.allow_paid || model.billing == providers::Billing::free)
+        provider.models.push_back(to_model(model));
     if (provider.models.empty()) continue;
     provider.limits = to_limits(preset.limits);
     provider.charge = preset.charge;

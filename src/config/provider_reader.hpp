@@ -31,6 +31,7 @@ struct ProviderSurroundings {
   std::span<const providers::Preset> presets;
   ListenAddress listen;          // a base_url must not lead here
   providers::Timeouts timeouts;  // where the provider names none
+  bool allow_paid = false;       // providers that nobody names bring what costs, too
 };
 
 // The map under `providers:`, in the order written. A provider whose key is unset is skipped with a warning.

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "config/model_reader.hpp"
-#include "config/pending.hpp"
 
 namespace weir::config {
 namespace {
@@ -19,10 +18,10 @@ constexpr std::uint64_t kMostTiers = 100;
 constexpr std::string_view kTargetExpected = "a target like groq/openai/gpt-oss-120b";
 
 constexpr std::array kStrategies{
-    Choice<std::optional<Strategy>>{"headroom", Strategy::headroom},
-    Choice<std::optional<Strategy>>{"priority", Strategy::priority},
-    Choice<std::optional<Strategy>>{"weighted", Strategy::weighted},
-    Choice<std::optional<Strategy>>{"fastest", std::nullopt},
+    Choice<Strategy>{"headroom", Strategy::headroom},
+    Choice<Strategy>{"priority", Strategy::priority},
+    Choice<Strategy>{"weighted", Strategy::weighted},
+    Choice<Strategy>{"fastest", Strategy::fastest},
 };
 
 enum class Standing : std::uint8_t { served, left_out, wrong };
@@ -62,11 +61,7 @@ class RouteReader {
   Standing read_route(const NamedField& entry, ModelRoute& route) {
     if (entry.field.node->kind == Node::Kind::invalid) return Standing::wrong;
     MapReader map(reading_, entry.field, "a map like {targets: [groq/openai/gpt-oss-120b]}");
-    if (const auto strategy = map.take("strategy")) {
-      const auto value = read_word<std::optional<Strategy>>(reading_, *strategy, kStrategies);
-      if (value && !*value) report_pending(reading_, *strategy, "headroom", "fastest");
-      if (value && *value) route.strategy = **value;
-    }
+    map.word<Strategy>("strategy", route.strategy, kStrategies);
     const auto targets = map.require("targets", "a list of targets like groq/openai/gpt-oss-120b");
     const auto items = targets ? read_items(reading_, *targets, "a list of targets") : std::nullopt;
     bool good = items.has_value();

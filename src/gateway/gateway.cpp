@@ -138,7 +138,7 @@ Gateway::~Gateway() {
 
 void Gateway::configure(Settings settings) {
   queue_.set_max_length(settings.routing.queue_length);
-  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_);
+  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_, memory_);
   const std::lock_guard lock(mutex_);
   snapshot_.swap(fresh);
 }

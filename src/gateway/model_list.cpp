@@ -24,15 +24,20 @@ constexpr std::array kCapabilityNames{
     CapabilityName{Capability::reasoning, "reasoning"},
 };
 
+routing::Ask small_ask(const Snapshot& snapshot) {
+  return {.needs = {.no_training = snapshot.routing.no_training}};
+}
+
 // "ready" where a small request would be taken now, "limited" where waiting helps, else "unavailable".
-std::string_view state_of(const routing::Route& route, Instant now) {
-  const routing::NoRoom all = routing::survey(route, {}, now);
+std::string_view state_of(const routing::Route& route, const routing::Ask& ask, Instant now) {
+  const routing::NoRoom all = routing::survey(route, ask, now);
   const routing::Skip* const first = all.first_back();
   if (first == nullptr) return "unavailable";
   return first->available_at <= now.boot ? "ready" : "limited";
 }
 
-void append_entry(std::string& out, const routing::Catalogue::Listed& entry, Instant now, WallTime created) {
+void append_entry(std::string& out, const routing::Catalogue::Listed& entry, const routing::Ask& ask,
+                  Instant now, WallTime created) {
   std::uint64_t context = 0;
   unsigned capabilities = 0;
   for (const routing::Candidate& candidate : entry.route->candidates) {
@@ -46,7 +51,7 @@ void append_entry(std::string& out, const routing::Catalogue::Listed& entry, Ins
   out += ",\"owned_by\":";
   append_json_string(out, entry.owner);
   out += ",\"weir\":{\"state\":";
-  append_json_string(out, state_of(*entry.route, now));
+  append_json_string(out, state_of(*entry.route, ask, now));
   out += ",\"context\":" + (context == 0 ? "null" : std::to_string(context)) + ",\"capabilities\":[";
   bool first = true;
   for (const auto& [capability, name] : kCapabilityNames) {
@@ -65,7 +70,7 @@ std::string model_list(const Snapshot& snapshot, const ClientKey* client, Instan
   for (const auto& entry : snapshot.catalogue.listed()) {
     if (!may_use(client, entry.id)) continue;
     if (!std::exchange(first, false)) out += ',';
-    append_entry(out, entry, now, created);
+    append_entry(out, entry, small_ask(snapshot), now, created);
   }
   return out + "]}";
 }
@@ -76,7 +81,7 @@ std::optional<std::string> model_card(const Snapshot& snapshot, const ClientKey*
   const auto entry = std::ranges::find(listed, id, &routing::Catalogue::Listed::id);
   if (entry == listed.end() || !may_use(client, id)) return std::nullopt;
   std::string out;
-  append_entry(out, *entry, now, created);
+  append_entry(out, *entry, small_ask(snapshot), now, created);
   return out;
 }
 

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "gateway/client_deadline.hpp"
+#include "gateway/conversation.hpp"
+#include "gateway/needs.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
@@ -18,7 +20,8 @@ namespace {
 
 // A plain answer is written in whole before its first byte comes: as slow as this, until a target's speed is
 // known.
-constexpr std::uint64_t kSlowestTokensPerSecond = 20;
+constexpr double kAssumedTokensPerSecond = 20;
+constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: timeouts.total ends it
 // Of the deadline, so much is left to the attempt that a request has waited for.
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
 constexpr std::string_view kPriorityField = "x-weir-priority";
@@ -122,7 +125,25 @@ std::optional<Refusal> ProxyRequest::resolve() {
         .error = {ErrorKind::model_not_allowed,
                   "the key \"" + client_->name + "\" may not use the model \"" + chat_.model + "\""},
         .param = "model"};
-  return std::nullopt;
+  recall_conversation();
+  return read_needs(*snapshot_, request_.head->fields, chat_, ask_.needs);
+}
+
+void ProxyRequest::recall_conversation() {
+  const routing::RoutingConfig& routing = snapshot_->routing;
+  const bool has_choice = route_->candidates.size() > 1 && route_->strategy != routing::Strategy::priority;
+  if (routing.sticky == routing::Sticky::off || !has_choice) return;
+  conversation_ = conversation_of(client_ == nullptr ? "" : client_->name, chat_, request_.body_text());
+  const auto id = snapshot_->memory.conversations.find(*conversation_, routing.sticky_ttl, now().boot);
+  if (!id) return;
+  const auto place = std::ranges::find_if(
+      route_->candidates, [id](const routing::Candidate& candidate) { return candidate.target->id == *id; });
+  if (place != route_->candidates.end()) ask_.preferred = place->target;
+}
+
+void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
+  if (conversation_) snapshot_->memory.conversations.keep(*conversation_, attempt.target->id, at.boot);
+  if (attempt.is_stream) attempt.target->speed->note_commit(attempt.took);
 }
 
 // Room now, or the queue for it; or, where every other target had its turn, one of those once more.
@@ -254,13 +275,16 @@ BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
   const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
   const bool others =
       !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end();
+        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end() &&
+               routing::unfit(*c.target, ask_) == routing::Unfit::none;
       });
   const Duration left = deadline_ - (at.boot - began_.boot);
   Duration budget = std::min(timeouts.first_byte, others ? left / 2 : left);
   if (!chat_.stream) {
-    const auto seconds = static_cast<std::int64_t>(ask_.output_tokens / kSlowestTokensPerSecond);
-    budget += std::chrono::seconds(std::min<std::int64_t>(seconds, 24 * 3600));
+    const double speed = attempt.target->speed->tokens_per_second().value_or(kAssumedTokensPerSecond);
+    const double seconds = static_cast<double>(ask_.output_tokens) / std::max(speed, kLeastTokensPerSecond);
+    constexpr double kDay = 24 * 3600;
+    budget += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
   }
   return at.boot + std::min(budget, timeouts.total);
 }
@@ -378,6 +402,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
     co_await refuse(passed_on);
     co_return;
   }
+  remember(attempt, at);
   if (attempt.is_stream) {
     const bool whole = co_await relay(attempt);
     if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";
@@ -480,6 +505,14 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   }
 }
 
+// How fast the answer was written: a stream's from its commit event, a plain one's from the request.
+void ProxyRequest::note_speed(const Attempt& attempt, std::uint64_t completion) const {
+  if (attempt.is_stream)
+    attempt.target->speed->note_stream(completion, now().boot - attempt.began.boot - attempt.took);
+  else
+    attempt.target->speed->note_plain(completion, attempt.took);
+}
+
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const std::optional<wire::Usage>& usage = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
@@ -492,6 +525,7 @@ void ProxyRequest::settle(Attempt& attempt) {
     completion = *usage->total_tokens - prompt;
   const std::uint64_t cached = usage ? usage->cached_tokens.value_or(0) : 0;
   record_.used_tokens = prompt + completion;
+  note_speed(attempt, completion);
   attempt.reservation.settle(
       quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached), now());
 }

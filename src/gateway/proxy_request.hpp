@@ -32,6 +32,7 @@ class ProxyRequest {
   [[nodiscard]] std::optional<Refusal> know_client();
   [[nodiscard]] std::optional<Refusal> read_ask();
   [[nodiscard]] std::optional<Refusal> resolve();
+  void recall_conversation();
 
   [[nodiscard]] net::Awaitable<std::optional<Refusal>> admit(std::unique_ptr<Attempt>& attempt);
   [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome);
@@ -59,6 +60,8 @@ class ProxyRequest {
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
+  void remember(const Attempt& attempt, Instant now) const;
+  void note_speed(const Attempt& attempt, std::uint64_t completion) const;
 
   Lane& lane_;
   const std::shared_ptr<const Snapshot> snapshot_;
@@ -74,9 +77,10 @@ class ProxyRequest {
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
   routing::Priority priority_ = routing::Priority::normal;
-  Duration deadline_{};                           // from began_
-  Duration waited_{};                             // for others, before the commit event
-  std::vector<const routing::Target*> had_turn_;  // not chosen any more
+  std::optional<routing::ConversationId> conversation_;  // that may stay with its target
+  Duration deadline_{};                                  // from began_
+  Duration waited_{};                                    // for others, before the commit event
+  std::vector<const routing::Target*> had_turn_;         // not chosen any more
   std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
   std::optional<Duration> hint_;               // how long the last one of those asked us to wait
   bool found_model_gone_ = false;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 #include "weir/base/log.hpp"
 #include "weir/base/units.hpp"
@@ -13,14 +16,26 @@ namespace {
 // and the care that is taken with a window of one.
 constexpr Duration kShortWait = std::chrono::seconds(61);
 
-std::string all_targets(std::size_t count, std::string_view route) {
+std::string all_targets(std::size_t count, std::string_view route, bool partly = false) {
   std::string of = " of \"" + std::string(route) + "\"";
+  if (partly) of += " that can serve this request";
   return count == 1 ? "the only target" + of : "all " + std::to_string(count) + " targets" + of;
+}
+
+std::size_t count_of(const routing::NoRoom& none, routing::Unfit reason) {
+  return static_cast<std::size_t>(std::ranges::count(none.skips, reason, &routing::Skip::unfit));
+}
+
+// Of the targets that were asked for, which can't serve the request at any time.
+bool some_are_unfit(const routing::NoRoom& none) {
+  return count_of(none, routing::Unfit::none) + count_of(none, routing::Unfit::costs) < none.skips.size();
 }
 
 std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now) {
   std::vector<wire::AttemptNote> notes;
+  const bool costs_only = count_of(none, routing::Unfit::costs) == none.skips.size();
   for (const routing::Skip& skip : none.skips) {
+    if (skip.unfit == routing::Unfit::costs && !costs_only) continue;  // nobody asked for it
     const bool returns = skip.available_at != BootTime::max();
     notes.push_back({.target = skip.target->name(),
                      .key = skip.target->key->label,
@@ -35,6 +50,7 @@ std::string states_of(const routing::NoRoom& none) {
   std::vector<std::string> states;
   std::string text;
   for (const routing::Skip& skip : none.skips) {
+    if (skip.unfit == routing::Unfit::costs) continue;  // nobody asked for it
     std::string state = skip.target->name() + ": " + skip.reason;
     if (!skip.remedy.empty()) state += ": " + std::string(skip.remedy);
     if (std::ranges::find(states, state) != states.end()) continue;
@@ -44,12 +60,91 @@ std::string states_of(const routing::NoRoom& none) {
   return text;
 }
 
+// None that could serve it has a quota window large enough, and none of the others a context.
 Refusal too_large(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  const auto count =
+      static_cast<std::size_t>(std::ranges::count(none.skips, true, &routing::Skip::too_large));
   return {.error = {ErrorKind::context_length_exceeded,
                     "this request needs more tokens than any quota window of " +
-                        all_targets(none.skips.size(), route.name) +
+                        all_targets(count, route.name, some_are_unfit(none)) +
                         " can ever hold; shorten it or lower max_tokens"},
           .param = "messages",
+          .should_retry = false,
+          .notes = notes_of(none, now)};
+}
+
+Refusal too_long(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  std::uint64_t largest = 0;
+  std::uint64_t needed = std::numeric_limits<std::uint64_t>::max();
+  for (const routing::Skip& skip : none.skips) {
+    if (skip.unfit != routing::Unfit::context) continue;
+    largest = std::max(largest, skip.target->model->context);
+    needed = std::min(needed, skip.needed);
+  }
+  return {
+      .error = {ErrorKind::context_length_exceeded,
+                "this request needs about " + std::to_string(needed) +
+                    " tokens, prompt and output together, and the largest context among the targets of \"" +
+                    route.name + "\" that could serve it is " + std::to_string(largest) +
+                    "; shorten it or lower max_tokens"},
+      .param = "messages",
+      .should_retry = false,
+      .notes = notes_of(none, now)};
+}
+
+// "openai/gpt-5" of a family that spends no money.
+Refusal costs(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  return {
+      .error = {ErrorKind::model_not_found, "every target of \"" + route.name + "\" costs money; ask for \"" +
+                                                none.skips.front().target->name() +
+                                                "\" by its name, or set routing.allow_paid: true"},
+      .param = "model",
+      .should_retry = false,
+      .notes = notes_of(none, now)};
+}
+
+// Why no target of a route can serve a request, and the part of the request that asks for what they lack.
+struct Lack {
+  std::string message;
+  std::string_view param;
+};
+Lack lack_of(routing::Unfit reason, const std::string& route) {
+  const std::string none_of = "no target of \"" + route + "\" ";
+  switch (reason) {
+    case routing::Unfit::other_provider:
+      return {none_of + "is at the provider that x-weir-provider names", "x-weir-provider"};
+    case routing::Unfit::training:
+      return {"every target of \"" + route +
+                  "\" trains on prompts, which routing.no_training or x-weir-no-training forbids",
+              "model"};
+    case routing::Unfit::tools:
+      return {none_of + "takes tools", "tools"};
+    case routing::Unfit::images:
+      return {none_of + "takes images", "messages"};
+    case routing::Unfit::json_schema:
+      return {none_of + "takes a JSON schema", "response_format"};
+    case routing::Unfit::none:
+    case routing::Unfit::costs:
+    case routing::Unfit::context:
+      break;
+  }
+  return {none_of + "can serve this request", "model"};
+}
+
+// No target may or can serve this request, now or later. What stands nearest to serving says why: where one
+// lacks nothing but context, a shorter request is what helps.
+Refusal no_fit(const routing::Route& route, const routing::NoRoom& none, Instant now) {
+  const routing::Unfit nearest = std::ranges::max_element(none.skips, {}, &routing::Skip::unfit)->unfit;
+  if (nearest == routing::Unfit::context) return too_long(route, none, now);
+  if (nearest == routing::Unfit::costs) return costs(route, none, now);
+  const bool all_alike = std::ranges::all_of(none.skips, [nearest](const routing::Skip& skip) {
+    return skip.unfit == nearest || skip.unfit == routing::Unfit::costs;
+  });
+  Lack lack = lack_of(nearest, route.name);
+  if (!all_alike)
+    lack.message = "no target of \"" + route.name + "\" can serve this request: " + states_of(none);
+  return {.error = {ErrorKind::invalid_request, std::move(lack.message)},
+          .param = std::string(lack.param),
           .should_retry = false,
           .notes = notes_of(none, now)};
 }
@@ -60,10 +155,13 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
   if (none.skips.empty())
     return {.error = {ErrorKind::upstream_failed, "\"" + route.name + "\" has no target that can be used"},
             .should_retry = false};
-  if (std::ranges::all_of(none.skips, &routing::Skip::too_large)) return too_large(route, none, now);
+  const std::size_t fit = count_of(none, routing::Unfit::none);
+  if (fit == 0) return no_fit(route, none, now);
+  if (std::ranges::count(none.skips, true, &routing::Skip::too_large) == static_cast<std::ptrdiff_t>(fit))
+    return too_large(route, none, now);
 
-  const std::string subject = all_targets(none.skips.size(), route.name);
-  const std::string verb = none.skips.size() == 1 ? " is" : " are";
+  const std::string subject = all_targets(fit, route.name, some_are_unfit(none));
+  const std::string verb = fit == 1 ? " is" : " are";
   const routing::Skip* const first = none.first_back();
   if (first == nullptr)
     return {.error = {ErrorKind::quota_exhausted,
@@ -73,7 +171,7 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
 
   const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
   const bool soon = wait <= kShortWait;
-  std::string message = subject + verb + " out of quota; " + (none.skips.size() == 1 ? "it" : "the first") +
+  std::string message = subject + verb + " out of quota; " + (fit == 1 ? "it" : "the first") +
                         " is back at " + format_utc(now.wall_at(first->available_at)) + " (" +
                         first->target->provider->name + ", in " + format_for_people(wait) + ")";
   Refusal refusal{.error = {soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted, std::move(message)},

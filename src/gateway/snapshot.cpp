@@ -8,16 +8,17 @@
 #include "weir/http/credentials.hpp"
 
 namespace weir::gateway {
-Snapshot::Snapshot(Settings settings, quota::Ledger& ledger)
+Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered)
     : client_keys(std::move(settings.client_keys)),
       endpoints(std::move(settings.endpoints)),
       routing(settings.routing),
       access_log(settings.access_log),
+      memory(remembered),
       catalogue({.providers = std::move(settings.providers),
                  .routes = std::move(settings.routes),
                  .aliases = std::move(settings.aliases),
                  .allow_paid = settings.routing.allow_paid},
-                ledger) {}
+                ledger, &remembered.speeds) {}
 
 const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& provider) const {
   return endpoints[static_cast<std::size_t>(&provider - catalogue.providers().data())];

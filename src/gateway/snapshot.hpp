@@ -6,6 +6,7 @@
 #include "weir/gateway/settings.hpp"
 #include "weir/http/head.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/memory.hpp"
 #include "weir/routing/route.hpp"
 #include "weir/transport/upstream.hpp"
 
@@ -13,7 +14,8 @@ namespace weir::gateway {
 
 // The configuration that a request runs by. Immutable; held by each request until it ends.
 struct Snapshot {
-  Snapshot(Settings settings, quota::Ledger& ledger);
+  // The ledger and the memory outlive it.
+  Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered);
 
   [[nodiscard]] const transport::Endpoint& endpoint_of(const providers::Provider& provider) const;
   // Who shows this key, by Authorization: Bearer or x-api-key. Null where no client keys are configured: then
@@ -24,6 +26,7 @@ struct Snapshot {
   std::vector<transport::Endpoint> endpoints;  // of the catalogue's providers, in their order
   routing::RoutingConfig routing;
   bool access_log;
+  routing::Memory& memory;
   routing::Catalogue catalogue;
 };
 

@@ -263,27 +263,25 @@ void AdmissionQueue::remove(Waiter& waiter) {
 
 // Whether the deadline leaves it a chance behind all who wait for the same; and where it is expected to go.
 bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
+  if (waiter.gives_way) return true;
   const std::size_t index = index_of(waiter.want.priority);
   BootTime first = BootTime::max();
   const Candidate* best = nullptr;
   for (const Candidate& candidate : waiter.want.route->candidates) {
     const auto skip = std::ranges::find(waiter.none.skips, candidate.target, &Skip::target);
-    const bool is_out = skip != waiter.none.skips.end() && skip->available_at == BootTime::max();
-    if (is_out || std::ranges::find(waiter.want.excluded, candidate.target) != waiter.want.excluded.end())
-      continue;
+    if (skip == waiter.none.skips.end() || skip->available_at == BootTime::max()) continue;
     const auto backlog = std::ranges::find_if(
         backlogs_, [&](const Backlog& one) { return one.pool.shares_with(candidate.target->pool); });
     quota::Cost ahead{.requests = 0};
     for (std::size_t i = 0; backlog != backlogs_.end() && i <= index; ++i) add(ahead, backlog->ahead[i]);
     const quota::Cost cost = cost_of(*candidate.target, waiter.want.ask);
     const BootTime at = candidate.target->pool.available_behind(ahead, cost, now);
-    if (skip != waiter.none.skips.end()) skip->available_at = std::max(skip->available_at, at);
+    skip->available_at = std::max(skip->available_at, at);
     if (at >= first) continue;
     first = at;
     best = &candidate;
   }
-  if (best == nullptr) return waiter.gives_way;
-  if (first > waiter.want.deadline) return false;
+  if (best == nullptr || first > waiter.want.deadline) return false;
   waiter.planned = best->target->pool;
   waiter.planned_cost = cost_of(*best->target, waiter.want.ask);
   add(backlog_of(best->target->pool).ahead[index], waiter.planned_cost);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "weir/base/digest.hpp"
@@ -15,8 +16,14 @@ std::string_view name(Strategy strategy) noexcept {
       return "priority";
     case Strategy::weighted:
       return "weighted";
+    case Strategy::fastest:
+      return "fastest";
   }
   return "";
+}
+
+std::string_view name(Sticky sticky) noexcept {
+  return sticky == Sticky::off ? "off" : "conversation";
 }
 
 namespace {
@@ -33,10 +40,17 @@ std::string id_of(const providers::Key& key) {
   return id;
 }
 
+std::uint64_t number_of(std::string_view text) {
+  const Sha256 digest = sha256(text);
+  std::uint64_t number = 0;
+  std::memcpy(&number, digest.data(), sizeof number);
+  return number;
+}
+
 }  // namespace
 
-Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(parts)) {
-  bind_targets(ledger);
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds) : parts_(std::move(parts)) {
+  bind_targets(ledger, speeds);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();
   const std::size_t routes = listed_.size();
@@ -48,17 +62,20 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger) : parts_(std::move(part
               listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
 }
 
-void Catalogue::bind_targets(quota::Ledger& ledger) {
+void Catalogue::bind_targets(quota::Ledger& ledger, SpeedTable* speeds) {
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Key& key : provider.keys) {
       const std::string account = provider.name + "/" + key.account;
+      const std::string key_id = id_of(key);
       for (const providers::Model& model : provider.models) {
         targets_.push_back(
             {.provider = &provider,
              .model = &model,
              .key = &key,
              .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
-                         .with_key(id_of(key))});
+                         .with_key(key_id),
+             .speed = speeds == nullptr ? nullptr : &speeds->of(provider.name + "/" + model.name),
+             .id = number_of(provider.name + "/" + model.name + "#" + key_id)});
       }
     }
   }
@@ -73,6 +90,11 @@ void Catalogue::add_candidates(Route& route, const providers::Model& model, doub
     route.candidates.push_back(
         {.target = &target, .weight = weight / static_cast<double>(sharing), .tier = tier});
   }
+}
+
+void Catalogue::add_costly(Route& route, const providers::Model& model) const {
+  for (const Target& target : targets_)
+    if (target.model == &model) route.costly.push_back(&target);
 }
 
 Route& Catalogue::add_route(std::string name, Strategy strategy) {
@@ -116,7 +138,6 @@ void Catalogue::add_families() {
   std::map<std::string, std::vector<const providers::Model*>> families;
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Model& model : provider.models) {
-      if (!may_use(model)) continue;
       families["auto"].push_back(&model);
       if (!model.family.empty()) families[model.family].push_back(&model);
     }
@@ -124,7 +145,12 @@ void Catalogue::add_families() {
   for (const auto& [family, models] : families) {
     if (names_.contains(family)) continue;
     Route& route = add_route(family, Strategy::headroom);
-    for (const providers::Model* model : models) add_candidates(route, *model, model->weight, 1);
+    for (const providers::Model* model : models) {
+      if (may_use(*model))
+        add_candidates(route, *model, model->weight, 1);
+      else
+        add_costly(route, *model);
+    }
   }
 }
 

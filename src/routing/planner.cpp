@@ -30,6 +30,46 @@ std::size_t draw(const std::vector<Scored>& scored, RandomSource& random) {
   return scored.size() - 1;
 }
 
+// The place of the one that will have answered first; of those that nobody has measured the likeliest by
+// score where they are all there is.
+std::size_t fastest(const std::vector<Scored>& scored, const Ask& ask) {
+  constexpr Duration kUnknown = Duration::max();
+  std::size_t best = 0;
+  Duration best_time = kUnknown;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    const Speed* const speed = scored[i].target->speed;
+    const Duration time = speed == nullptr ? kUnknown : speed->expected(ask.output_tokens).value_or(kUnknown);
+    if (time < best_time || (time == best_time && scored[i].score > scored[best].score)) best = i;
+    best_time = std::min(best_time, time);
+  }
+  return best;
+}
+
+// What nobody has measured is tried first, by one request at a time; and one request in twenty goes anywhere,
+// since what was slow may have become fast.
+std::size_t draw_fast(const std::vector<Scored>& scored, const Ask& ask, Instant now, RandomSource& random) {
+  constexpr double kExploration = 0.05;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    Speed* const speed = scored[i].target->speed;
+    if (speed != nullptr && speed->explore(now.boot)) return i;
+  }
+  return random.unit() < kExploration ? draw(scored, random) : fastest(scored, ask);
+}
+
+std::size_t pick(Strategy strategy, const std::vector<Scored>& scored, const Ask& ask, Instant now,
+                 RandomSource& random) {
+  switch (strategy) {
+    case Strategy::priority:
+      return 0;
+    case Strategy::fastest:
+      return draw_fast(scored, ask, now, random);
+    case Strategy::headroom:
+    case Strategy::weighted:
+      break;
+  }
+  return draw(scored, random);
+}
+
 std::optional<Choice> take(const Scored& scored, Instant now) {
   auto taken = scored.target->pool.reserve(scored.cost, now);
   if (auto* reservation = std::get_if<quota::Reservation>(&taken))
@@ -48,6 +88,7 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   fits.reserve(route.candidates.size());
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
+    if (unfit(*candidate.target, ask) != Unfit::none) continue;
     const quota::Cost cost = cost_of(*candidate.target, ask);
     if (const auto headroom = candidate.target->pool.headroom(cost, now))
       fits.push_back({candidate.target, cost, score(route.strategy, candidate.weight, *headroom)});
@@ -61,13 +102,36 @@ BootTime earliest_of(const Route& route, std::uint32_t tier, const Ask& ask,
   BootTime earliest = BootTime::max();
   for (const Candidate& candidate : route.candidates) {
     if ((tier != 0 && candidate.tier != tier) || has_had_its_turn(*candidate.target, excluded)) continue;
+    if (unfit(*candidate.target, ask) != Unfit::none) continue;
     const quota::Cost cost = cost_of(*candidate.target, ask);
     earliest = std::min(earliest, candidate.target->pool.available_behind({.requests = 0}, cost, now));
   }
   return earliest;
 }
 
+// An order that is given stands above the conversation, as tiers do.
+std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, const Ask& ask,
+                                     std::span<const Target* const> excluded, Instant now) {
+  if (ask.preferred == nullptr || route.strategy == Strategy::priority) return std::nullopt;
+  const auto place = std::ranges::find(route.candidates, ask.preferred, &Candidate::target);
+  if (place == route.candidates.end() || place->tier != tier) return std::nullopt;
+  if (has_had_its_turn(*ask.preferred, excluded) || unfit(*ask.preferred, ask) != Unfit::none)
+    return std::nullopt;
+  const quota::Cost cost = cost_of(*ask.preferred, ask);
+  // A reserve that fails is a sign that someone wanted more; here another target may do.
+  if (!ask.preferred->pool.headroom(cost, now)) return std::nullopt;
+  return take({ask.preferred, cost, 1.0}, now);
+}
+
+Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
+  return {.target = &target,
+          .reason = words_of(reason, target, ask),
+          .unfit = reason,
+          .needed = reason == Unfit::context ? tokens_needed(target, ask) : 0};
+}
+
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
+  if (const Unfit reason = unfit(target, ask); reason != Unfit::none) return unfit_skip(target, reason, ask);
   const auto refusal = target.pool.refusal(cost_of(target, ask), now);
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
   return {.target = &target,
@@ -75,6 +139,11 @@ Skip skip_of(const Target& target, const Ask& ask, Instant now) {
           .available_at = refusal->available_at,
           .too_large = refusal->too_large,
           .remedy = refusal->remedy};
+}
+
+void add_costly(const Route& route, const Ask& ask, NoRoom& none) {
+  for (const Target* const target : route.costly)
+    none.skips.push_back(unfit_skip(*target, Unfit::costs, ask));
 }
 
 }  // namespace
@@ -85,7 +154,8 @@ const Skip* NoRoom::first_back() const {
 }
 
 bool is_no_less(const Ask& ask, const Ask& other) noexcept {
-  return ask.prompt_tokens >= other.prompt_tokens && ask.output_tokens >= other.output_tokens &&
+  return ask.needs == other.needs && ask.prompt_tokens >= other.prompt_tokens &&
+         ask.output_tokens >= other.output_tokens &&
          ask.max_tokens.has_value() == other.max_tokens.has_value() &&
          ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
 }
@@ -101,9 +171,10 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier == last_tier) continue;
     last_tier = candidate.tier;
+    if (auto choice = take_preferred(route, last_tier, ask, excluded, now)) return *std::move(choice);
     std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
     while (!fits.empty()) {
-      const std::size_t drawn = route.strategy == Strategy::priority ? 0 : draw(fits, random);
+      const std::size_t drawn = pick(route.strategy, fits, ask, now, random);
       if (auto choice = take(fits[drawn], now)) return *std::move(choice);
       fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
     }
@@ -115,6 +186,7 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
   for (const Candidate& candidate : route.candidates)
     if (!has_had_its_turn(*candidate.target, excluded))
       none.skips.push_back(skip_of(*candidate.target, ask, now));
+  add_costly(route, ask, none);
   return none;
 }
 
@@ -127,6 +199,7 @@ NoRoom survey(const Route& route, const Ask& ask, Instant now) {
   NoRoom all;
   for (const Candidate& candidate : route.candidates)
     all.skips.push_back(skip_of(*candidate.target, ask, now));
+  add_costly(route, ask, all);
   return all;
 }
 

@@ -51,6 +51,7 @@ class RequestReader {
   void token_limit(std::optional<std::uint64_t>& limit);
   void tools();
   void response_format();
+  void prompt_cache_key();
 
   void remember_key();
   [[nodiscard]] std::optional<ReadFailure> twice() const;
@@ -65,6 +66,7 @@ class RequestReader {
   std::list<std::string> unescaped_keys_;  // those that don't stand in the body as they are
   bool has_model_ = false;
   bool has_messages_ = false;
+  bool has_user_ = false;  // a message of that role
   std::optional<std::uint64_t> max_completion_tokens_;
   std::optional<std::uint64_t> max_tokens_;
   std::optional<ReadFailure> refused_;
@@ -106,6 +108,7 @@ void RequestReader::member() {
   if (key == "max_tokens") return token_limit(max_tokens_);
   if (key == "tools") return tools();
   if (key == "response_format") return response_format();
+  if (key == "prompt_cache_key") return prompt_cache_key();
   json_.skip();
 }
 
@@ -123,12 +126,15 @@ void RequestReader::messages() {
   has_messages_ = true;
   constexpr std::string_view kRule = "must be an array of at least one message object";
   if (json_.kind() != Kind::array) return refuse("messages", kRule);
+  request_.opening.at = json_.offset();
   json_.enter();
   while (json_.next_element()) {
     if (json_.kind() != Kind::object) return refuse("messages", kRule);
     ++request_.messages;
     message();
+    if (has_user_ && request_.opening.size == 0) request_.opening.size = json_.behind() - request_.opening.at;
   }
+  if (!has_user_) request_.opening.size = json_.behind() - request_.opening.at;
   if (request_.messages == 0) refuse("messages", kRule);
 }
 
@@ -155,6 +161,7 @@ void RequestReader::message() {
 void RequestReader::role(std::string_view value) {
   if (value == R"("system")") set(MessageTrait::system_role);
   if (value == R"("developer")") set(MessageTrait::developer_role);
+  if (value == R"("user")") has_user_ = true;
 }
 
 void RequestReader::note(std::string_view key) {
@@ -251,8 +258,15 @@ void RequestReader::response_format() {
       continue;
     }
     const auto type = json_.take_string();
-    request_.uses_json_schema = type == "json_schema" || type == "json_object";
+    request_.needs_json_schema = type == "json_schema";
+    request_.uses_json_schema = request_.needs_json_schema || type == "json_object";
   }
+}
+
+void RequestReader::prompt_cache_key() {
+  const bool is_string = json_.kind() == Kind::string;
+  const Span value{json_.offset(), json_.skip().size()};
+  if (is_string && value.size > 2) request_.prompt_cache_key = value;
 }
 
 void RequestReader::remember_key() {

@@ -14,6 +14,7 @@
 #include "weir/net/loop.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/admission_queue.hpp"
+#include "weir/routing/memory.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/transport/server.hpp"
 #include "weir/transport/upstream.hpp"
@@ -41,7 +42,8 @@ class Gateway final : public transport::Handler {
           AdminSurface* admin = nullptr);
   ~Gateway() override;
 
-  // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept.
+  // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept, and so is
+  // what routing remembers.
   void configure(Settings settings);
   // From now on /readyz says no and new requests are answered 503.
   void drain() noexcept { draining_ = true; }
@@ -61,6 +63,7 @@ class Gateway final : public transport::Handler {
   [[nodiscard]] Lane& lane_of(const net::Loop& loop);
 
   quota::Ledger& ledger_;
+  routing::Memory memory_;
   const http::HostGuard& guard_;
   std::vector<Lane> lanes_;
   const WallTime started_;

@@ -44,8 +44,9 @@ struct Model {
   std::uint64_t context = 0;     // tokens; 0: unknown
   std::uint64_t max_output = 0;  // tokens; 0: unknown
   Capabilities capabilities = 0;
-  bool capabilities_known = false;
+  bool capabilities_known = false;  // false: nobody has said, and any may be there
   Billing billing = Billing::free;
+  Training training = Training::unknown;
   double weight = 1;
   std::vector<quota::Limit> limits;  // of this model, in each account
 };

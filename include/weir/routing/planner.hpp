@@ -11,6 +11,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/random.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/needs.hpp"
 #include "weir/routing/route.hpp"
 
 // Which target next. Synchronous: the decision and the taking of its quota are one step.
@@ -22,6 +23,8 @@ struct Ask {
   std::uint64_t output_tokens = 0;          // what is expected
   std::optional<std::uint64_t> max_tokens;  // what the client allows
   Duration patience{};  // how long a tier that will have room is waited for before the next one serves
+  Needs needs{};
+  const Target* preferred = nullptr;  // of the route: taken where its tier's turn comes and it has room
 };
 
 // Whether an ask can be met only where the other one can.
@@ -36,10 +39,12 @@ struct Choice {
 // Why a target was passed over, and until when.
 struct Skip {
   const Target* target = nullptr;
-  std::string reason;                       // "rpm", "tpd", "rate_limited", "auth"
+  std::string reason;                       // "rpm", "tpd", "rate_limited", "auth", "no tools"
   BootTime available_at = BootTime::max();  // max: not by waiting
   bool too_large = false;                   // no window of that size will ever come
   std::string_view remedy{};                // where no wait helps: what would. Static text
+  Unfit unfit = Unfit::none;                // why it can't serve this request at any time
+  std::uint64_t needed = 0;                 // tokens, where its context is too small
 };
 
 struct NoRoom {
@@ -52,8 +57,9 @@ struct NoRoom {
 [[nodiscard]] quota::Cost cost_of(const Target& target, const Ask& ask);
 
 // Draws from the best tier that has a fitting target, and draws again where a reserve lost a race. A tier is
-// passed over only where none of its targets will have room within the ask's patience. `excluded`
-// are targets that had their turn. NoRoom lists every target of the route that isn't excluded.
+// passed over only where none of its targets will have room within the ask's patience. `excluded` are targets
+// that had their turn. NoRoom lists every target of the route that isn't excluded, and those that cost what
+// the route may not spend.
 [[nodiscard]] std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
                                                   std::span<const Target* const> excluded, Instant now,
                                                   RandomSource& random);

@@ -12,12 +12,14 @@
 #include "weir/base/clock.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/speed.hpp"
 
 // From the name a client asks for to the targets that may serve it. Immutable once built.
 namespace weir::routing {
 
-// How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone.
-enum class Strategy : std::uint8_t { headroom, priority, weighted };
+// How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone,
+// by measured speed.
+enum class Strategy : std::uint8_t { headroom, priority, weighted, fastest };
 [[nodiscard]] std::string_view name(Strategy strategy) noexcept;
 
 // What waits longest last: an earlier class goes before a later one, within a class who came first.
@@ -25,6 +27,9 @@ enum class Priority : std::uint8_t { interactive, normal, batch };
 inline constexpr std::size_t kPriorities = 3;
 [[nodiscard]] std::string_view name(Priority priority) noexcept;
 [[nodiscard]] std::optional<Priority> priority_named(std::string_view name) noexcept;
+// What stays with its target while that one has room.
+enum class Sticky : std::uint8_t { off, conversation };
+[[nodiscard]] std::string_view name(Sticky sticky) noexcept;
 
 struct RoutingConfig {
   std::uint32_t max_attempts = 3;
@@ -34,6 +39,9 @@ struct RoutingConfig {
   Priority default_class = Priority::normal;
   std::optional<Duration> queue_wait;  // the longest wait for room; nothing: the deadline
   std::size_t queue_length = 1000;     // how many may wait at once
+  bool no_training = false;            // never a model that trains on prompts
+  Sticky sticky = Sticky::conversation;
+  Duration sticky_ttl = std::chrono::minutes(10);  // since the conversation was served last
 };
 
 // A route as the configuration says it.
@@ -56,6 +64,8 @@ struct Target {
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
   quota::Pool pool;
+  Speed* speed = nullptr;  // null: nobody measures
+  std::uint64_t id = 0;    // the same after a reload, for the same model through the same key
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
 };
@@ -71,6 +81,7 @@ struct Route {
   std::string name;
   Strategy strategy = Strategy::headroom;
   std::vector<Candidate> candidates;  // tier by tier, in the order written
+  std::vector<const Target*> costly;  // would belong to it, but cost what it may not spend
 };
 
 // Everything a client may ask for, bound to the ledger. Owns its providers; routes and targets point into it.
@@ -90,7 +101,8 @@ class Catalogue {
     const Route* route = nullptr;
   };
 
-  Catalogue(Parts parts, quota::Ledger& ledger);
+  // `speeds` outlives it.
+  Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds = nullptr);
   Catalogue(const Catalogue&) = delete;
   Catalogue& operator=(const Catalogue&) = delete;
 
@@ -106,13 +118,14 @@ class Catalogue {
   [[nodiscard]] std::size_t model_count() const { return model_count_; }
 
  private:
-  void bind_targets(quota::Ledger& ledger);
+  void bind_targets(quota::Ledger& ledger, SpeedTable* speeds);
   void add_configured_routes();
   void add_models();
   void add_families();
   void add_aliases();
   // One candidate a key. Keys of one account share its room, so they share the weight too.
   void add_candidates(Route& route, const providers::Model& model, double weight, std::uint32_t tier) const;
+  void add_costly(Route& route, const providers::Model& model) const;
   Route& add_route(std::string name, Strategy strategy);
 
   Parts parts_;

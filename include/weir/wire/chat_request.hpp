@@ -39,6 +39,9 @@ struct ChatRequest {
   bool uses_tools = false;                  // a tools array that isn't empty
   bool uses_images = false;                 // an image_url or input_audio part
   bool uses_json_schema = false;            // response_format of type json_schema or json_object
+  bool needs_json_schema = false;           // of type json_schema: JSON of any shape won't do
+  Span opening;  // of the messages' array: from its bracket through the first user message, or all of it
+  std::optional<Span> prompt_cache_key;  // its value, a string that isn't empty
   std::size_t messages = 0;
   MessageTraits message_traits = 0;
   std::size_t prompt_bytes = 0;  // text of messages and tools, as it stands in the JSON

@@ -78,7 +78,7 @@ void GatewayTest::start_with(gateway::Settings settings) {
   std::vector<gateway::Lane> lanes;
   lanes.push_back({.loop = loop_.get(),
                    .upstream = upstream_->make_client(*loop_, {}),
-                   .random = std::make_unique<FakeRandom>(std::vector<double>{0.0, 0.3, 0.7})});
+                   .random = std::make_unique<FakeRandom>(chance_)});
   gateway_ = std::make_unique<gateway::Gateway>(ledger_, *guard_, std::move(lanes), clock_.now().wall);
   gateway_->configure(std::move(settings));
   transport::ServerConfig config;

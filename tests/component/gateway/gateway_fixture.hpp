@@ -75,6 +75,7 @@ class GatewayTest : public ::testing::Test {
     clock_.advance(by);
   }
 
+  std::vector<double> chance_{0.0, 0.3, 0.7};  // in turn, for all that is left to chance
   FakeClock clock_;
   quota::Ledger ledger_;
   std::unique_ptr<net::Loop> loop_;

@@ -57,6 +57,9 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.default_class, defaults.routing.default_class);
   EXPECT_EQ(shown.routing.queue_wait, defaults.routing.queue_wait);
   EXPECT_EQ(shown.routing.queue_length, defaults.routing.queue_length);
+  EXPECT_EQ(shown.routing.no_training, defaults.routing.no_training);
+  EXPECT_EQ(shown.routing.sticky, defaults.routing.sticky);
+  EXPECT_EQ(shown.routing.sticky_ttl, defaults.routing.sticky_ttl);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.access_log, defaults.access_log);
   EXPECT_EQ(shown.providers.at(0).timeouts, providers::Timeouts());

@@ -39,6 +39,9 @@ TEST(Configuration, HasTheContractsDefaults) {
   EXPECT_EQ(config.routing.max_attempts, 3U);
   EXPECT_EQ(config.routing.deadline, seconds(120));
   EXPECT_FALSE(config.routing.allow_paid);
+  EXPECT_FALSE(config.routing.no_training);
+  EXPECT_EQ(config.routing.sticky, routing::Sticky::conversation);
+  EXPECT_EQ(config.routing.sticky_ttl, std::chrono::minutes(10));
   EXPECT_EQ(config.log.level, log::Level::info);
   EXPECT_EQ(config.log.format, log::Format::automatic);
   EXPECT_TRUE(config.access_log);
@@ -65,7 +68,7 @@ auth:
     - {name: phone, key: def}
 admin: {key: ghi}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
-          queue: {max_wait: 5s, max_length: 7}}
+          queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h}}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
 )",
@@ -96,6 +99,9 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.routing.default_class, routing::Priority::batch);
   EXPECT_EQ(config.routing.queue_wait, seconds(5));
   EXPECT_EQ(config.routing.queue_length, 7U);
+  EXPECT_TRUE(config.routing.no_training);
+  EXPECT_EQ(config.routing.sticky, routing::Sticky::off);
+  EXPECT_EQ(config.routing.sticky_ttl, std::chrono::hours(1));
   EXPECT_EQ(config.providers.at(0).timeouts,
             (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
   EXPECT_EQ(config.log.level, log::Level::debug);
@@ -169,6 +175,10 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"auth: {keys: [{name: a, key: \"\"}]}", "auth.keys[0].key: empty, so that the key \"a\" is left out"},
       {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 16, got \"0\""},
       {"routing: {deadline: 0s}", "routing.deadline: expected a duration from 1ms to 1d, got \"0s\""},
+      {"routing: {sticky: off}",
+       "routing.sticky: expected a map like {by: conversation, ttl: 10m}, got \"off\""},
+      {"routing: {sticky: {by: client}}", "routing.sticky.by: expected conversation or off, got \"client\""},
+      {"routing: {no_training: 1}", "routing.no_training: expected true or false, got \"1\""},
       {"routing: {allow_paid: yes}", "routing.allow_paid: expected true or false, got \"yes\""},
       {"routing: {retries: 5}", "unknown key \"retries\" in routing; did you mean \"max_attempts\"?"},
       {"routing: {tier_patience: soon}", "routing.tier_patience: expected a duration like 30s, got \"soon\""},

@@ -166,6 +166,8 @@ TEST(NoFile, IsWhatAFileWithoutProvidersMeansToo) {
     EXPECT_EQ(loaded.config.providers.size(), 1U) << text;
   }
   EXPECT_THAT(load_snippet("providers: {}", environment).config.providers, IsEmpty());
+  const Loaded generous = load_snippet("routing: {allow_paid: true}", environment);
+  EXPECT_EQ(generous.config.providers.at(0).models.size(), 3U);
 }
 
 TEST(NoFile, HonoursTheProxyOrSaysThatItCant) {

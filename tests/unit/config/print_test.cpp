@@ -37,9 +37,11 @@ providers:
   openrouter: {plan: topped_up, api_key: none}
   local: {preset: openai_compatible, base_url: "http://[::1]:80/v1", models: {m: {}}, timeouts: {idle: 1ms}}
 models:
+  fast: {strategy: fastest, targets: [local/m]}
   smart: {strategy: weighted, targets: [groq/dear, {target: local/m, weight: 0.1, tier: 2}]}
 aliases: {"yes": smart, off: auto}
-routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, queue: {max_wait: 3s}}
+routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, queue: {max_wait: 3s}, no_training: true,
+          sticky: {by: off, ttl: 90s}}
 log: {level: warn, format: json, access: false, file: "/tmp/a b.log"}
 )";
 

@@ -41,9 +41,11 @@ models:
       - local/m
       - {target: local/a/b:c, weight: 2, tier: 3}
   "openai/gpt-4o": {strategy: weighted, targets: [local/m]}
+  fast: {strategy: fastest, targets: [local/m]}
 )");
   ASSERT_TRUE(loaded.ok()) << format_problems(loaded.problems);
-  ASSERT_EQ(loaded.config.models.size(), 2U);
+  ASSERT_EQ(loaded.config.models.size(), 3U);
+  EXPECT_EQ(loaded.config.models[2].strategy, routing::Strategy::fastest);
   const ModelRoute& smart = loaded.config.models[0];
   EXPECT_EQ(smart.name, "smart");
   EXPECT_EQ(smart.strategy, routing::Strategy::priority);

@@ -99,6 +99,92 @@ TEST(Refusal, ARequestThatNoWindowCanHoldIsTheClientsToShorten) {
   EXPECT_EQ(nlohmann::json::parse(body_of(refusal, {}))["error"]["code"], "context_length_exceeded");
 }
 
+// Of a fixture's target, that can't serve the request.
+routing::Skip unfit(Fixture& f, std::size_t target, routing::Unfit reason, std::string words) {
+  routing::Skip skip = f.skip(target, std::move(words), 0s);
+  skip.available_at = BootTime::max();
+  skip.unfit = reason;
+  return skip;
+}
+
+TEST(Refusal, WhereNoTargetCanServeTheRequestSaysWhatTheyLackAndWhichFieldAsksForIt) {
+  struct Case {
+    routing::Unfit reason;
+    std::string_view param;
+    std::string_view message;
+  };
+  const Case cases[] = {
+      {routing::Unfit::tools, "tools", "no target of \"smart\" takes tools"},
+      {routing::Unfit::images, "messages", "no target of \"smart\" takes images"},
+      {routing::Unfit::json_schema, "response_format", "no target of \"smart\" takes a JSON schema"},
+      {routing::Unfit::other_provider, "x-weir-provider",
+       "no target of \"smart\" is at the provider that x-weir-provider names"},
+      {routing::Unfit::training, "model",
+       "every target of \"smart\" trains on prompts, which routing.no_training or x-weir-no-training "
+       "forbids"},
+  };
+  for (const Case& one : cases) {
+    Fixture f;
+    const Refusal refusal = f.refuse({unfit(f, 0, one.reason, "x"), unfit(f, 1, one.reason, "x")});
+    EXPECT_EQ(status_of(refusal), 400);
+    EXPECT_EQ(refusal.error.message, one.message);
+    EXPECT_EQ(refusal.param, one.param);
+    EXPECT_EQ(fields_of(refusal).get("x-should-retry"), "false");
+    EXPECT_EQ(refusal.notes.size(), 2U);
+  }
+}
+
+TEST(Refusal, TargetsThatLackDifferentThingsAreToldOneByOne) {
+  Fixture f;
+  const Refusal refusal = f.refuse({unfit(f, 0, routing::Unfit::training, "trains on prompts"),
+                                    unfit(f, 1, routing::Unfit::tools, "no tools")});
+  EXPECT_EQ(refusal.error.message,
+            "no target of \"smart\" can serve this request: gemini/flash: trains on prompts; groq/flash: no "
+            "tools");
+  EXPECT_EQ(refusal.param, "tools");
+}
+
+TEST(Refusal, APromptTooLongForEveryTargetIsToldInNumbers) {
+  Fixture f;
+  f.model.context = 8192;
+  routing::Skip skip = unfit(f, 0, routing::Unfit::context, "context 8192 < 9000");
+  skip.needed = 9000;
+  const Refusal refusal = f.refuse({skip, unfit(f, 1, routing::Unfit::tools, "no tools")});
+  EXPECT_EQ(refusal.error.kind, ErrorKind::context_length_exceeded);
+  EXPECT_THAT(refusal.error.message, HasSubstr("9000 tokens"));
+  EXPECT_THAT(refusal.error.message, HasSubstr("is 8192;"));
+  EXPECT_EQ(refusal.param, "messages");
+}
+
+TEST(Refusal, WhereNothingIsFreeSaysHowToSpendMoney) {
+  Fixture f;
+  const Refusal refusal = f.refuse({unfit(f, 0, routing::Unfit::costs, "paid")});
+  EXPECT_EQ(status_of(refusal), 404);
+  EXPECT_EQ(refusal.error.message,
+            "every target of \"smart\" costs money; ask for \"gemini/flash\" by its name, or set "
+            "routing.allow_paid: true");
+}
+
+TEST(Refusal, SaysNothingOfWhatCostsWhereSomethingFreeWillBeBack) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(1, "rpm", 30s), unfit(f, 0, routing::Unfit::costs, "paid")});
+  EXPECT_THAT(refusal.error.message, HasSubstr("the only target of \"smart\" is out of quota; it is back"));
+  EXPECT_EQ(refusal.notes.size(), 1U);
+}
+
+TEST(Refusal, CountsOnlyTargetsThatCanServeTheRequest) {
+  Fixture f;
+  const Refusal refusal = f.refuse({unfit(f, 0, routing::Unfit::tools, "no tools"), f.skip(1, "rpm", 30s)});
+  EXPECT_THAT(
+      refusal.error.message,
+      HasSubstr("the only target of \"smart\" that can serve this request is out of quota; it is back"));
+  routing::Skip large = f.skip(1, "tpm", 0s);
+  large.available_at = BootTime::max();
+  large.too_large = true;
+  EXPECT_EQ(f.refuse({unfit(f, 0, routing::Unfit::tools, "no tools"), large}).error.kind,
+            ErrorKind::context_length_exceeded);
+}
+
 TEST(Refusal, EverySkippedTargetStandsInTheBodyWithItsReason) {
   Fixture f;
   const Refusal refusal = f.refuse({f.skip(1, "rpm", 30s), f.skip(0, "tpd", 9h)});

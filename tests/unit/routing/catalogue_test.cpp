@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "support/providers.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/route.hpp"
@@ -122,6 +124,29 @@ TEST(Catalogue, KeysOfOneAccountShareItsWeightAndOtherAccountsBringTheirOwn) {
   std::vector<double> weights;
   for (const Candidate& candidate : catalogue.find("groq/m")->candidates) weights.push_back(candidate.weight);
   EXPECT_THAT(weights, ElementsAre(0.5, 0.5, 1.0));
+}
+
+TEST(Catalogue, TargetsAreKnownAgainAfterAReload) {
+  quota::Ledger ledger;
+  const auto with_keys = [](std::string_view second) {
+    Catalogue::Parts parts;
+    providers::Provider provider = make_provider("groq", {make_model("m"), make_model("n")});
+    provider.keys = {{.label = "a", .value = Secret("one"), .account = "main"},
+                     {.label = "b", .value = Secret(std::string(second)), .account = "main"}};
+    parts.providers.push_back(provider);
+    return parts;
+  };
+  const auto ids = [](const Catalogue& catalogue) {
+    std::vector<std::uint64_t> out;
+    for (const Target& target : catalogue.targets()) out.push_back(target.id);
+    return out;
+  };
+  const auto before = ids(Catalogue(with_keys("two"), ledger));
+  EXPECT_EQ(ids(Catalogue(with_keys("two"), ledger)), before);
+  EXPECT_EQ(std::set<std::uint64_t>(before.begin(), before.end()).size(), 4U);
+  const auto after = ids(Catalogue(with_keys("three"), ledger));
+  EXPECT_EQ(after[0], before[0]);
+  EXPECT_NE(after[2], before[2]);  // another key stands in its place
 }
 
 TEST(Catalogue, SuggestsWhatWasProbablyMeant) {

@@ -83,7 +83,38 @@ TEST(ChatRequest, KnowsWhatTheModelMustBeAbleToDo) {
                   .uses_json_schema);
   EXPECT_TRUE(read(request_with(R"("response_format":{"type":"json_object"})")).uses_json_schema);
   EXPECT_FALSE(read(request_with(R"("response_format":{"type":"text"})")).uses_json_schema);
+  EXPECT_TRUE(read(request_with(R"("response_format":{"type":"json_schema"})")).needs_json_schema);
+  EXPECT_FALSE(read(request_with(R"("response_format":{"type":"json_object"})")).needs_json_schema);
   EXPECT_FALSE(read(request_with(R"("response_format":null)")).uses_json_schema);
+}
+
+// The text of a span of the body.
+std::string_view opening_of(std::string_view body) {
+  const ChatRequest request = read(body);
+  return body.substr(request.opening.at, request.opening.size);
+}
+
+TEST(ChatRequest, KnowsHowAConversationBegins) {
+  EXPECT_EQ(
+      opening_of(
+          R"({"model":"m","messages": [ {"role":"system","content":"s"}, {"content":"u","role":"user"} ,)"
+          R"({"role":"assistant","content":"a"},{"role":"user","content":"2"}]})"),
+      R"([ {"role":"system","content":"s"}, {"content":"u","role":"user"})");
+  EXPECT_EQ(
+      opening_of(R"({"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}],"model":"m"})"),
+      R"([{"role":"user","content":[{"type":"text","text":"x"}]})");
+  EXPECT_EQ(opening_of(R"({"model":"m","messages":[{"role":"system","content":"user"}]})"),
+            R"([{"role":"system","content":"user"}])");
+}
+
+TEST(ChatRequest, KnowsAPromptCacheKeyThatIsText) {
+  const std::string body = request_with(R"("prompt_cache_key": "thread-7")");
+  const ChatRequest request = read(body);
+  ASSERT_TRUE(request.prompt_cache_key);
+  EXPECT_EQ(body.substr(request.prompt_cache_key->at, request.prompt_cache_key->size), R"("thread-7")");
+  for (const char* other :
+       {R"("prompt_cache_key":"")", R"("prompt_cache_key":null)", R"("prompt_cache_key":[1])"})
+    EXPECT_FALSE(read(request_with(other)).prompt_cache_key) << other;
 }
 
 TEST(ChatRequest, CountsTextAndToolsButNoPictures) {
