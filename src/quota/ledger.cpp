@@ -94,6 +94,10 @@ void Reservation::hear_clock(WallTime date, WallTime sent, Instant now) {
   if (target_.account) target_.account->hear_clock(date, sent, now.wall);
 }
 
+void Reservation::report(Health health, Instant now) {
+  if (target_.account) target_.account->report(target_.id, health, now);
+}
+
 void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
   const auto [target, client] = release();
   if (target.account) target.account->end(target.id, outcome, used, now);
@@ -201,6 +205,11 @@ class Ledger::Accounts {
     const std::lock_guard lock(mutex_);
     return accounts_.size();
   }
+  void break_by(const BreakerRule& rule) {
+    const std::lock_guard lock(mutex_);
+    rule_ = rule;
+    for (const auto& account : accounts_) account->break_by(rule);
+  }
   void journal_to(IntentLog* log) {
     const std::lock_guard lock(mutex_);
     log_ = log;
@@ -210,12 +219,14 @@ class Ledger::Accounts {
  private:
   std::shared_ptr<Account> add(std::string_view name) {
     auto account = std::make_shared<Account>(std::string(name));
+    account->break_by(rule_);
     account->journal_to(log_, static_cast<std::uint32_t>(accounts_.size()));
     return accounts_.emplace_back(std::move(account));
   }
 
   std::mutex mutex_;  // guards all below
   std::vector<std::shared_ptr<Account>> accounts_;
+  BreakerRule rule_;
   IntentLog* log_ = nullptr;
 };
 
@@ -268,6 +279,10 @@ void Ledger::restore_late(std::span<const AccountState> states, std::span<const 
     (void)earlier.save(i, true, state);
     accounts_->named(state.name)->add(state, now);
   }
+}
+
+void Ledger::break_by(const BreakerRule& rule) {
+  accounts_->break_by(rule);
 }
 
 void Ledger::journal_to(IntentLog* log) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -70,6 +71,26 @@ enum class CooldownCause : std::uint8_t {
 struct Cooldown {
   CooldownCause cause = CooldownCause::rate_limited;
   BootTime until{};
+};
+
+// When a target that fails again and again is left alone: after so many failures with nothing served in
+// between, for that long. Then one request finds out how it stands, and where it fails too the pause is twice
+// as long, up to ten minutes.
+struct BreakerRule {
+  std::uint32_t failures = 5;  // 0: never
+  Duration open_for = std::chrono::seconds(30);
+
+  friend bool operator==(const BreakerRule&, const BreakerRule&) = default;
+};
+
+// What an attempt has shown of whoever was to serve it.
+enum class Health : std::uint8_t {
+  untold,       // nothing: the client has left, or was impatient
+  unreachable,  // no connection: that is the address's, so it counts for the account
+  failing,      // a connection, and no good answer: that counts for the model
+  refusing,     // an answer that is no failure: of quota, of the key, of the request
+  serving,      // content has begun to come
+  served,       // all of it came
 };
 
 // What a state that no wait ends asks of a person; empty where waiting helps. Static text.
@@ -146,6 +167,8 @@ class Reservation {
   // The answer, heard now, showed that Date; the request was sent then. From now on the account's windows
   // begin and end by the provider's clock.
   void hear_clock(WallTime date, WallTime sent, Instant now);
+  // What has shown itself of the target so far, for its breaker. Before the end.
+  void report(Health health, Instant now);
   // Nothing was sent: everything back.
   void refund(Instant now);
   // Refused before any content: tokens back; the request too, unless failures count.
@@ -214,7 +237,7 @@ class Pool {
   [[nodiscard]] bool correct(std::string_view window, std::uint64_t used, Instant now) const;
   // Forgets what was counted, heard and learnt of all its windows, and what cools it down.
   void forget(Instant now) const;
-  // Ends the cooldowns of the model, the key and the account.
+  // Ends the cooldowns of the model, the key and the account, and closes their breakers.
   void end_cooldowns(Instant now) const;
 
  private:
@@ -248,6 +271,9 @@ class Ledger {
   // From now on every change is written there first. Before the first reservation; the log outlives the
   // ledger.
   void journal_to(IntentLog* log);
+
+  // From now on all accounts' breakers go by this rule.
+  void break_by(const BreakerRule& rule);
 
   // The pool of `model` in `account`, where the account has `account_limits` and the model its own
   // `model_limits`. A meter whose window is known already keeps its counts and takes the new amount: a reload
