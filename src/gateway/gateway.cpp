@@ -130,6 +130,7 @@ Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vecto
 Gateway::~Gateway() = default;
 
 void Gateway::configure(Settings settings) {
+  ledger_.break_by(settings.routing.breaker);
   auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_);
   const std::lock_guard lock(mutex_);
   snapshot_.swap(fresh);

@@ -26,6 +26,14 @@ bool is_event_stream(const http::ResponseHead& head) {
   return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
 }
 
+// Larger than what refused, as far as the provider's words or our data say; unknown is not larger.
+bool has_larger_context(const routing::Target& target, const Attempt& refused) {
+  const providers::Verdict& said = refused.verdict;
+  const std::uint64_t limit = said.context_limit.value_or(refused.target->model->context);
+  const std::uint64_t context = target.model->context;
+  return limit > 0 && context > limit && context >= said.context_requested.value_or(0);
+}
+
 std::string microseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
@@ -64,7 +72,7 @@ net::Awaitable<void> ProxyRequest::run() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
-    if (attempt->rule.next == routing::Next::deliver) break;
+    if (is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
 
@@ -142,6 +150,7 @@ std::optional<Refusal> ProxyRequest::take_chosen(std::variant<routing::Choice, r
 
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
   if (record_.attempts.empty()) return no_room(*route_, none, at);
+  if (too_large_) return none.skips.empty() ? passed_on(*too_large_) : no_room(*route_, none, at);
   if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
   return all_failed(*route_, record_.attempts, only_timeouts_);
 }
@@ -277,9 +286,24 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
                               .took = attempt.took});
 }
 
+// Nobody but the client is left for it.
+bool ProxyRequest::is_final(const Attempt& attempt) const {
+  if (attempt.rule.next != routing::Next::larger_context) return attempt.rule.next == routing::Next::deliver;
+  return std::ranges::none_of(route_->candidates, [&](const routing::Candidate& c) {
+    return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target);
+  });
+}
+
+bool ProxyRequest::has_had_its_turn(const routing::Target* target) const {
+  return std::ranges::find(had_turn_, target) != had_turn_.end();
+}
+
 // Nothing has been sent to the client: decides whether another try is due.
 std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
-  if (client_gone()) return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  if (client_gone()) {
+    if (attempt.is_stream) settle(attempt);  // with what came; else the estimate stays
+    return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  }
   using providers::AnswerClass;
   const AnswerClass answer = attempt.verdict.answer_class;
   const bool said_no_room =
@@ -288,27 +312,54 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
   only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
+  const bool too_large =
+      attempt.point == routing::Point::too_large || attempt.point == routing::Point::too_long;
+  if (too_large && (too_large_ || record_.attempts.size() == 1))
+    too_large_ = attempt.verdict;
+  else
+    too_large_.reset();
+  exclude(attempt);
 
+  const Instant at = now();
+  if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
+  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, at);
+  return std::nullopt;
+}
+
+// Who isn't asked again, and who is where nobody else is left.
+void ProxyRequest::exclude(const Attempt& attempt) {
   const auto tries = std::ranges::count_if(record_.attempts, [&](const telemetry::AttemptRecord& past) {
     return past.target.starts_with(attempt.target->provider->name + "/");
   });
   const bool worn_out = tries >= routing::kMaxTriesPerProvider;
   for (const routing::Candidate& candidate : route_->candidates) {
     const bool same = candidate.target == attempt.target;
-    if (same || (worn_out && candidate.target->provider == attempt.target->provider))
+    const bool too_small =
+        attempt.rule.next == routing::Next::larger_context && !has_larger_context(*candidate.target, attempt);
+    if (same || too_small || (worn_out && candidate.target->provider == attempt.target->provider))
       had_turn_.push_back(candidate.target);
+    if (too_small) std::erase(again_, candidate.target);
   }
   std::erase_if(
       again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
-  if (attempt.rule.next == routing::Next::other_or_same && !worn_out) {
-    again_.push_back(attempt.target);
-    hint_ = attempt.verdict.wait;
-  }
+  const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
+  if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) offer_again(attempt);
+  choose_hint();
+}
 
-  const Instant at = now();
-  if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
-  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, at);
-  return std::nullopt;
+void ProxyRequest::offer_again(const Attempt& attempt) {
+  again_.push_back(attempt.target);
+  hints_.emplace_back(attempt.target, attempt.verdict.wait);
+}
+
+// Of those that may be tried once more the first to be back is waited for.
+void ProxyRequest::choose_hint() {
+  hint_.reset();
+  for (const auto& [target, hint] : hints_) {
+    if (std::ranges::find(again_, target) == again_.end()) continue;
+    if (!hint) return hint_.reset();  // a backoff is enough
+    hint_ = std::min(hint_.value_or(*hint), *hint);
+  }
 }
 
 net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
@@ -318,13 +369,9 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.first_byte = at.boot - began_.boot;
   record_.overhead = record_.first_byte - waited_;
   record_.status = attempt.answer->head().status;
-  const providers::AnswerClass answer_class = attempt.verdict.answer_class;
-  if (answer_class == providers::AnswerClass::invalid_request ||
-      answer_class == providers::AnswerClass::context_too_long) {
-    const Refusal passed_on{.error = {ErrorKind::invalid_request, attempt.verdict.message},
-                            .status = record_.status,
-                            .should_retry = false};
-    co_await refuse(passed_on);
+  if (attempt.point != routing::Point::served) {
+    const Refusal refusal = passed_on(attempt.verdict);
+    co_await refuse(refusal);
     co_return;
   }
   if (attempt.is_stream) {
@@ -377,6 +424,7 @@ net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Er
   if (attempt.stream.error()) broken = Error{ErrorKind::upstream_failed, attempt.stream.error()->message};
   if (!broken && !attempt.stream.whole())
     broken = Error{ErrorKind::upstream_closed, attempt.target->name() + " ended the stream before its end"};
+  attempt.note_end(!broken, now());
   if (broken) {
     broken->message = log::redact(broken->message);
     const std::string events = wire::stream_error(*broken, record_.request_id);

@@ -24,6 +24,7 @@ struct RoutingConfig {
   std::uint32_t max_attempts = 3;
   Duration deadline = std::chrono::seconds(120);  // connecting and retrying, until an attempt is under way
   bool allow_paid = false;                        // `auto` and families may use models that cost
+  quota::BreakerRule breaker;                     // of each target
 };
 
 // A route as the configuration says it.
