@@ -26,6 +26,8 @@ constexpr Range kThreads{.least = 1, .most = 256};
 constexpr Range kConnections{.least = 1, .most = 1'000'000};
 constexpr Range kBody{.least = 1024, .most = 1U << 30U};
 constexpr Range kAttempts{.least = 1, .most = 16};
+constexpr Range kFailures{.least = 0, .most = 1000};
+constexpr Duration kLongestOpen = std::chrono::minutes(10);  // where its doubling ends
 constexpr Duration kShortest = std::chrono::milliseconds(1);
 constexpr Duration kLongest = std::chrono::hours(24);
 
@@ -274,7 +276,15 @@ class GatewayReader {
     routing.count("max_attempts", config_.routing.max_attempts, kAttempts);
     routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
     routing.flag("allow_paid", config_.routing.allow_paid);
+    if (const auto breaker = routing.take("breaker")) read_breaker(*breaker);
     read_pending(routing, "routing");
+  }
+
+  void read_breaker(const Field& field) {
+    MapReader breaker(reading_, field);
+    breaker.count("failures", config_.routing.breaker.failures, kFailures);
+    breaker.duration("open_for", config_.routing.breaker.open_for, kShortest, kLongestOpen);
+    breaker.finish();
   }
 
   void read_state(MapReader& state) {

@@ -285,7 +285,10 @@ class Printer {
     put("max_attempts", std::uint64_t{config.routing.max_attempts});
     put("deadline", config.routing.deadline);
     put("allow_paid", config.routing.allow_paid);
-    out_ << YAML::EndMap;
+    flow_section("breaker");
+    put("failures", std::uint64_t{config.routing.breaker.failures});
+    put("open_for", config.routing.breaker.open_for);
+    out_ << YAML::EndMap << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");
     put("path", config.state_file);

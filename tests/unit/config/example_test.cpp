@@ -53,6 +53,7 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.max_attempts, defaults.routing.max_attempts);
   EXPECT_EQ(shown.routing.deadline, defaults.routing.deadline);
   EXPECT_EQ(shown.routing.allow_paid, defaults.routing.allow_paid);
+  EXPECT_EQ(shown.routing.breaker, defaults.routing.breaker);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.access_log, defaults.access_log);
   EXPECT_EQ(shown.providers.at(0).timeouts, providers::Timeouts());

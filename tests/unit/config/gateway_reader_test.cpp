@@ -39,6 +39,7 @@ TEST(Configuration, HasTheContractsDefaults) {
   EXPECT_EQ(config.routing.max_attempts, 3U);
   EXPECT_EQ(config.routing.deadline, seconds(120));
   EXPECT_FALSE(config.routing.allow_paid);
+  EXPECT_EQ(config.routing.breaker, (quota::BreakerRule{.failures = 5, .open_for = seconds(30)}));
   EXPECT_EQ(config.log.level, log::Level::info);
   EXPECT_EQ(config.log.format, log::Format::automatic);
   EXPECT_TRUE(config.access_log);
@@ -64,7 +65,7 @@ auth:
     - {name: laptop, key: abc, models: ["groq/*", smart]}
     - {name: phone, key: def}
 admin: {key: ghi}
-routing: {max_attempts: 5, deadline: 1m, allow_paid: true}
+routing: {max_attempts: 5, deadline: 1m, allow_paid: true, breaker: {failures: 0, open_for: 1m}}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
 )",
@@ -91,6 +92,7 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
+  EXPECT_EQ(config.routing.breaker, (quota::BreakerRule{.failures = 0, .open_for = seconds(60)}));
   EXPECT_EQ(config.providers.at(0).timeouts,
             (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
   EXPECT_EQ(config.log.level, log::Level::debug);
@@ -164,6 +166,14 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"auth: {keys: [{name: a, key: \"\"}]}", "auth.keys[0].key: empty, so that the key \"a\" is left out"},
       {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 16, got \"0\""},
       {"routing: {deadline: 0s}", "routing.deadline: expected a duration from 1ms to 1d, got \"0s\""},
+      {"routing: {breaker: {failures: 1001}}",
+       "routing.breaker.failures: expected a count from 0 to 1000, got \"1001\""},
+      {"routing: {breaker: {open_for: 0s}}",
+       "routing.breaker.open_for: expected a duration from 1ms to 10m, got \"0s\""},
+      {"routing: {breaker: {open_for: 11m}}",
+       "routing.breaker.open_for: expected a duration from 1ms to 10m, got \"11m\""},
+      {"routing: {breaker: {failure: 5}}",
+       "unknown key \"failure\" in routing.breaker; did you mean \"failures\"?"},
       {"routing: {allow_paid: yes}", "routing.allow_paid: expected true or false, got \"yes\""},
       {"routing: {retries: 5}", "unknown key \"retries\" in routing; did you mean \"max_attempts\"?"},
       {"timeouts: {connect: 0s}", "timeouts.connect: expected a duration from 1ms to 1d, got \"0s\""},
