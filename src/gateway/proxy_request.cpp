@@ -174,6 +174,7 @@ net::Awaitable<void> ProxyRequest::back_off() {
 net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const providers::Provider& provider = *attempt.target->provider;
   const Instant from = now();
+  count_try(attempt);
   attempt.commit_by = commit_by(attempt, from);
   note_changes(attempt);
   transport::UpstreamRequest call;
@@ -328,10 +329,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
 
 // Who isn't asked again, and who is where nobody else is left.
 void ProxyRequest::exclude(const Attempt& attempt) {
-  const auto tries = std::ranges::count_if(record_.attempts, [&](const telemetry::AttemptRecord& past) {
-    return past.target.starts_with(attempt.target->provider->name + "/");
-  });
-  const bool worn_out = tries >= routing::kMaxTriesPerProvider;
+  const bool worn_out = !may_retry_at(attempt);
   for (const routing::Candidate& candidate : route_->candidates) {
     const bool same = candidate.target == attempt.target;
     const bool too_small =
@@ -345,6 +343,37 @@ void ProxyRequest::exclude(const Attempt& attempt) {
   const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
   if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) offer_again(attempt);
   choose_hint();
+}
+
+std::size_t ProxyRequest::tries_of(const providers::Provider& provider) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      record_.attempts,
+      [&](const telemetry::AttemptRecord& past) { return past.target.starts_with(provider.name + "/"); }));
+}
+
+// Whether this provider may be tried once more, by this or another of its targets. Fallbacks to other
+// providers are never limited.
+bool ProxyRequest::may_retry_at(const Attempt& attempt) {
+  const providers::Provider* const provider = attempt.target->provider;
+  if (tries_of(*provider) >= routing::kMaxTriesPerProvider) return false;
+  const bool is_retry_possible =
+      attempt.rule.next == routing::Next::other_or_same ||
+      std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
+        return c.target != attempt.target && c.target->provider == provider && !has_had_its_turn(c.target);
+      });
+  if (!is_retry_possible) return true;
+  auto leave = attempt.target->pool.take_retry();
+  if (leave) leaves_.emplace_back(provider, *std::move(leave));
+  return leave.has_value();
+}
+
+// What was left for a retry is spent by the try that it was for, and else given back when nothing more is to
+// be tried.
+void ProxyRequest::count_try(const Attempt& attempt) {
+  const providers::Provider* const provider = attempt.target->provider;
+  if (tries_of(*provider) == 0) return attempt.target->pool.count_first_try();
+  for (auto& [whose, leave] : leaves_)
+    if (whose == provider) leave.use();
 }
 
 void ProxyRequest::offer_again(const Attempt& attempt) {
@@ -364,6 +393,7 @@ void ProxyRequest::choose_hint() {
 
 net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   const Instant at = now();
+  leaves_.clear();
   record_.served_by = attempt.target->name();
   record_.key = attempt.target->key->label;
   record_.first_byte = at.boot - began_.boot;

@@ -45,6 +45,9 @@ class ProxyRequest {
   [[nodiscard]] bool has_had_its_turn(const routing::Target* target) const;
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
   void exclude(const Attempt& attempt);
+  [[nodiscard]] std::size_t tries_of(const providers::Provider& provider) const;
+  [[nodiscard]] bool may_retry_at(const Attempt& attempt);
+  void count_try(const Attempt& attempt);
   void offer_again(const Attempt& attempt);
   void choose_hint();
 
@@ -81,6 +84,7 @@ class ProxyRequest {
   std::vector<const routing::Target*> had_turn_;  // not chosen any more
   std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
   std::optional<Duration> hint_;               // how long the first of those to be back asked us to wait
+  std::vector<std::pair<const providers::Provider*, quota::RetryLeave>> leaves_;  // to try it once more
   bool found_model_gone_ = false;
   bool only_quota_failed_ = true;  // every failed attempt was a provider saying "no room"
   bool only_timeouts_ = true;

@@ -343,6 +343,21 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
   write(record, now);
 }
 
+void Account::count_first_try() {
+  const std::lock_guard lock(mutex_);
+  retries_.count_first_try();
+}
+
+bool Account::take_retry() {
+  const std::lock_guard lock(mutex_);
+  return retries_.take();
+}
+
+void Account::give_retry_back() {
+  const std::lock_guard lock(mutex_);
+  retries_.give_back();
+}
+
 std::vector<MeterView> Account::view(std::size_t model, Instant now) const {
   const std::lock_guard lock(mutex_);
   now = not_before(now);

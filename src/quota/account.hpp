@@ -17,6 +17,7 @@
 #include "quota/clock_offset.hpp"
 #include "quota/meter.hpp"
 #include "quota/outcome.hpp"
+#include "quota/retry_budget.hpp"
 #include "weir/quota/intent_log.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/quota/state.hpp"
@@ -63,6 +64,10 @@ class Account {
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
   void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);
+
+  void count_first_try();
+  [[nodiscard]] bool take_retry();
+  void give_retry_back();
 
   void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
@@ -166,7 +171,8 @@ class Account {
   Block block_;                      // of all of it
   Breaker breaker_;                  // of its address
   BreakerRule rule_;
-  Instant latest_{};  // by our clock
+  RetryBudget retries_;  // not written down: it fills by use
+  Instant latest_{};     // by our clock
   ClockOffset clock_offset_;
 
   IntentLog* log_ = nullptr;

@@ -169,6 +169,31 @@ void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
   account_->cool_down_account(cooldown, now);
 }
 
+RetryLeave& RetryLeave::operator=(RetryLeave&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    account_ = std::move(other.account_);
+  }
+  return *this;
+}
+
+RetryLeave::~RetryLeave() {
+  give_back();
+}
+
+void RetryLeave::give_back() noexcept {
+  if (account_) std::exchange(account_, nullptr)->give_retry_back();
+}
+
+void Pool::count_first_try() const {
+  account_->count_first_try();
+}
+
+std::optional<RetryLeave> Pool::take_retry() const {
+  if (!account_->take_retry()) return std::nullopt;
+  return RetryLeave(account_);
+}
+
 std::vector<MeterView> Pool::view(Instant now) const {
   return account_->view(place_.model, now);
 }

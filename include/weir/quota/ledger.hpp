@@ -199,6 +199,26 @@ class Reservation {
   Part client_;  // what the client's key has of its own limits
 };
 
+// Leave to try a provider once more, out of its retry budget. One that isn't used is given back. Move-only;
+// one thread at a time.
+class RetryLeave {
+ public:
+  RetryLeave(RetryLeave&& other) noexcept = default;
+  RetryLeave& operator=(RetryLeave&& other) noexcept;
+  ~RetryLeave();
+  RetryLeave(const RetryLeave&) = delete;
+  RetryLeave& operator=(const RetryLeave&) = delete;
+
+  void use() noexcept { account_.reset(); }
+
+ private:
+  friend class Pool;
+  explicit RetryLeave(std::shared_ptr<Account> account) noexcept : account_(std::move(account)) {}
+  void give_back() noexcept;
+
+  std::shared_ptr<Account> account_;
+};
+
 // What one target draws on: the meters of its account that count its model, and the cooldowns of the model,
 // the key and the account. Cheap to copy; keeps its account alive. Only a bound pool may be asked.
 class Pool {
@@ -228,6 +248,11 @@ class Pool {
   // Whether the provider's list of models has this one, where it is set aside as gone. While it isn't listed
   // no request probes it; when it is listed again, the next one does.
   void hear_listed(bool listed) const;
+
+  // A request tries this provider for the first time: five of these allow for one retry, up to ten of them.
+  void count_first_try() const;
+  // Nothing where the provider has had as many retries as it can be asked to bear.
+  [[nodiscard]] std::optional<RetryLeave> take_retry() const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
