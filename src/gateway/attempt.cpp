@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weir/base/log.hpp"
+#include "weir/base/units.hpp"
 #include "weir/wire/answer.hpp"
 
 namespace weir::gateway {
@@ -110,18 +111,18 @@ void Attempt::judge_answer(Instant now) {
 }
 
 void Attempt::note_end(bool is_whole, Instant now) {
-  if (is_whole) return reservation.report(quota::Health::served, now);
+  if (is_whole) return report(quota::Health::served, now);
   if (now.boot - began.boot >= target->provider->timeouts.total) return;  // cut by our clock
-  routing::Point broken = routing::Point::broken_stream;
+  point = routing::Point::broken_stream;
   if (stream.error())
-    broken = routing::point_of(providers::classify(providers::signals_of(*target->provider->preset),
-                                                   {.status = answer->head().status,
-                                                    .fields = answer->head().fields,
-                                                    .body = stream.error_event(),
-                                                    .is_error_in_answer = true,
-                                                    .is_midway = true},
-                                                   now.wall));
-  reservation.report(routing::rule_for(broken).health, now);
+    point = routing::point_of(providers::classify(providers::signals_of(*target->provider->preset),
+                                                  {.status = answer->head().status,
+                                                   .fields = answer->head().fields,
+                                                   .body = stream.error_event(),
+                                                   .is_error_in_answer = true,
+                                                   .is_midway = true},
+                                                  now.wall));
+  report(routing::rule_for(point).health, now);
 }
 
 void Attempt::mend_body() {
@@ -151,7 +152,19 @@ void Attempt::decide(routing::Point decided, Instant now) {
   rule = routing::rule_for(decided);
   if (was_impatient(now)) rule.health = quota::Health::untold;
   const bool has_begun = rule.health == quota::Health::served && is_stream;
-  reservation.report(has_begun ? quota::Health::serving : rule.health, now);
+  report(has_begun ? quota::Health::serving : rule.health, now);
+}
+
+// That a target is left alone must be findable.
+void Attempt::report(quota::Health health, Instant now) {
+  reservation.report(health, now);
+  if (health != quota::Health::failing && health != quota::Health::unreachable) return;
+  const auto cooldown = target->pool.cooldown(now);
+  if (cooldown && cooldown->cause == CooldownCause::failing)
+    log::warn("target_failing", {{"target", target->name()},
+                                 {"key", target->key->label},
+                                 {"point", routing::name(point)},
+                                 {"tried_again_at", format_utc(now.wall_at(cooldown->until))}});
 }
 
 // A wait that the client's deadline cut short, or the sake of a fallback, shows nothing of the target.

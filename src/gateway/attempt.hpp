@@ -72,6 +72,7 @@ struct Attempt {
  private:
   void mend_body();
   void decide(routing::Point decided, Instant now);
+  void report(quota::Health health, Instant now);
   void conclude(std::string what, Instant now);
   [[nodiscard]] bool was_impatient(Instant now) const;
   void tell_ledger(Instant now);

@@ -52,6 +52,10 @@ std::span<const RetryRow> retry_table() noexcept {
   return kTable;
 }
 
+std::string_view name(Point point) noexcept {
+  return kTable[static_cast<std::size_t>(point)].name;
+}
+
 const RetryRule& rule_for(Point point) noexcept {
   return kTable[static_cast<std::size_t>(point)].rule;
 }

@@ -58,6 +58,7 @@ struct RetryRow {
 };
 
 [[nodiscard]] std::span<const RetryRow> retry_table() noexcept;
+[[nodiscard]] std::string_view name(Point point) noexcept;
 [[nodiscard]] const RetryRule& rule_for(Point point) noexcept;
 
 // Of an exchange that failed, before its head or after. Kinds that no exchange produces are as if it was
