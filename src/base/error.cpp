@@ -52,8 +52,4 @@ const ErrorTraits& traits(ErrorKind kind) noexcept {
   return kTable[static_cast<std::size_t>(kind)];
 }
 
-bool nothing_was_sent(ErrorKind kind) noexcept {
-  return kind == ErrorKind::dns_failed || kind == ErrorKind::connect_failed || kind == ErrorKind::tls_failed;
-}
-
 }  // namespace weir

@@ -27,6 +27,8 @@ constexpr Range kThreads{.least = 1, .most = 256};
 constexpr Range kConnections{.least = 1, .most = 1'000'000};
 constexpr Range kBody{.least = 1024, .most = 1U << 30U};
 constexpr Range kAttempts{.least = 1, .most = 16};
+constexpr Range kFailures{.least = 0, .most = 1000};
+constexpr Duration kLongestOpen = std::chrono::minutes(10);  // where its doubling ends
 constexpr Duration kShortest = std::chrono::milliseconds(1);
 constexpr Duration kLongest = std::chrono::hours(24);
 
@@ -278,6 +280,7 @@ class GatewayReader {
     read_waiting(routing, config_.routing);
     routing.flag("no_training", config_.routing.no_training);
     if (const auto sticky = routing.take("sticky")) read_sticky(*sticky);
+    if (const auto breaker = routing.take("breaker")) read_breaker(*breaker);
     read_pending(routing, "routing");
   }
 
@@ -288,6 +291,13 @@ class GatewayReader {
     sticky.word<routing::Sticky>("by", config_.routing.sticky, kWords);
     sticky.duration("ttl", config_.routing.sticky_ttl, kShortest, kLongest);
     sticky.finish();
+  }
+
+  void read_breaker(const Field& field) {
+    MapReader breaker(reading_, field);
+    breaker.count("failures", config_.routing.breaker.failures, kFailures);
+    breaker.duration("open_for", config_.routing.breaker.open_for, kShortest, kLongestOpen);
+    breaker.finish();
   }
 
   void read_state(MapReader& state) {

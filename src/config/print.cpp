@@ -299,7 +299,10 @@ class Printer {
     put("by", routing::name(config.routing.sticky));
     put("ttl", config.routing.sticky_ttl);
     out_ << YAML::EndMap;
-    out_ << YAML::EndMap;
+    flow_section("breaker");
+    put("failures", std::uint64_t{config.routing.breaker.failures});
+    put("open_for", config.routing.breaker.open_for);
+    out_ << YAML::EndMap << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");
     put("path", config.state_file);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weir/base/log.hpp"
+#include "weir/base/units.hpp"
 #include "weir/wire/answer.hpp"
 
 namespace weir::gateway {
@@ -81,7 +82,8 @@ void Attempt::note(const std::optional<quota::Drift>& drift) const {
 
 void Attempt::judge(const Error& error, Instant now) {
   failure = error;
-  conclude(routing::rule_for(error.kind), std::string(traits(error.kind).name), now);
+  decide(routing::point_of(error.kind, answer ? routing::Heard::head : routing::Heard::nothing), now);
+  conclude(std::string(traits(error.kind).name), now);
 }
 
 void Attempt::judge_answer(Instant now) {
@@ -89,13 +91,14 @@ void Attempt::judge_answer(Instant now) {
   if (!is_good(head.status)) {
     verdict = providers::classify(providers::signals_of(*target->provider->preset),
                                   {head.status, head.fields, body}, now.wall);
+    decide(routing::point_of(verdict), now);
     tell_ledger(now);
-    conclude(routing::rule_for(verdict.answer_class), std::to_string(head.status), now);
-    return;
+    return conclude(std::to_string(head.status), now);
   }
   if (is_stream) {
     if (stream.error()) return judge_error_in_good_answer(stream.error_event(), now);
-    return conclude(routing::rule_for(AnswerClass::ok), "ok", now);
+    decide(routing::Point::served, now);
+    return conclude("ok", now);
   }
   const wire::AnswerFacts facts = wire::read_answer(body);
   if (!facts.valid_json) return judge({ErrorKind::upstream_protocol, "the answer is not JSON"}, now);
@@ -103,7 +106,23 @@ void Attempt::judge_answer(Instant now) {
   plain_usage = facts.usage;
   plain_text_bytes = facts.text_bytes;
   if (facts.may_need_mending) mend_body();
-  conclude(routing::rule_for(AnswerClass::ok), "ok", now);
+  decide(routing::Point::served, now);
+  conclude("ok", now);
+}
+
+void Attempt::note_end(bool is_whole, Instant now) {
+  if (is_whole) return report(quota::Health::served, now);
+  if (now.boot - began.boot >= target->provider->timeouts.total) return;  // cut by our clock
+  point = routing::Point::broken_stream;
+  if (stream.error())
+    point = routing::point_of(providers::classify(providers::signals_of(*target->provider->preset),
+                                                  {.status = answer->head().status,
+                                                   .fields = answer->head().fields,
+                                                   .body = stream.error_event(),
+                                                   .is_error_in_answer = true,
+                                                   .is_midway = true},
+                                                  now.wall));
+  report(routing::rule_for(point).health, now);
 }
 
 void Attempt::mend_body() {
@@ -122,12 +141,42 @@ void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {
       providers::signals_of(*target->provider->preset),
       {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall);
   if (is_stream) verdict.message = stream.error()->message;
+  decide(routing::point_of(verdict), now);
   tell_ledger(now);
-  conclude(routing::rule_for(verdict.answer_class), "200 with error " + std::to_string(verdict.status), now);
+  conclude("200 with error " + std::to_string(verdict.status), now);
 }
 
-void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now) {
-  rule = decided;
+// Before the ledger hears of quota: a reservation that was refused for it has ended.
+void Attempt::decide(routing::Point decided, Instant now) {
+  point = decided;
+  rule = routing::rule_for(decided);
+  if (was_impatient(now)) rule.health = quota::Health::untold;
+  const bool has_begun = rule.health == quota::Health::served && is_stream;
+  report(has_begun ? quota::Health::serving : rule.health, now);
+}
+
+// That a target is left alone must be findable.
+void Attempt::report(quota::Health health, Instant now) {
+  reservation.report(health, now);
+  if (health != quota::Health::failing && health != quota::Health::unreachable) return;
+  const auto cooldown = target->pool.cooldown(now);
+  if (cooldown && cooldown->cause == CooldownCause::failing)
+    log::warn("target_failing", {{"target", target->name()},
+                                 {"key", target->key->label},
+                                 {"point", routing::name(point)},
+                                 {"tried_again_at", format_utc(now.wall_at(cooldown->until))}});
+}
+
+// A wait that the client's deadline cut short, or the sake of a fallback, shows nothing of the target.
+bool Attempt::was_impatient(Instant now) const {
+  if (now.boot < commit_by) return false;
+  const providers::Timeouts& timeouts = target->provider->timeouts;
+  const Duration waited = now.boot - began.boot;
+  if (point == routing::Point::unreachable) return waited < timeouts.connect;
+  return point == routing::Point::timed_out && waited < timeouts.first_byte / 2;
+}
+
+void Attempt::conclude(std::string what, Instant now) {
   outcome = std::move(what);
   took = now.boot - began.boot;
   // An answer proves that the request arrived, even where it came before the last byte was written.
@@ -143,7 +192,7 @@ void Attempt::conclude(routing::RetryRule decided, std::string what, Instant now
       reservation.keep(now);
       break;
     case routing::Settlement::settle:
-      break;  // when all has been delivered
+      break;  // when all has been delivered, or what came of it
   }
 }
 

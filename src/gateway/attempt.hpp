@@ -41,6 +41,8 @@ struct Attempt {
   void judge(const Error& failure, Instant now);
   // The answer (its head and what of its body was read) is complete enough to decide.
   void judge_answer(Instant now);
+  // A stream that had begun has ended, at its end or not; the client is there.
+  void note_end(bool is_whole, Instant now);
 
   const routing::Target* target;
   quota::Cost cost;
@@ -60,6 +62,7 @@ struct Attempt {
   std::optional<wire::Usage> plain_usage;
   std::size_t plain_text_bytes = 0;
 
+  routing::Point point = routing::Point::client_gone;  // how it came out, and what follows
   routing::RetryRule rule;
   providers::Verdict verdict;
   std::optional<Error> failure;  // in place of a verdict
@@ -68,7 +71,10 @@ struct Attempt {
 
  private:
   void mend_body();
-  void conclude(routing::RetryRule decided, std::string what, Instant now);
+  void decide(routing::Point decided, Instant now);
+  void report(quota::Health health, Instant now);
+  void conclude(std::string what, Instant now);
+  [[nodiscard]] bool was_impatient(Instant now) const;
   void tell_ledger(Instant now);
   void note(const std::optional<quota::Drift>& drift) const;
   void refuse_key(Instant now);

@@ -137,6 +137,7 @@ Gateway::~Gateway() {
 }
 
 void Gateway::configure(Settings settings) {
+  ledger_.break_by(settings.routing.breaker);
   queue_.set_max_length(settings.routing.queue_length);
   auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_, memory_);
   const std::lock_guard lock(mutex_);

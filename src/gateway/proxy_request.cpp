@@ -32,6 +32,14 @@ bool is_event_stream(const http::ResponseHead& head) {
   return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
 }
 
+// Larger than what refused, as far as the provider's words or our data say; unknown is not larger.
+bool has_larger_context(const routing::Target& target, const Attempt& refused) {
+  const providers::Verdict& said = refused.verdict;
+  const std::uint64_t limit = said.context_limit.value_or(refused.target->model->context);
+  const std::uint64_t context = target.model->context;
+  return limit > 0 && context > limit && context >= said.context_requested.value_or(0);
+}
+
 std::string microseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
@@ -68,7 +76,7 @@ net::Awaitable<void> ProxyRequest::run() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
-    if (attempt->rule.next == routing::Next::deliver) break;
+    if (is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
 
@@ -213,6 +221,7 @@ std::vector<const routing::Target*> ProxyRequest::out_for_good() const {
 
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
   if (record_.attempts.empty()) return no_room(*route_, none, at);
+  if (too_large_) return none.skips.empty() ? passed_on(*too_large_) : no_room(*route_, none, at);
   if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
   return all_failed(*route_, record_.attempts, only_timeouts_);
 }
@@ -236,6 +245,7 @@ net::Awaitable<void> ProxyRequest::back_off() {
 net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const providers::Provider& provider = *attempt.target->provider;
   const Instant from = now();
+  count_try(attempt);
   attempt.commit_by = commit_by(attempt, from);
   note_changes(attempt);
   transport::UpstreamRequest call;
@@ -351,9 +361,24 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
                               .took = attempt.took});
 }
 
+// Nobody but the client is left for it.
+bool ProxyRequest::is_final(const Attempt& attempt) const {
+  if (attempt.rule.next != routing::Next::larger_context) return attempt.rule.next == routing::Next::deliver;
+  return std::ranges::none_of(route_->candidates, [&](const routing::Candidate& c) {
+    return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target);
+  });
+}
+
+bool ProxyRequest::has_had_its_turn(const routing::Target* target) const {
+  return std::ranges::find(had_turn_, target) != had_turn_.end();
+}
+
 // Nothing has been sent to the client: decides whether another try is due.
 std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
-  if (client_gone()) return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  if (client_gone()) {
+    if (attempt.is_stream) settle(attempt);  // with what came; else the estimate stays
+    return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  }
   using providers::AnswerClass;
   const AnswerClass answer = attempt.verdict.answer_class;
   const bool said_no_room =
@@ -362,23 +387,13 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
   only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
-
-  const auto tries = std::ranges::count_if(record_.attempts, [&](const telemetry::AttemptRecord& past) {
-    return past.target.starts_with(attempt.target->provider->name + "/");
-  });
-  const bool worn_out = tries >= routing::kMaxTriesPerProvider;
-  for (const routing::Candidate& candidate : route_->candidates) {
-    // One that said "no room" comes up again when the ledger thinks that it has some.
-    const bool same = candidate.target == attempt.target && !said_no_room;
-    if (same || (worn_out && candidate.target->provider == attempt.target->provider))
-      had_turn_.push_back(candidate.target);
-  }
-  std::erase_if(
-      again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
-  if (attempt.rule.next == routing::Next::other_or_same && !worn_out) {
-    again_.push_back(attempt.target);
-    hint_ = attempt.verdict.wait;
-  }
+  const bool too_large =
+      attempt.point == routing::Point::too_large || attempt.point == routing::Point::too_long;
+  if (too_large && (too_large_ || record_.attempts.size() == 1))
+    too_large_ = attempt.verdict;
+  else
+    too_large_.reset();
+  exclude(attempt);
 
   const Instant at = now();
   if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
@@ -386,20 +401,82 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   return std::nullopt;
 }
 
+// Who isn't asked again, and who is where nobody else is left.
+void ProxyRequest::exclude(const Attempt& attempt) {
+  const bool worn_out = !may_retry_at(attempt);
+  for (const routing::Candidate& candidate : route_->candidates) {
+    // One that said "no room" comes up again when the ledger thinks that it has some.
+    const bool same = candidate.target == attempt.target && attempt.point != routing::Point::no_room;
+    const bool too_small =
+        attempt.rule.next == routing::Next::larger_context && !has_larger_context(*candidate.target, attempt);
+    if (same || too_small || (worn_out && candidate.target->provider == attempt.target->provider))
+      had_turn_.push_back(candidate.target);
+    if (too_small) std::erase(again_, candidate.target);
+  }
+  std::erase_if(
+      again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
+  const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
+  if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) offer_again(attempt);
+  choose_hint();
+}
+
+std::size_t ProxyRequest::tries_of(const providers::Provider& provider) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      record_.attempts,
+      [&](const telemetry::AttemptRecord& past) { return past.target.starts_with(provider.name + "/"); }));
+}
+
+// Whether this provider may be tried once more, by this or another of its targets. Fallbacks to other
+// providers are never limited.
+bool ProxyRequest::may_retry_at(const Attempt& attempt) {
+  const providers::Provider* const provider = attempt.target->provider;
+  if (tries_of(*provider) >= routing::kMaxTriesPerProvider) return false;
+  const bool is_retry_possible =
+      attempt.rule.next == routing::Next::other_or_same ||
+      std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
+        return c.target != attempt.target && c.target->provider == provider && !has_had_its_turn(c.target);
+      });
+  if (!is_retry_possible) return true;
+  auto leave = attempt.target->pool.take_retry();
+  if (leave) leaves_.emplace_back(provider, *std::move(leave));
+  return leave.has_value();
+}
+
+// What was left for a retry is spent by the try that it was for, and else given back when nothing more is to
+// be tried.
+void ProxyRequest::count_try(const Attempt& attempt) {
+  const providers::Provider* const provider = attempt.target->provider;
+  if (tries_of(*provider) == 0) return attempt.target->pool.count_first_try();
+  for (auto& [whose, leave] : leaves_)
+    if (whose == provider) leave.use();
+}
+
+void ProxyRequest::offer_again(const Attempt& attempt) {
+  again_.push_back(attempt.target);
+  hints_.emplace_back(attempt.target, attempt.verdict.wait);
+}
+
+// Of those that may be tried once more the first to be back is waited for.
+void ProxyRequest::choose_hint() {
+  hint_.reset();
+  for (const auto& [target, hint] : hints_) {
+    if (std::ranges::find(again_, target) == again_.end()) continue;
+    if (!hint) return hint_.reset();  // a backoff is enough
+    hint_ = std::min(hint_.value_or(*hint), *hint);
+  }
+}
+
 net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   const Instant at = now();
+  leaves_.clear();
   record_.served_by = attempt.target->name();
   record_.key = attempt.target->key->label;
   record_.first_byte = at.boot - began_.boot;
   record_.overhead = record_.first_byte - waited_;
   record_.status = attempt.answer->head().status;
-  const providers::AnswerClass answer_class = attempt.verdict.answer_class;
-  if (answer_class == providers::AnswerClass::invalid_request ||
-      answer_class == providers::AnswerClass::context_too_long) {
-    const Refusal passed_on{.error = {ErrorKind::invalid_request, attempt.verdict.message},
-                            .status = record_.status,
-                            .should_retry = false};
-    co_await refuse(passed_on);
+  if (attempt.point != routing::Point::served) {
+    const Refusal refusal = passed_on(attempt.verdict);
+    co_await refuse(refusal);
     co_return;
   }
   remember(attempt, at);
@@ -453,6 +530,7 @@ net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Er
   if (attempt.stream.error()) broken = Error{ErrorKind::upstream_failed, attempt.stream.error()->message};
   if (!broken && !attempt.stream.whole())
     broken = Error{ErrorKind::upstream_closed, attempt.target->name() + " ended the stream before its end"};
+  attempt.note_end(!broken, now());
   if (broken) {
     broken->message = log::redact(broken->message);
     const std::string events = wire::stream_error(*broken, record_.request_id);

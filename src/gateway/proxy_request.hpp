@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/attempt.hpp"
@@ -42,7 +43,15 @@ class ProxyRequest {
   [[nodiscard]] net::Awaitable<void> listen(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> hold_until_commit(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> read_whole(Attempt& attempt);
+  [[nodiscard]] bool is_final(const Attempt& attempt) const;
+  [[nodiscard]] bool has_had_its_turn(const routing::Target* target) const;
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
+  void exclude(const Attempt& attempt);
+  [[nodiscard]] std::size_t tries_of(const providers::Provider& provider) const;
+  [[nodiscard]] bool may_retry_at(const Attempt& attempt);
+  void count_try(const Attempt& attempt);
+  void offer_again(const Attempt& attempt);
+  void choose_hint();
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
   [[nodiscard]] net::Awaitable<bool> relay(Attempt& attempt);
@@ -82,10 +91,13 @@ class ProxyRequest {
   Duration waited_{};                                    // for others, before the commit event
   std::vector<const routing::Target*> had_turn_;         // not chosen any more
   std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
-  std::optional<Duration> hint_;               // how long the last one of those asked us to wait
+  std::optional<Duration> hint_;               // how long the first of those to be back asked us to wait
+  std::vector<std::pair<const providers::Provider*, quota::RetryLeave>> leaves_;  // to try it once more
   bool found_model_gone_ = false;
   bool only_quota_failed_ = true;  // every failed attempt was a provider saying "no room"
   bool only_timeouts_ = true;
+  std::optional<providers::Verdict> too_large_;  // of a target, where that was all that failed
+  std::vector<std::pair<const routing::Target*, std::optional<Duration>>> hints_;  // of those in again_
 };
 
 }  // namespace weir::gateway

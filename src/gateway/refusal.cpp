@@ -31,16 +31,19 @@ bool some_are_unfit(const routing::NoRoom& none) {
   return count_of(none, routing::Unfit::none) + count_of(none, routing::Unfit::costs) < none.skips.size();
 }
 
+bool returns(const routing::Skip& skip) {
+  return skip.available_at != BootTime::max();
+}
+
 std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now) {
   std::vector<wire::AttemptNote> notes;
   const bool costs_only = count_of(none, routing::Unfit::costs) == none.skips.size();
   for (const routing::Skip& skip : none.skips) {
     if (skip.unfit == routing::Unfit::costs && !costs_only) continue;  // nobody asked for it
-    const bool returns = skip.available_at != BootTime::max();
     notes.push_back({.target = skip.target->name(),
                      .key = skip.target->key->label,
                      .outcome = "skipped: " + skip.reason,
-                     .resets_at = returns ? format_utc(now.wall_at(skip.available_at)) : ""});
+                     .resets_at = returns(skip) ? format_utc(now.wall_at(skip.available_at)) : ""});
   }
   return notes;
 }
@@ -58,6 +61,10 @@ std::string states_of(const routing::NoRoom& none) {
     states.push_back(std::move(state));
   }
   return text;
+}
+
+bool is_failing(const routing::Skip& skip) {
+  return skip.reason == quota::name(quota::CooldownCause::failing);
 }
 
 // None that could serve it has a quota window large enough, and none of the others a context.
@@ -171,14 +178,38 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
 
   const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
   const bool soon = wait <= kShortWait;
-  std::string message = subject + verb + " out of quota; " + (fit == 1 ? "it" : "the first") +
-                        " is back at " + format_utc(now.wall_at(first->available_at)) + " (" +
-                        first->target->provider->name + ", in " + format_for_people(wait) + ")";
-  Refusal refusal{.error = {soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted, std::move(message)},
+  // What only fails is no matter of quota: an SDK that is told so does better to come back than to slow down.
+  const bool all_fail = std::ranges::none_of(
+      none.skips, [](const routing::Skip& skip) { return returns(skip) && !is_failing(skip); });
+  const bool some_fail = std::ranges::any_of(none.skips, is_failing);
+  std::string message = subject + verb +
+                        (all_fail    ? " failing again and again; "
+                         : some_fail ? " out of quota or failing; "
+                                     : " out of quota; ") +
+                        (fit == 1 ? "it" : "the first") +
+                        (is_failing(*first) ? " is tried again at " : " is back at ") +
+                        format_utc(now.wall_at(first->available_at)) + " (" + first->target->provider->name +
+                        ", in " + format_for_people(wait) + ")";
+  const ErrorKind quota_kind = soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted;
+  Refusal refusal{.error = {all_fail ? ErrorKind::upstream_failed : quota_kind, std::move(message)},
                   .retry_after = wait,
                   .notes = notes_of(none, now)};
   if (!soon) refusal.should_retry = false;
   return refusal;
+}
+
+Refusal passed_on(const providers::Verdict& verdict) {
+  using providers::AnswerClass;
+  if (verdict.answer_class == AnswerClass::context_too_long)
+    return {.error = {ErrorKind::context_length_exceeded, verdict.message},
+            .param = "messages",
+            .should_retry = false};
+  if (verdict.answer_class == AnswerClass::request_too_large)
+    return {
+        .error = {ErrorKind::request_too_large, verdict.message}, .param = "messages", .should_retry = false};
+  return {.error = {ErrorKind::invalid_request, verdict.message},
+          .status = verdict.status,
+          .should_retry = false};
 }
 
 Refusal all_failed(const routing::Route& route, const std::vector<telemetry::AttemptRecord>& attempts,

@@ -7,6 +7,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/error.hpp"
 #include "weir/http/head.hpp"
+#include "weir/providers/signals.hpp"
 #include "weir/routing/planner.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/wire/error_body.hpp"
@@ -25,6 +26,8 @@ struct Refusal {
 
 // "all 3 targets of "smart" are out of quota; the first is back at 2026-11-24T08:00:00Z (gemini, in 5h 21m)".
 [[nodiscard]] Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now);
+// The provider's word on the request itself, for a client's fault or a size.
+[[nodiscard]] Refusal passed_on(const providers::Verdict& verdict);
 // Every attempt failed: says of each how.
 [[nodiscard]] Refusal all_failed(const routing::Route& route,
                                  const std::vector<telemetry::AttemptRecord>& attempts, bool timed_out);

@@ -38,6 +38,7 @@ AnswerClass class_of(int status) {
       return AnswerClass::capacity;
     case 408:
     case 409:
+    case 425:
     case 499:  // an inner proxy gave up
       return AnswerClass::server_error;
     default:

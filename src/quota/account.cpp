@@ -31,6 +31,15 @@ void Account::journal_to(IntentLog* log, std::uint32_t number) {
   is_changed_ = true;
 }
 
+void Account::break_by(const BreakerRule& rule) {
+  const std::lock_guard lock(mutex_);
+  rule_ = rule;
+  if (rule_.failures > 0) return;
+  breaker_.close();
+  for (Model& model : models_) model.breaker.close();
+  is_changed_ = true;
+}
+
 std::size_t Account::bind(std::string_view id, std::span<const Limit> account_limits,
                           std::span<const Limit> model_limits, const ChargeRule& charge) {
   const std::lock_guard lock(mutex_);
@@ -52,6 +61,8 @@ std::size_t Account::bind(std::string_view id, std::span<const Limit> account_li
   // Who reloads may have mended what blocked it.
   block_.probe_at_once();
   model.block.probe_at_once();
+  breaker_.probe_at_once();
+  model.breaker.probe_at_once();
   is_changed_ = true;
   return index;
 }
@@ -171,6 +182,7 @@ std::array<const Block*, 3> Account::blocks_of(Place place) const {
 }
 
 bool Account::is_blocked(Place place, Instant now) const {
+  if (!breaker_.lets_through(now) || !models_[place.model].breaker.lets_through(now)) return true;
   return std::ranges::any_of(
       blocks_of(place), [now](const Block* block) { return block != nullptr && !block->lets_through(now); });
 }
@@ -212,6 +224,8 @@ std::uint32_t Account::take(Place place, const Cost& cost, Instant now) {
   const std::uint32_t id = open_record();
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->passed(now);
+  breaker_.passed(id);
+  models_[place.model].breaker.passed(id);
   hold(id, place, cost, now);
   IntentRecord record{.kind = IntentRecord::Kind::held,
                       .detail = place.key,
@@ -268,6 +282,30 @@ void Account::hear_clock(WallTime date, WallTime sent, WallTime received) {
   clock_offset_.heard(date, sent, received);
 }
 
+void Account::report(std::uint32_t id, Health health, Instant now) {
+  const std::lock_guard lock(mutex_);
+  now = advance_to(now);
+  const std::size_t index = open_[id].model;
+  Breaker& breaker = models_[index].breaker;
+  if (health == Health::untold) return;
+  if (health == Health::unreachable) {
+    if (breaker_.failed(id, rule_, now))
+      note_opened({.kind = IntentRecord::Kind::account_opened}, breaker_, now);
+    return;
+  }
+  breaker_.served(id);  // whatever it answers, it is there
+  if (health == Health::failing && breaker.failed(id, rule_, now))
+    note_opened({.kind = IntentRecord::Kind::model_opened, .model = static_cast<std::uint32_t>(index)},
+                breaker, now);
+  if (health == Health::serving) breaker.is_serving(id);
+  if (health == Health::served) breaker.served(id);
+}
+
+void Account::note_opened(IntentRecord record, const Breaker& breaker, Instant now) {
+  put_time(record, breaker.last()->until);
+  write(record, now);
+}
+
 void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now) {
   const std::lock_guard lock(mutex_);
   end_open(id, outcome, used, advance_to(now));
@@ -315,6 +353,8 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
     if (outcome == Outcome::served) block->served(open.held_at);
     if (!open.is_sent) block->returned(open.held_at);
   }
+  breaker_.ended(id);
+  models_[open.model].breaker.ended(id);
   open.is_open = false;
   open.charges.clear();
   free_.push_back(id);
@@ -322,6 +362,21 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
       .kind = IntentRecord::Kind::ended, .detail = static_cast<std::uint8_t>(outcome), .id = id};
   put_cost(record, used);
   write(record, now);
+}
+
+void Account::count_first_try() {
+  const std::lock_guard lock(mutex_);
+  retries_.count_first_try();
+}
+
+bool Account::take_retry() {
+  const std::lock_guard lock(mutex_);
+  return retries_.take();
+}
+
+void Account::give_retry_back() {
+  const std::lock_guard lock(mutex_);
+  retries_.give_back();
 }
 
 std::vector<MeterView> Account::view(std::size_t model, Instant now) const {
@@ -339,7 +394,9 @@ std::optional<Cooldown> Account::cooldown(Place place, Instant now) const {
 }
 
 std::optional<Cooldown> Account::longest_cooldown(Place place, Instant now) const {
-  std::optional<Cooldown> longest;
+  std::optional<Cooldown> longest = breaker_.cooldown(now);
+  const auto failing = models_[place.model].breaker.cooldown(now);
+  if (failing && (!longest || longest->until < failing->until)) longest = failing;
   for (const Block* const block : blocks_of(place)) {
     const auto cooldown = block != nullptr ? block->cooldown(now) : std::nullopt;
     if (cooldown && (!longest || longest->until < cooldown->until)) longest = cooldown;

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "quota/block.hpp"
+#include "quota/breaker.hpp"
 #include "quota/clock_offset.hpp"
 #include "quota/meter.hpp"
 #include "quota/outcome.hpp"
+#include "quota/retry_budget.hpp"
 #include "weir/quota/intent_log.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/quota/state.hpp"
@@ -42,6 +44,8 @@ class Account {
   }
   [[nodiscard]] Instant latest() const;
 
+  void break_by(const BreakerRule& rule);
+
   // The index by which a pool speaks of this model.
   std::size_t bind(std::string_view model, std::span<const Limit> account_limits,
                    std::span<const Limit> model_limits, const ChargeRule& charge);
@@ -64,9 +68,14 @@ class Account {
   void send(std::uint32_t id, Instant now);
   std::optional<Drift> observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
   void hear_clock(WallTime date, WallTime sent, WallTime received);
+  void report(std::uint32_t id, Health health, Instant now);
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
   void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);
+
+  void count_first_try();
+  [[nodiscard]] bool take_retry();
+  void give_retry_back();
 
   void cool_down_model(std::size_t model, Cooldown cooldown, Instant now);
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
@@ -100,6 +109,7 @@ class Account {
     std::size_t made_by_answers = 0;
     bool failures_count = false;
     Block block;
+    Breaker breaker;
   };
   struct Key {
     std::string id;
@@ -129,10 +139,12 @@ class Account {
   Instant advance_to(Instant now);
   void write(IntentRecord record, Instant now);
 
-  // What may block a place: of the account, the model and the key; null where there is no key.
+  // What may block a place, beside the breakers: of the account, the model and the key; null where there is
+  // no key.
   [[nodiscard]] std::array<Block*, 3> blocks_of(Place place);
   [[nodiscard]] std::array<const Block*, 3> blocks_of(Place place) const;
   [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now) const;
+  void note_opened(IntentRecord record, const Breaker& breaker, Instant now);
   [[nodiscard]] bool is_blocked(Place place, Instant now) const;
   [[nodiscard]] bool fits(Place place, const Cost& cost, Instant now) const;
   [[nodiscard]] Refusal why_not(Place place, const Cost& cost, Instant now);
@@ -154,6 +166,7 @@ class Account {
   // The same meter here with what that one knows on top; nothing where it makes no sense.
   std::optional<std::size_t> add_meter(const MeterState& saved, Instant now);
   void correct_meter(std::size_t index, std::uint64_t used, Instant now);
+  void open_again(Breaker& breaker, BootTime until);
   void replay_correction(const IntentRecord& record, Instant now);
   std::optional<std::size_t> make_meter(std::size_t model, const Limit& limit);
   void join_open(std::size_t model, std::size_t meter, Instant now);
@@ -166,7 +179,10 @@ class Account {
   std::vector<Open> open_;
   std::vector<std::uint32_t> free_;  // indices of records in open_
   Block block_;                      // of all of it
-  Instant latest_{};                 // by our clock
+  Breaker breaker_;                  // of its address
+  BreakerRule rule_;
+  RetryBudget retries_;  // not written down: it fills by use
+  Instant latest_{};     // by our clock
   ClockOffset clock_offset_;
 
   IntentLog* log_ = nullptr;

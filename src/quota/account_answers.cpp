@@ -275,6 +275,8 @@ void Account::forget(Place place, Instant now) {
     if (meters_[index]->limit().dimension != Dimension::in_flight) meters_[index]->forget(now);
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->end();
+  breaker_.close();
+  models_[place.model].breaker.close();
   write({.kind = IntentRecord::Kind::forgotten,
          .detail = place.key,
          .model = static_cast<std::uint32_t>(place.model)},
@@ -285,6 +287,8 @@ void Account::end_cooldowns(Place place, Instant now) {
   const std::lock_guard lock(mutex_);
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->end();
+  breaker_.close();
+  models_[place.model].breaker.close();
   for (const std::size_t index : models_[place.model].meters) meters_[index]->end_full();
   write({.kind = IntentRecord::Kind::warmed,
          .detail = place.key,

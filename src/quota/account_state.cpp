@@ -54,6 +54,26 @@ std::optional<Cooldown> moved(std::optional<Cooldown> cooldown, Duration shift) 
   return cooldown;
 }
 
+// The one that says more: an open breaker, unless a block outlasts it. They have one place, since a breaker
+// that is forgotten costs no more than its failures once more.
+std::optional<Cooldown> saved(const Block& block, const Breaker& breaker) {
+  const std::optional<Cooldown>& blocked = block.last();
+  const std::optional<Cooldown> failing = breaker.last();
+  return failing && (!blocked || blocked->until <= failing->until) ? failing : blocked;
+}
+
+// Of an earlier run that becomes known late a breaker says nothing: this one has found out since.
+bool is_block(const std::optional<Cooldown>& cooldown) {
+  return cooldown && cooldown->cause != CooldownCause::failing;
+}
+
+void load_saved(std::optional<Cooldown> cooldown, Block& block, Breaker& breaker) {
+  if (cooldown && cooldown->cause == CooldownCause::failing && cooldown->until != BootTime::max())
+    breaker.open_until(cooldown->until);
+  else
+    block.load(cooldown);
+}
+
 }  // namespace
 
 bool Account::save(bool anyway, AccountState& state) {
@@ -65,7 +85,7 @@ bool Account::save(bool anyway, AccountState& state) {
   state.position = log_ != nullptr ? log_->position() : 0;
   state.at = latest_;
   state.clock_offset = clock_offset_.value();
-  state.cooldown = block_.last();
+  state.cooldown = saved(block_, breaker_);
   state.meters.resize(meters_.size());
   for (std::size_t i = 0; i < meters_.size(); ++i) meters_[i]->save(state.meters[i]);
   state.models.resize(models_.size());
@@ -74,7 +94,7 @@ bool Account::save(bool anyway, AccountState& state) {
     state.models[i].meters = models_[i].meters;
     state.models[i].made_by_answers = models_[i].made_by_answers;
     state.models[i].failures_count = models_[i].failures_count;
-    state.models[i].cooldown = models_[i].block.last();
+    state.models[i].cooldown = saved(models_[i].block, models_[i].breaker);
   }
   state.keys.resize(keys_.size());
   for (std::size_t i = 0; i < keys_.size(); ++i) {
@@ -103,7 +123,7 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
   const std::lock_guard lock(mutex_);
   latest_ = {.boot = moved(state.at.boot, shift, now), .wall = state.at.wall};
   clock_offset_.load(state.clock_offset);
-  block_.load(moved(state.cooldown, shift));
+  load_saved(moved(state.cooldown, shift), block_, breaker_);
   for (const MeterState& saved : state.meters) {
     std::unique_ptr<Meter> meter = Meter::load(saved, shift, now);
     // One that can't be read keeps its place, so that the others keep theirs.
@@ -117,7 +137,7 @@ void Account::load(const AccountState& state, Duration shift, Instant now) {
                          [this](std::size_t meter) { return meter < meters_.size(); });
     model.made_by_answers = saved.made_by_answers;
     model.failures_count = saved.failures_count;
-    model.block.load(moved(saved.cooldown, shift));
+    load_saved(moved(saved.cooldown, shift), model.block, model.breaker);
   }
   for (const KeyState& saved : state.keys) {
     Key& key = keys_.emplace_back();
@@ -162,7 +182,7 @@ void Account::add(const AccountState& state, Instant now) {
   for (const ModelState& saved : state.models) {
     const auto own = std::ranges::find(models_, saved.id, &Model::id);
     if (own == models_.end()) continue;
-    if (saved.cooldown) own->block.set(*saved.cooldown, now);
+    if (is_block(saved.cooldown)) own->block.set(*saved.cooldown, now);
     for (const std::size_t there : saved.meters) {
       const auto here = there < place.size() ? place[there] : std::nullopt;
       if (!here || !is_made_by_answers(meters_[*here]->limit()) || contains(own->meters, *here)) continue;
@@ -174,7 +194,7 @@ void Account::add(const AccountState& state, Instant now) {
     const auto own = std::ranges::find(keys_, saved.id, &Key::id);
     if (own != keys_.end() && saved.cooldown) own->block.set(*saved.cooldown, now);
   }
-  if (state.cooldown) block_.set(*state.cooldown, now);
+  if (is_block(state.cooldown)) block_.set(*state.cooldown, now);
   is_changed_ = true;
 }
 
@@ -230,7 +250,16 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
     case Kind::warmed:
       if (has_model) end_cooldowns({.model = record.model, .key = record.detail}, at);
       return;
+    case Kind::model_opened:
+      return has_model ? open_again(models_[record.model].breaker, time_of(record, shift)) : void();
+    case Kind::account_opened:
+      return open_again(breaker_, time_of(record, shift));
   }
+}
+
+void Account::open_again(Breaker& breaker, BootTime until) {
+  const std::lock_guard lock(mutex_);
+  breaker.open_until(until);
 }
 
 void Account::end_replay(Instant now) {
@@ -244,7 +273,11 @@ void Account::end_replay(Instant now) {
   for (const auto& meter : meters_) meter->end_open(now);  // also what a record that was lost had taken
   // We may have been started again because something was mended.
   block_.probe_at_once();
-  for (Model& model : models_) model.block.probe_at_once();
+  breaker_.probe_at_once();
+  for (Model& model : models_) {
+    model.block.probe_at_once();
+    model.breaker.probe_at_once();
+  }
   for (Key& key : keys_) key.block.probe_at_once();
 
   // Windows and models that were configured long ago would be carried along for ever.
@@ -262,8 +295,9 @@ void Account::end_replay(Instant now) {
     model.made_by_answers = static_cast<std::size_t>(std::ranges::count_if(
         model.meters, [this](std::size_t meter) { return is_made_by_answers(meters_[meter]->limit()); }));
   }
-  std::erase_if(models_,
-                [now](const Model& model) { return model.meters.empty() && !model.block.cooldown(now); });
+  std::erase_if(models_, [now](const Model& model) {
+    return model.meters.empty() && !model.block.cooldown(now) && !model.breaker.last();
+  });
   std::erase_if(keys_, [now](const Key& key) { return !key.block.cooldown(now); });
 }
 

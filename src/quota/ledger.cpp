@@ -100,6 +100,10 @@ void Reservation::hear_clock(WallTime date, WallTime sent, Instant now) {
   target_.account->announce(now);
 }
 
+void Reservation::report(Health health, Instant now) {
+  if (target_.account) target_.account->report(target_.id, health, now);
+}
+
 void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
   const auto [target, client] = release();
   if (target.account) target.account->end(target.id, outcome, used, now);
@@ -183,6 +187,31 @@ BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now
   return account_->available_behind(place_, ahead, cost, now);
 }
 
+RetryLeave& RetryLeave::operator=(RetryLeave&& other) noexcept {
+  if (this != &other) {
+    give_back();
+    account_ = std::move(other.account_);
+  }
+  return *this;
+}
+
+RetryLeave::~RetryLeave() {
+  give_back();
+}
+
+void RetryLeave::give_back() noexcept {
+  if (account_) std::exchange(account_, nullptr)->give_retry_back();
+}
+
+void Pool::count_first_try() const {
+  account_->count_first_try();
+}
+
+std::optional<RetryLeave> Pool::take_retry() const {
+  if (!account_->take_retry()) return std::nullopt;
+  return RetryLeave(account_);
+}
+
 std::vector<MeterView> Pool::view(Instant now) const {
   return account_->view(place_.model, now);
 }
@@ -223,6 +252,11 @@ class Ledger::Accounts {
     const std::lock_guard lock(mutex_);
     return accounts_.size();
   }
+  void break_by(const BreakerRule& rule) {
+    const std::lock_guard lock(mutex_);
+    rule_ = rule;
+    for (const auto& account : accounts_) account->break_by(rule);
+  }
   void journal_to(IntentLog* log) {
     const std::lock_guard lock(mutex_);
     log_ = log;
@@ -237,6 +271,7 @@ class Ledger::Accounts {
  private:
   std::shared_ptr<Account> add(std::string_view name) {
     auto account = std::make_shared<Account>(std::string(name));
+    account->break_by(rule_);
     account->journal_to(log_, static_cast<std::uint32_t>(accounts_.size()));
     account->listen(listener_);
     return accounts_.emplace_back(std::move(account));
@@ -244,6 +279,7 @@ class Ledger::Accounts {
 
   std::mutex mutex_;  // guards all below
   std::vector<std::shared_ptr<Account>> accounts_;
+  BreakerRule rule_;
   IntentLog* log_ = nullptr;
   RoomListener* listener_ = nullptr;
 };
@@ -298,6 +334,10 @@ void Ledger::restore_late(std::span<const AccountState> states, std::span<const 
     (void)earlier.save(i, true, state);
     accounts_->named(state.name)->add(state, now);
   }
+}
+
+void Ledger::break_by(const BreakerRule& rule) {
+  accounts_->break_by(rule);
 }
 
 void Ledger::journal_to(IntentLog* log) {

@@ -66,7 +66,4 @@ struct Error {
 
 [[nodiscard]] const ErrorTraits& traits(ErrorKind kind) noexcept;
 
-// True where the upstream can't have seen a whole request, so that trying again costs nothing.
-[[nodiscard]] bool nothing_was_sent(ErrorKind kind) noexcept;
-
 }  // namespace weir

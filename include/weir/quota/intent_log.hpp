@@ -27,6 +27,8 @@ struct IntentRecord {
     corrected,          // id: the meter's index, dimension, first: used
     forgotten,          // model, detail: the key
     warmed,             // model, detail: the key: their cooldowns have been ended
+    model_opened,       // model: its breaker, until
+    account_opened,     // its breaker, until
   };
   Kind kind = Kind::held;
   std::uint8_t detail = 0;

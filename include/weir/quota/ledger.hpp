@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -70,6 +71,26 @@ enum class CooldownCause : std::uint8_t {
 struct Cooldown {
   CooldownCause cause = CooldownCause::rate_limited;
   BootTime until{};
+};
+
+// When a target that fails again and again is left alone: after so many failures with nothing served in
+// between, for that long. Then one request finds out how it stands, and where it fails too the pause is twice
+// as long, up to ten minutes.
+struct BreakerRule {
+  std::uint32_t failures = 5;  // 0: never
+  Duration open_for = std::chrono::seconds(30);
+
+  friend bool operator==(const BreakerRule&, const BreakerRule&) = default;
+};
+
+// What an attempt has shown of whoever was to serve it.
+enum class Health : std::uint8_t {
+  untold,       // nothing: the client has left, or was impatient
+  unreachable,  // no connection: that is the address's, so it counts for the account
+  failing,      // a connection, and no good answer: that counts for the model
+  refusing,     // an answer that is no failure: of quota, of the key, of the request
+  serving,      // content has begun to come
+  served,       // all of it came
 };
 
 // What a state that no wait ends asks of a person; empty where waiting helps. Static text.
@@ -157,6 +178,8 @@ class Reservation {
   // The answer, heard now, showed that Date; the request was sent then. From now on the account's windows
   // begin and end by the provider's clock.
   void hear_clock(WallTime date, WallTime sent, Instant now);
+  // What has shown itself of the target so far, for its breaker. Before the end.
+  void report(Health health, Instant now);
   // Nothing was sent: everything back.
   void refund(Instant now);
   // Refused before any content: tokens back; the request too, unless failures count.
@@ -185,6 +208,26 @@ class Reservation {
 
   Part target_;
   Part client_;  // what the client's key has of its own limits
+};
+
+// Leave to try a provider once more, out of its retry budget. One that isn't used is given back. Move-only;
+// one thread at a time.
+class RetryLeave {
+ public:
+  RetryLeave(RetryLeave&& other) noexcept = default;
+  RetryLeave& operator=(RetryLeave&& other) noexcept;
+  ~RetryLeave();
+  RetryLeave(const RetryLeave&) = delete;
+  RetryLeave& operator=(const RetryLeave&) = delete;
+
+  void use() noexcept { account_.reset(); }
+
+ private:
+  friend class Pool;
+  explicit RetryLeave(std::shared_ptr<Account> account) noexcept : account_(std::move(account)) {}
+  void give_back() noexcept;
+
+  std::shared_ptr<Account> account_;
 };
 
 // What one target draws on: the meters of its account that count its model, and the cooldowns of the model,
@@ -227,6 +270,11 @@ class Pool {
   // no request probes it; when it is listed again, the next one does.
   void hear_listed(bool listed) const;
 
+  // A request tries this provider for the first time: five of these allow for one retry, up to ten of them.
+  void count_first_try() const;
+  // Nothing where the provider has had as many retries as it can be asked to bear.
+  [[nodiscard]] std::optional<RetryLeave> take_retry() const;
+
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
   // A person says what has been used so far of a window, by its name ("rpd", "tokens credit"); where several
@@ -235,7 +283,7 @@ class Pool {
   [[nodiscard]] bool correct(std::string_view window, std::uint64_t used, Instant now) const;
   // Forgets what was counted, heard and learnt of all its windows, and what cools it down.
   void forget(Instant now) const;
-  // Ends the cooldowns of the model, the key and the account.
+  // Ends the cooldowns of the model, the key and the account, and closes their breakers.
   void end_cooldowns(Instant now) const;
 
  private:
@@ -269,6 +317,9 @@ class Ledger {
   // From now on every change is written there first. Before the first reservation; the log outlives the
   // ledger.
   void journal_to(IntentLog* log);
+
+  // From now on all accounts' breakers go by this rule.
+  void break_by(const BreakerRule& rule);
 
   // The pool of `model` in `account`, where the account has `account_limits` and the model its own
   // `model_limits`. A meter whose window is known already keeps its counts and takes the new amount: a reload

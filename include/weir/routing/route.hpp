@@ -42,6 +42,7 @@ struct RoutingConfig {
   bool no_training = false;            // never a model that trains on prompts
   Sticky sticky = Sticky::conversation;
   Duration sticky_ttl = std::chrono::minutes(10);  // since the conversation was served last
+  quota::BreakerRule breaker;                      // of each target
 };
 
 // A route as the configuration says it.

@@ -70,6 +70,9 @@ void GatewayTest::start(std::vector<providers::Provider> providers) {
 }
 
 void GatewayTest::start_with(gateway::Settings settings) {
+  server_.reset();  // of an earlier start, in the order of dependence
+  gateway_.reset();
+  upstream_.reset();
   loop_ = std::make_unique<net::Loop>(clock_, std::chrono::milliseconds(2));
   upstream_ = std::make_unique<transport::UpstreamShared>();
   guard_ =

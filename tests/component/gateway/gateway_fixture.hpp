@@ -59,7 +59,7 @@ class GatewayTest : public ::testing::Test {
   void start(std::vector<providers::Provider> providers);
   // The settings that start() makes, for changing or for a reload. No request waits for room.
   gateway::Settings settings_for(std::vector<providers::Provider> providers);
-  void start_with(gateway::Settings settings);
+  void start_with(gateway::Settings settings);  // again only after stop(); the ledger stays
   void stop();
 
   RawClient connect() { return RawClient(server_->port()); }

@@ -52,14 +52,6 @@ TEST(ErrorTable, NamesEveryKindOnce) {
   EXPECT_EQ(traits(ErrorKind::internal).name, "internal");
 }
 
-TEST(ErrorTable, SaysNothingWasSentOnlyWhereThatIsCertain) {
-  std::set<std::string_view> certain;
-  for (int i = 0; i < kKinds; ++i) {
-    if (nothing_was_sent(static_cast<ErrorKind>(i))) certain.insert(traits(static_cast<ErrorKind>(i)).name);
-  }
-  EXPECT_EQ(certain, (std::set<std::string_view>{"dns_failed", "connect_failed", "tls_failed"}));
-}
-
 TEST(Result, HoldsAValueOrAnError) {
   Result<std::unique_ptr<int>> good = std::make_unique<int>(7);
   ASSERT_TRUE(good);

@@ -60,6 +60,7 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.no_training, defaults.routing.no_training);
   EXPECT_EQ(shown.routing.sticky, defaults.routing.sticky);
   EXPECT_EQ(shown.routing.sticky_ttl, defaults.routing.sticky_ttl);
+  EXPECT_EQ(shown.routing.breaker, defaults.routing.breaker);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.access_log, defaults.access_log);
   EXPECT_EQ(shown.providers.at(0).timeouts, providers::Timeouts());

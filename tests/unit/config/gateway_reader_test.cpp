@@ -42,6 +42,7 @@ TEST(Configuration, HasTheContractsDefaults) {
   EXPECT_FALSE(config.routing.no_training);
   EXPECT_EQ(config.routing.sticky, routing::Sticky::conversation);
   EXPECT_EQ(config.routing.sticky_ttl, std::chrono::minutes(10));
+  EXPECT_EQ(config.routing.breaker, (quota::BreakerRule{.failures = 5, .open_for = seconds(30)}));
   EXPECT_EQ(config.log.level, log::Level::info);
   EXPECT_EQ(config.log.format, log::Format::automatic);
   EXPECT_TRUE(config.access_log);
@@ -68,7 +69,8 @@ auth:
     - {name: phone, key: def}
 admin: {key: ghi}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
-          queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h}}
+          queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
+          breaker: {failures: 0, open_for: 1m}}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
 )",
@@ -102,6 +104,7 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_TRUE(config.routing.no_training);
   EXPECT_EQ(config.routing.sticky, routing::Sticky::off);
   EXPECT_EQ(config.routing.sticky_ttl, std::chrono::hours(1));
+  EXPECT_EQ(config.routing.breaker, (quota::BreakerRule{.failures = 0, .open_for = seconds(60)}));
   EXPECT_EQ(config.providers.at(0).timeouts,
             (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
   EXPECT_EQ(config.log.level, log::Level::debug);
@@ -179,6 +182,14 @@ TEST(Configuration, SaysWhatIsWrong) {
        "routing.sticky: expected a map like {by: conversation, ttl: 10m}, got \"off\""},
       {"routing: {sticky: {by: client}}", "routing.sticky.by: expected conversation or off, got \"client\""},
       {"routing: {no_training: 1}", "routing.no_training: expected true or false, got \"1\""},
+      {"routing: {breaker: {failures: 1001}}",
+       "routing.breaker.failures: expected a count from 0 to 1000, got \"1001\""},
+      {"routing: {breaker: {open_for: 0s}}",
+       "routing.breaker.open_for: expected a duration from 1ms to 10m, got \"0s\""},
+      {"routing: {breaker: {open_for: 11m}}",
+       "routing.breaker.open_for: expected a duration from 1ms to 10m, got \"11m\""},
+      {"routing: {breaker: {failure: 5}}",
+       "unknown key \"failure\" in routing.breaker; did you mean \"failures\"?"},
       {"routing: {allow_paid: yes}", "routing.allow_paid: expected true or false, got \"yes\""},
       {"routing: {retries: 5}", "unknown key \"retries\" in routing; did you mean \"max_attempts\"?"},
       {"routing: {tier_patience: soon}", "routing.tier_patience: expected a duration like 30s, got \"soon\""},

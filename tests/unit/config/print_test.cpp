@@ -41,7 +41,7 @@ models:
   smart: {strategy: weighted, targets: [groq/dear, {target: local/m, weight: 0.1, tier: 2}]}
 aliases: {"yes": smart, off: auto}
 routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, queue: {max_wait: 3s}, no_training: true,
-          sticky: {by: off, ttl: 90s}}
+          sticky: {by: off, ttl: 90s}, breaker: {failures: 0, open_for: 7s}}
 log: {level: warn, format: json, access: false, file: "/tmp/a b.log"}
 )";
 
@@ -63,6 +63,7 @@ TEST(PrintEffective, IsAConfigurationThatMeansTheSame) {
   const Loaded again = load_snippet(printed);
   ASSERT_TRUE(again.ok()) << format_problems(again.problems) << printed;
   EXPECT_EQ(print_effective(again.config), without_comments(printed));
+  EXPECT_EQ(again.config.routing.breaker, loaded.config.routing.breaker);
   const auto& before = loaded.config.providers;
   const auto& after = again.config.providers;
   ASSERT_EQ(before.size(), after.size());

@@ -49,6 +49,30 @@ TEST(Refusal, TellsTheFirstTargetThatIsBackAndWhen) {
             "in 5h 21m)");
 }
 
+// What fails is no matter of quota, and there is a moment from which a retry has a chance.
+TEST(Refusal, OfTargetsThatFailIsA502WithTheMomentOfTheNextTry) {
+  Fixture f;
+  const Refusal refusal = f.refuse({f.skip(0, "failing", 90s), f.skip(1, "failing", 12'345ms)});
+  EXPECT_EQ(status_of(refusal), 502);
+  EXPECT_EQ(refusal.error.message,
+            "all 2 targets of \"smart\" are failing again and again; the first is tried again at "
+            "2026-11-24T00:00:13Z (groq, in 13s)");
+  const http::Fields fields = fields_of(refusal);
+  EXPECT_EQ(fields.get("retry-after"), "13");
+  EXPECT_FALSE(fields.find("x-should-retry"));
+  EXPECT_EQ(fields_of(f.refuse({f.skip(0, "failing", 10min)})).get("x-should-retry"), "false");
+}
+
+TEST(Refusal, WhereSomeFailAndOthersHaveNoQuotaSaysBoth) {
+  Fixture f;
+  const Refusal quota_first = f.refuse({f.skip(0, "failing", 50s), f.skip(1, "rpm", 20s)});
+  EXPECT_EQ(status_of(quota_first), 429);
+  EXPECT_THAT(quota_first.error.message, HasSubstr("are out of quota or failing; the first is back at"));
+  const Refusal probe_first = f.refuse({f.skip(0, "failing", 5s), f.skip(1, "rpd", 9h)});
+  EXPECT_EQ(status_of(probe_first), 429);
+  EXPECT_THAT(probe_first.error.message, HasSubstr("the first is tried again at"));
+}
+
 TEST(Refusal, AShortWaitIsA429ThatSdksWaitFor) {
   Fixture f;
   const Refusal refusal = f.refuse({f.skip(0, "rpm", 12'345ms)});

@@ -17,6 +17,7 @@ TEST_F(Allocation, HappensNowhereOnceAnAccountIsWarm) {
   std::vector<std::uint64_t> memory(8 * 512);
   IntentLog log(std::as_writable_bytes(std::span(memory)), 1);
   ledger_.journal_to(&log);
+  ledger_.break_by({.failures = 5, .open_for = milliseconds(40)});
   AccountState state;
   const Pool pool = bind({rpm(1000), rpd(100'000), tpm(1'000'000), rpd(50'000, WindowKind::calendar),
                           concurrency(4), make_limit(Dimension::input_tokens, 500'000, kHourPeriod)});
@@ -27,6 +28,7 @@ TEST_F(Allocation, HappensNowhereOnceAnAccountIsWarm) {
       if (auto* const one = std::get_if<Reservation>(&outcome)) {
         one->send(now());
         one->observe({&head, 1}, now());
+        one->report(i % 20 < 7 ? Health::failing : Health::served, now());
         one->settle(tokens(50), now());
       }
       (void)pool.headroom(tokens(100), now());

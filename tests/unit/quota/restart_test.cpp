@@ -129,6 +129,31 @@ TEST_F(Restart, KeepsCooldownsWithTheirCause) {
   EXPECT_EQ(after.cooldown(now())->until, now().boot + hours(3) - seconds(10));
 }
 
+// One probe finds out whether it still fails; the others don't pay for it.
+TEST_F(Restart, RemembersWhatFailedAndProbesIt) {
+  for (const bool is_folded : {false, true}) {
+    for (const Health health : {Health::failing, Health::unreachable}) {
+      const Pool before = bind_to(*run_, {rpm(100)});
+      serve(before);
+      fold();
+      run_->break_by({.failures = 1, .open_for = hours(1)});
+      Reservation one = send(before);
+      one.report(health, now());
+      one.keep(now());
+      EXPECT_EQ(refusal(before).limit, "failing");
+      if (is_folded) fold();
+      kill();
+      const Pool after = bind_to(*run_, {rpm(100)});
+      Reservation probe = send(after);
+      EXPECT_EQ(refusal(after).limit, "failing");
+      probe.report(Health::served, now());
+      probe.settle({}, now());
+      EXPECT_TRUE(fits(after));
+      fold();
+    }
+  }
+}
+
 TEST_F(Restart, KeepsAStateThatNeedsAPerson) {
   bind_to(*run_, {}).cool_down_model({CooldownCause::payment_required, BootTime::max()}, now());
   fold();
