@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/explain.hpp"
 #include "admin/quota_report.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
@@ -22,6 +23,7 @@ using Targets = std::vector<const routing::Target*>;
 
 constexpr std::string_view kQuota = "/admin/v1/quota";
 constexpr std::string_view kCooldowns = "/admin/v1/cooldowns";
+constexpr std::string_view kExplain = "/admin/v1/explain";
 constexpr std::string_view kDone = R"({"done":true})";
 
 bool is_on_this_machine(std::string_view peer) {
@@ -203,6 +205,11 @@ AdminAnswer AdminApi::answer(const transport::Request& request, const routing::C
       return {Error{ErrorKind::method_not_allowed, "use GET here"}, "GET, HEAD"};
     return {quota_report(catalogue, store_.health(), now), {}};
   }
+  if (path == kExplain) {
+    if (request.head->method != "POST")
+      return {Error{ErrorKind::method_not_allowed, "use POST here"}, "POST"};
+    return {explain(catalogue, request.body_text(), now), {}};
+  }
   for (const auto& [prefix, answer_there] :
        {std::pair(kQuota, &answer_quota_of), std::pair(kCooldowns, &answer_cooldowns)}) {
     if (!path.starts_with(prefix) || path.substr(prefix.size(), 1) != "/") continue;
@@ -210,7 +217,8 @@ AdminAnswer AdminApi::answer(const transport::Request& request, const routing::C
     return answer_there(request, path, catalogue, now);
   }
   return {Error{ErrorKind::unknown_url, "there is no " + request.head->method + " " + std::string(path) +
-                                            "; this version has /admin/v1/quota and /admin/v1/cooldowns"},
+                                            "; this version has /admin/v1/quota, /admin/v1/cooldowns and "
+                                            "/admin/v1/explain"},
           {}};
 }
 

@@ -58,6 +58,21 @@ struct QuotaOptions {
 [[nodiscard]] int set_quota(const QuotaOptions& options);
 [[nodiscard]] int forget_quota(const QuotaOptions& options);
 
+// `weir explain`: a dry run of the router in the running daemon.
+struct ExplainOptions {
+  DaemonAddress daemon;
+  std::string model;
+  std::uint64_t tokens = 0;
+  std::optional<std::uint64_t> max_tokens;
+  bool tools = false;
+  bool images = false;
+  bool json_schema = false;
+  bool no_training = false;
+  std::string request;  // a file with a chat request, in place of the numbers
+  bool json = false;
+};
+[[nodiscard]] int explain(const ExplainOptions& options);
+
 // `weir diagnose`: what an answer of that provider means. No file, or "-", is stdin.
 struct DiagnoseOptions {
   std::string provider;

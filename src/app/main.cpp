@@ -25,6 +25,7 @@ struct Arguments {
   bool print_effective = false;
   std::string format = "text";
   QuotaOptions quota;
+  ExplainOptions explain;
   DiagnoseOptions diagnose;
 };
 
@@ -96,6 +97,20 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   command.add_flag("--json", options.json, "the report as JSON");
 }
 
+void add_explain_options(CLI::App& command, Arguments& arguments) {
+  ExplainOptions& options = arguments.explain;
+  command.add_option("-m,--model", options.model, "what a client asks for");
+  command.add_option("--tokens", options.tokens, "of the prompt");
+  command.add_option("--max-tokens", options.max_tokens, "of the answer");
+  command.add_flag("--tools", options.tools, "the request uses tools");
+  command.add_flag("--images", options.images, "it has images");
+  command.add_flag("--json-schema", options.json_schema, "it asks for a JSON schema");
+  command.add_flag("--no-training", options.no_training, "it may not go where prompts are trained on");
+  command.add_option("--request", options.request, "a file with a chat request that says all this itself");
+  command.add_flag("--json", options.json, "as the daemon says it");
+  add_daemon_options(command, arguments);
+}
+
 void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
   command.add_option("--provider", options.provider, "whose answer it is")->required();
   command.add_option("file", options.file, "status line, headers, blank line, body; else stdin");
@@ -122,6 +137,9 @@ int run(int argc, char** argv) {
                           "print what is in effect, keys masked");
   CLI::App* const quota_command = app.add_subcommand("quota", "what is left of it, from the running daemon");
   add_quota_commands(*quota_command, arguments);
+  CLI::App* const explain_command =
+      app.add_subcommand("explain", "which targets would serve a request, which not, and why");
+  add_explain_options(*explain_command, arguments);
   CLI::App* const simulate_command =
       app.add_subcommand("simulate", "the configuration against pretend providers, in virtual time");
   add_config_options(*simulate_command, arguments);
@@ -144,6 +162,10 @@ int run(int argc, char** argv) {
   if (*check_command)
     return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
   if (*quota_command) return run_quota(*quota_command, arguments.quota);
+  if (*explain_command) {
+    arguments.explain.daemon = arguments.quota.daemon;
+    return explain(arguments.explain);
+  }
   if (*simulate_command) {
     arguments.simulate.load = arguments.serve.load;
     return simulate(arguments.simulate);

@@ -8,6 +8,7 @@
 #include "gateway/client_deadline.hpp"
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
+#include "gateway/rate_fields.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
@@ -488,6 +489,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   http::ResponseHead head;
   head.status = record_.status;
   write_own_fields(head.fields);
+  add_rate_fields(attempt.target->pool, now(), head.fields);
   const http::Fields& theirs = attempt.answer->head().fields;
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (http::passes_downstream(theirs[i].name)) head.fields.add(theirs[i].name, theirs[i].value);
@@ -502,6 +504,7 @@ net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
   head.fields.add("content-type", "text/event-stream; charset=utf-8");
   head.fields.add("x-accel-buffering", "no");
   write_own_fields(head.fields);
+  add_rate_fields(attempt.target->pool, now(), head.fields);
   std::string out = std::exchange(attempt.body, {});
   bool client_there = co_await responder_.begin(head, out);
   record_.bytes_out = out.size();

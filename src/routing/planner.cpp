@@ -195,6 +195,18 @@ BootTime earliest_room(const Route& route, const Ask& ask, std::span<const Targe
   return earliest_of(route, 0, ask, excluded, now);
 }
 
+std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now) {
+  std::vector<Candidacy> all;
+  for (const Candidate& candidate : route.candidates) {
+    Candidacy& one = all.emplace_back(Candidacy{.target = candidate.target, .tier = candidate.tier});
+    one.skip = skip_of(*candidate.target, ask, now);
+    if (one.skip.unfit != Unfit::none) continue;
+    if (const auto headroom = candidate.target->pool.headroom(cost_of(*candidate.target, ask), now))
+      one.score = score(route.strategy, candidate.weight, *headroom);
+  }
+  return all;
+}
+
 NoRoom survey(const Route& route, const Ask& ask, Instant now) {
   NoRoom all;
   for (const Candidate& candidate : route.candidates)

@@ -69,6 +69,16 @@ struct NoRoom {
 [[nodiscard]] BootTime earliest_room(const Route& route, const Ask& ask,
                                      std::span<const Target* const> excluded, Instant now);
 
+// One target of a dry run.
+struct Candidacy {
+  const Target* target = nullptr;
+  std::uint32_t tier = 1;
+  std::optional<double> score;  // where it has room: its weight in the draw
+  Skip skip;                    // else why not, and until when
+};
+// What choose() would weigh, in the route's order, without taking anything.
+[[nodiscard]] std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now);
+
 // The state of every target of a route, without taking anything: for messages that must tell the truth at the
 // end.
 [[nodiscard]] NoRoom survey(const Route& route, const Ask& ask, Instant now);

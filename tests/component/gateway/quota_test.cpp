@@ -52,6 +52,31 @@ TEST_F(Quota, ManyClientsAtOnceSendExactlyWhatThereIsRoomFor) {
   EXPECT_EQ(provider.requests(), 7U);
 }
 
+// As OpenAI's SDKs and their users read them; of the window that is nearest to its end.
+TEST_F(Quota, AnswersSayWhatIsLeft) {
+  RawProvider provider(serves());
+  quota::Limit daily = requests_per_minute(1000);
+  daily.period = quota::kDayPeriod;
+  start({provider_at("one", provider.port(), {requests_per_minute(10), daily, tokens_per_minute(8000)}),
+         provider_at("two", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.field("x-ratelimit-limit-requests"), "10");
+  EXPECT_EQ(answer.field("x-ratelimit-remaining-requests"), "9");
+  EXPECT_EQ(answer.field("x-ratelimit-limit-tokens"), "8000");
+  EXPECT_THAT(answer.field("x-ratelimit-reset-requests"), testing::MatchesRegex("1m[01]s"));
+  const RawAnswer stream = ask_stream();
+  EXPECT_EQ(stream.field("x-ratelimit-remaining-requests"), "8");
+}
+
+TEST_F(Quota, WhatNobodyKnowsIsNotSaid) {
+  RawProvider provider(serves());
+  start({provider_at("one", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("x-ratelimit-limit-requests"), "");
+  EXPECT_EQ(answer.field("x-ratelimit-remaining-tokens"), "");
+}
+
 TEST_F(Quota, A429CoolsDownTheModelThatWasRefusedAndNoOther) {
   std::atomic<int> refused = 0;
   RawProvider provider([&refused](RawConnection& peer) {

@@ -242,5 +242,45 @@ TEST_F(Admin, AKeyIsAskedForFromEverywhere) {
   EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota", "", kElsewhere)), ErrorKind::forbidden);
 }
 
+TEST_F(Admin, ExplainsWhoWouldServeAndWhoNotAndWhy) {
+  auto answer = ask("POST", "/admin/v1/explain", R"({"model":"p/vendor/m","tokens":400})");
+  ASSERT_TRUE(answer.json);
+  json said = json::parse(*answer.json);
+  EXPECT_EQ(said["strategy"], "headroom");
+  ASSERT_EQ(said["targets"].size(), 2U);
+  EXPECT_EQ(said["targets"][0]["target"], "p/vendor/m");
+  EXPECT_EQ(said["targets"][0]["has_room"], true);
+  EXPECT_GT(said["targets"][0]["score"], 0);
+  // Nothing was taken, however often one asks.
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(ask("POST", "/admin/v1/explain", R"({"model":"p/vendor/m"})").json);
+
+  answer = ask("POST", "/admin/v1/explain", R"({"model":"p/vendor/m","tokens":2000})");
+  said = json::parse(*answer.json);
+  EXPECT_EQ(said["targets"][0]["has_room"], false);
+  EXPECT_EQ(said["targets"][0]["why"], "tpm");
+  EXPECT_TRUE(said["targets"][0]["available_at"].is_null());
+
+  pool(0).cool_down_model({quota::CooldownCause::capacity, clock_.now().boot + std::chrono::minutes(1)},
+                          clock_.now());
+  answer = ask("POST", "/admin/v1/explain",
+               R"({"request":{"model":"p/vendor/m","messages":[{"role":"user","content":"hi"}]}})");
+  said = json::parse(*answer.json);
+  EXPECT_EQ(said["targets"][0]["why"], "capacity");
+  EXPECT_EQ(said["targets"][0]["available_at"], "2026-11-24T00:01:00Z");
+  EXPECT_TRUE(said["targets"][0]["changes"].empty());
+}
+
+TEST_F(Admin, ExplainSaysWhatIsWrongWithTheQuestion) {
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", "[]")), ErrorKind::invalid_request);
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", "{}")), ErrorKind::invalid_request);
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"model":"p/n","tokens":-1})")),
+            ErrorKind::invalid_request);
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"request":{"model":"p/n"}})")),
+            ErrorKind::invalid_request);
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"model":"p/x"})")), ErrorKind::model_not_found);
+  EXPECT_EQ(kind_of(ask("GET", "/admin/v1/explain")), ErrorKind::method_not_allowed);
+}
+
 }  // namespace
 }  // namespace weir::admin

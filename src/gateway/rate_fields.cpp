@@ -1,0 +1,56 @@
+#include "gateway/rate_fields.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weir::gateway {
+namespace {
+
+// "12ms", "1s", "6m0s", "1h0m0s": never shorter than it is.
+std::string openai_duration(Duration duration) {
+  using namespace std::chrono_literals;
+  if (duration < 1s)
+    return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count()) + "ms";
+  const std::int64_t all = std::chrono::ceil<std::chrono::seconds>(duration).count();
+  std::string text;
+  if (all >= 3600) text += std::to_string(all / 3600) + "h";
+  if (all >= 60) text += std::to_string(all / 60 % 60) + "m";
+  return text + std::to_string(all % 60) + "s";
+}
+
+bool counts(const quota::MeterView& view, quota::Dimension dimension) {
+  const quota::WindowKind kind = view.limit.window;
+  return view.limit.dimension == dimension && view.limit.amount > 0 &&
+         view.limit.amount != quota::kUnknownAmount && kind != quota::WindowKind::interval &&
+         kind != quota::WindowKind::concurrency;
+}
+
+void add(std::string_view what, const quota::MeterView& view, Instant now, http::Fields& fields) {
+  const std::string name(what);
+  fields.add("x-ratelimit-limit-" + name, std::to_string(view.limit.amount));
+  fields.add("x-ratelimit-remaining-" + name, std::to_string(view.left));
+  if (view.reset)
+    fields.add("x-ratelimit-reset-" + name,
+               openai_duration(std::max(*view.reset - now.boot, Duration::zero())));
+}
+
+}  // namespace
+
+void add_rate_fields(const quota::Pool& pool, Instant now, http::Fields& fields) {
+  const auto views = pool.view(now);
+  const auto left = [](const quota::MeterView* view) {
+    return static_cast<double>(view->left) / static_cast<double>(view->limit.amount);
+  };
+  for (const auto& [name, dimension] :
+       {std::pair("requests", quota::Dimension::requests), std::pair("tokens", quota::Dimension::tokens)}) {
+    const quota::MeterView* tightest = nullptr;
+    for (const quota::MeterView& view : views)
+      if (counts(view, dimension) && (tightest == nullptr || left(&view) < left(tightest))) tightest = &view;
+    if (tightest != nullptr) add(name, *tightest, now, fields);
+  }
+}
+
+}  // namespace weir::gateway

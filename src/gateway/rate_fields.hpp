@@ -1,0 +1,13 @@
+#pragma once
+
+#include "weir/base/clock.hpp"
+#include "weir/http/fields.hpp"
+#include "weir/quota/ledger.hpp"
+
+namespace weir::gateway {
+
+// Adds x-ratelimit-{limit,remaining,reset}-{requests,tokens}, as OpenAI has them, of the target's windows: of
+// each dimension the one of which the least share is left. Only where an amount is known; resets as "6m0s".
+void add_rate_fields(const quota::Pool& pool, Instant now, http::Fields& fields);
+
+}  // namespace weir::gateway

@@ -1,0 +1,50 @@
+// weir explain: the dry run of the running daemon, as a person at a terminal sees it.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { FakeProvider, answers } from './support/provider.js';
+import { Weir, hello, run, scratch, yaml } from './support/weir.js';
+
+let provider;
+let weir;
+before(async () => {
+  provider = await FakeProvider.start(answers('hello there'));
+  weir = await Weir.serve(yaml({ first: provider, second: provider }, { limits: { first: '{rpm: 1}', second: '{tpm: 2k}' } }));
+});
+after(async () => {
+  await weir.stop();
+  await provider.stop();
+});
+
+const explain = (...args) => run(['explain', ...args, '--state-dir', weir.stateDir]);
+
+test('it says who has room, who not, and until when, and takes nothing', async () => {
+  for (let i = 0; i < 3; ++i) {
+    const { code, stdout, stderr } = await explain('-m', 'smart', '--tokens', '1200');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^smart \(priority\): 2 of 2 targets have room for 1200 \+ 512 tokens$/m);
+  }
+  await weir.sdk().chat.completions.create(hello);
+  const { stdout } = await explain('-m', 'gpt-4o', '--tokens', '3000');
+  assert.match(stdout, /0 of 2 targets/);
+  assert.match(stdout, /first\/m#\S+ +1 +rpm, room at 20\d\d-\d\d-\d\dT/);
+  assert.match(stdout, /second\/m#\S+ +1 +tpm$/m);
+});
+
+test('a request as it would be sent, and --json', async () => {
+  const place = scratch();
+  writeFileSync(place.file('r.json'), JSON.stringify({ ...hello, tools: [] }));
+  const { code, stdout } = await explain('--request', place.file('r.json'), '--json');
+  assert.equal(code, 0);
+  const said = JSON.parse(stdout);
+  assert.equal(said.model, 'smart');
+  assert.deepEqual(said.targets[1].changes, []);
+  place.remove();
+});
+
+test('what is wrong is said in words, with an exit code', async () => {
+  assert.equal((await explain()).code, 2);
+  const unknown = await explain('-m', 'smrt');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /did you mean "smart"/);
+});
