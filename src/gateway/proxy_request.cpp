@@ -33,14 +33,6 @@ bool is_event_stream(const http::ResponseHead& head) {
   return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
 }
 
-// Larger than what refused, as far as the provider's words or our data say; unknown is not larger.
-bool has_larger_context(const routing::Target& target, const Attempt& refused) {
-  const providers::Verdict& said = refused.verdict;
-  const std::uint64_t limit = said.context_limit.value_or(refused.target->model->context);
-  const std::uint64_t context = target.model->context;
-  return limit > 0 && context > limit && context >= said.context_requested.value_or(0);
-}
-
 std::string microseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
@@ -212,14 +204,6 @@ BootTime ProxyRequest::queue_until() const {
   return most ? std::min(until, began_.boot + *most) : until;
 }
 
-// Without those that may be tried once more.
-std::vector<const routing::Target*> ProxyRequest::out_for_good() const {
-  std::vector<const routing::Target*> out;
-  for (const routing::Target* target : had_turn_)
-    if (std::ranges::find(again_, target) == again_.end()) out.push_back(target);
-  return out;
-}
-
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
   if (record_.attempts.empty()) return no_room(*route_, none, at);
   if (too_large_) return none.skips.empty() ? passed_on(*too_large_) : no_room(*route_, none, at);
@@ -362,18 +346,6 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
                               .took = attempt.took});
 }
 
-// Nobody but the client is left for it.
-bool ProxyRequest::is_final(const Attempt& attempt) const {
-  if (attempt.rule.next != routing::Next::larger_context) return attempt.rule.next == routing::Next::deliver;
-  return std::ranges::none_of(route_->candidates, [&](const routing::Candidate& c) {
-    return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target);
-  });
-}
-
-bool ProxyRequest::has_had_its_turn(const routing::Target* target) const {
-  return std::ranges::find(had_turn_, target) != had_turn_.end();
-}
-
 // Nothing has been sent to the client: decides whether another try is due.
 std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   if (client_gone()) {
@@ -400,71 +372,6 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
   if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, at);
   return std::nullopt;
-}
-
-// Who isn't asked again, and who is where nobody else is left.
-void ProxyRequest::exclude(const Attempt& attempt) {
-  const bool worn_out = !may_retry_at(attempt);
-  for (const routing::Candidate& candidate : route_->candidates) {
-    // One that said "no room" comes up again when the ledger thinks that it has some.
-    const bool same = candidate.target == attempt.target && attempt.point != routing::Point::no_room;
-    const bool too_small =
-        attempt.rule.next == routing::Next::larger_context && !has_larger_context(*candidate.target, attempt);
-    if (same || too_small || (worn_out && candidate.target->provider == attempt.target->provider))
-      had_turn_.push_back(candidate.target);
-    if (too_small) std::erase(again_, candidate.target);
-  }
-  std::erase_if(
-      again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
-  const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
-  if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) offer_again(attempt);
-  choose_hint();
-}
-
-std::size_t ProxyRequest::tries_of(const providers::Provider& provider) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      record_.attempts,
-      [&](const telemetry::AttemptRecord& past) { return past.target.starts_with(provider.name + "/"); }));
-}
-
-// Whether this provider may be tried once more, by this or another of its targets. Fallbacks to other
-// providers are never limited.
-bool ProxyRequest::may_retry_at(const Attempt& attempt) {
-  const providers::Provider* const provider = attempt.target->provider;
-  if (tries_of(*provider) >= routing::kMaxTriesPerProvider) return false;
-  const bool is_retry_possible =
-      attempt.rule.next == routing::Next::other_or_same ||
-      std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && c.target->provider == provider && !has_had_its_turn(c.target);
-      });
-  if (!is_retry_possible) return true;
-  auto leave = attempt.target->pool.take_retry();
-  if (leave) leaves_.emplace_back(provider, *std::move(leave));
-  return leave.has_value();
-}
-
-// What was left for a retry is spent by the try that it was for, and else given back when nothing more is to
-// be tried.
-void ProxyRequest::count_try(const Attempt& attempt) {
-  const providers::Provider* const provider = attempt.target->provider;
-  if (tries_of(*provider) == 0) return attempt.target->pool.count_first_try();
-  for (auto& [whose, leave] : leaves_)
-    if (whose == provider) leave.use();
-}
-
-void ProxyRequest::offer_again(const Attempt& attempt) {
-  again_.push_back(attempt.target);
-  hints_.emplace_back(attempt.target, attempt.verdict.wait);
-}
-
-// Of those that may be tried once more the first to be back is waited for.
-void ProxyRequest::choose_hint() {
-  hint_.reset();
-  for (const auto& [target, hint] : hints_) {
-    if (std::ranges::find(again_, target) == again_.end()) continue;
-    if (!hint) return hint_.reset();  // a backoff is enough
-    hint_ = std::min(hint_.value_or(*hint), *hint);
-  }
 }
 
 net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {

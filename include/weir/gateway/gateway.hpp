@@ -48,6 +48,9 @@ class Gateway final : public transport::Handler {
   // From now on /readyz says no and new requests are answered 503.
   void drain() noexcept { draining_ = true; }
 
+  // Requests that wait for room now. Any thread.
+  [[nodiscard]] std::size_t waiting() const noexcept { return queue_.waiting(); }
+
   [[nodiscard]] net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
                                            transport::Responder& responder) override;
   [[nodiscard]] std::string error_body(const Error& error) override;

@@ -26,8 +26,8 @@ struct Waiting : GatewayTest {
     return answer;
   }
   // So many requests wait by now.
-  void expect_sessions(std::size_t count) {
-    EXPECT_TRUE(eventually([&] { return server_->connections() == count; }));
+  void expect_waiting(std::size_t count) {
+    EXPECT_TRUE(eventually([&] { return gateway_->waiting() == count; }));
     take_turns(*loop_);
   }
 };
@@ -37,7 +37,7 @@ TEST_F(Waiting, ForTheMomentThatRoomComesBack) {
   start_waiting({provider_at("one", provider.port(), {requests_per_minute(1)})});
   EXPECT_EQ(ask().status, 200);
   auto second = begin();
-  expect_sessions(1);
+  expect_waiting(1);
   advance(59s);
   take_turns(*loop_);
   EXPECT_EQ(provider.requests(), 1U);
@@ -65,7 +65,7 @@ TEST_F(Waiting, ForAnotherRequestsEnd) {
   auto first = begin();
   EXPECT_TRUE(eventually([&] { return provider.requests() == 1; }));
   auto second = begin();
-  expect_sessions(2);
+  expect_waiting(1);
   EXPECT_EQ(provider.requests(), 1U);
   go.set_value();
   EXPECT_EQ(first.get().status, 200);
@@ -91,11 +91,11 @@ TEST_F(Waiting, AClientThatLeavesTakesNothingAlong) {
   {
     RawClient client = connect();
     client.send(post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})"));
-    expect_sessions(1);
+    expect_waiting(1);
   }
-  expect_sessions(0);
+  expect_waiting(0);
   auto stays = begin();
-  expect_sessions(1);
+  expect_waiting(1);
   advance(61s);
   EXPECT_EQ(stays.get().status, 200);
   EXPECT_EQ(provider.requests(), 2U);
@@ -116,12 +116,12 @@ TEST_F(Waiting, InteractiveGoesBeforeBatch) {
     return chat(R"({"model":"smart","messages":[{"role":"user","content":"batchy"}]})",
                 "x-weir-priority: batch\r\n");
   });
-  expect_sessions(1);
+  expect_waiting(1);
   auto interactive = begin("x-weir-priority: interactive\r\n");
-  expect_sessions(2);
+  expect_waiting(2);
   advance(61s);
   EXPECT_EQ(interactive.get().status, 200);
-  expect_sessions(1);
+  expect_waiting(1);
   advance(61s);
   EXPECT_EQ(batch.get().status, 200);
   EXPECT_EQ(order, (std::vector<std::string>{"interactive", "interactive", "batch"}));
@@ -160,7 +160,7 @@ TEST_F(Waiting, AProvidersRefusalIsWaitedOut) {
   start_waiting({provider_at("one", provider.port())});
   auto answer = begin();
   EXPECT_TRUE(eventually([&] { return asked == 1; }));
-  take_turns(*loop_);
+  expect_waiting(1);
   advance(21s);
   EXPECT_EQ(answer.get().status, 200);
   EXPECT_EQ(asked, 2);
