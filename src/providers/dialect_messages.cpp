@@ -145,12 +145,13 @@ void MessageEditor::change_role(const DialectRule& rule, Draft& message, std::st
 }
 
 void MessageEditor::drop_fields(const DialectRule& rule, Draft& message, std::string_view role) {
+  const std::string_view role_now = role == kUserText ? "user" : role;  // where it becomes one
   for (Draft::Part& part : message.parts()) {
     if (part.dropped) continue;
     const bool drop = rule.edit == DialectEdit::message_only
                           ? !has(rule.names, part.name)
                           : std::ranges::any_of(rule.pairs, [&](const NamePair& pair) {
-                              return pair.from == part.name && (pair.to.empty() || pair.to == role);
+                              return pair.from == part.name && (pair.to.empty() || pair.to == role_now);
                             });
     if (!drop) continue;
     part.dropped = true;

@@ -234,6 +234,8 @@ TEST(Dialect, FoldsSystemMessagesIntoTheFirstUserMessage) {
              R"({"role":"user","content":[{"type":"text","text":"b"}]}])"),
       R"([{"role":"user","content":[{"type":"text","text":"a\n\nc"},{"type":"text","text":"b"}]}])");
   EXPECT_EQ(folded(R"([{"role":"system","content":"a"}])"), R"([{"role":"user","content":"a"}])");
+  // A user message now: what such a one may not have goes too.
+  EXPECT_EQ(folded(R"([{"role":"system","name":"x","content":"a"}])"), R"([{"role":"user","content":"a"}])");
   EXPECT_EQ(folded(R"([{"role":"system","content":"a"},{"role":"assistant","content":"b"}])"),
             R"([{"role":"user","content":"a"},{"role":"assistant","content":"b"}])");
   EXPECT_EQ(folded(R"([{"role":"system","content":"a"},{"role":"user","content":null}])"),
