@@ -122,18 +122,22 @@ INSTANTIATE_TEST_SUITE_P(
 
 class Stranger : public ::testing::TestWithParam<Param> {};
 
-// Three tenths of the pool, taken without asking.
+// Three tenths of the pool, taken without asking. How much is left to us in one run is a matter of chance:
+// when the two meet decides how long the learner stays careful.
 TEST_P(Stranger, OnTheSameKeyHardlyEverGetsUsRefused) {
   const auto& [kind, voice, load] = GetParam();
-  for (const std::uint64_t seed : {1U, 2U}) {
+  constexpr std::uint64_t kSeeds = 6;
+  double shares = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Scenario made = scenario({{rpm(kind, 60)}}, load, seed);
     speak(made.truths["p0"], voice);
     made.truths["p0"].foreign_rate = 0.3;
     made.time = hours(3);
     const Report report = run(std::move(made));
     EXPECT_LT(report.all().refused_per_thousand(), 20) << format(report);
-    EXPECT_GE(report.share(), 0.4) << format(report);
+    shares += report.share();
   }
+  EXPECT_GE(shares / kSeeds, 0.5);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Stranger,
