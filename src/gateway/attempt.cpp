@@ -64,6 +64,22 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
       prompt_tokens(asked.prompt_tokens),
       stream({.wants_usage = asked.chat.asks_for_usage, .prompt_tokens = asked.prompt_tokens}, origin) {}
 
+// A change that the client didn't ask for must be findable.
+void Attempt::note_changes(std::string_view request_id) const {
+  if (call.changes().empty() || !log::enabled(log::Level::debug)) return;
+  std::string changes;
+  for (const std::string& change : call.changes()) changes += (changes.empty() ? "" : "; ") + change;
+  log::debug("request_adapted", {{"id", request_id}, {"target", target->name()}, {"changes", changes}});
+}
+
+// A stream's speed counts from its commit event, a plain answer's from the request.
+void Attempt::note_speed(std::uint64_t completion, Instant now) const {
+  if (is_stream)
+    target->speed->note_stream(completion, now.boot - began.boot - took);
+  else
+    target->speed->note_plain(completion, took);
+}
+
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
                                      now.wall);

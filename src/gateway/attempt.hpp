@@ -35,6 +35,10 @@ struct Asked {
 struct Attempt {
   Attempt(routing::Choice choice, const Asked& asked, Instant now);
 
+  // Logs, at debug, what the provider's dialect changed in the request.
+  void note_changes(std::string_view request_id) const;
+  // All of the answer is here, so many tokens of it.
+  void note_speed(std::uint64_t completion, Instant now) const;
   // The answer's head is here: what it says of the windows corrects the ledger.
   void observe_head(Instant now);
   // The exchange failed, or broke before the commit event.

@@ -232,7 +232,7 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const Instant from = now();
   count_try(attempt);
   attempt.commit_by = commit_by(attempt, from);
-  note_changes(attempt);
+  attempt.note_changes(record_.request_id);
   transport::UpstreamRequest call;
   call.endpoint = &snapshot_->endpoint_of(provider);
   call.path = attempt.call.path();
@@ -255,22 +255,13 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
     attempt.judge(answer.error(), now());
 }
 
-// A change that the client didn't ask for must be findable.
-void ProxyRequest::note_changes(const Attempt& attempt) const {
-  if (attempt.call.changes().empty() || !log::enabled(log::Level::debug)) return;
-  std::string changes;
-  for (const std::string& change : attempt.call.changes()) changes += (changes.empty() ? "" : "; ") + change;
-  log::debug("request_adapted",
-             {{"id", record_.request_id}, {"target", attempt.target->name()}, {"changes", changes}});
-}
-
 // DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline.
 BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
   const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
   const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
   const bool others =
       !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && std::ranges::find(had_turn_, c.target) == had_turn_.end() &&
+        return c.target != attempt.target && !has_had_its_turn(c.target) &&
                routing::unfit(*c.target, ask_) == routing::Unfit::none;
       });
   const Duration left = deadline_ - (at.boot - began_.boot);
@@ -359,7 +350,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
                            answer == AnswerClass::concurrency);
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
-  only_timeouts_ = only_timeouts_ && attempt.failure && attempt.failure->kind == ErrorKind::upstream_timeout;
+  only_timeouts_ = only_timeouts_ && attempt.point == routing::Point::timed_out;
   const bool too_large =
       attempt.point == routing::Point::too_large || attempt.point == routing::Point::too_long;
   if (too_large && (too_large_ || record_.attempts.size() == 1))
@@ -441,14 +432,14 @@ net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Er
   if (!broken && !attempt.stream.whole())
     broken = Error{ErrorKind::upstream_closed, attempt.target->name() + " ended the stream before its end"};
   attempt.note_end(!broken, now());
+  std::string events;
   if (broken) {
     broken->message = log::redact(broken->message);
-    const std::string events = wire::stream_error(*broken, record_.request_id);
-    const bool told = co_await responder_.write(events);
-    if (told) record_.bytes_out += events.size();
+    events = wire::stream_error(*broken, record_.request_id);
+  } else if (!attempt.stream.done()) {
+    events = attempt.stream.ending();
   }
-  if (!broken && !attempt.stream.done()) {
-    const std::string events = attempt.stream.ending();
+  if (!events.empty()) {
     const bool told = co_await responder_.write(events);
     if (told) record_.bytes_out += events.size();
   }
@@ -493,14 +484,6 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   }
 }
 
-// How fast the answer was written: a stream's from its commit event, a plain one's from the request.
-void ProxyRequest::note_speed(const Attempt& attempt, std::uint64_t completion) const {
-  if (attempt.is_stream)
-    attempt.target->speed->note_stream(completion, now().boot - attempt.began.boot - attempt.took);
-  else
-    attempt.target->speed->note_plain(completion, attempt.took);
-}
-
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const std::optional<wire::Usage>& usage = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
@@ -513,7 +496,7 @@ void ProxyRequest::settle(Attempt& attempt) {
     completion = *usage->total_tokens - prompt;
   const std::uint64_t cached = usage ? usage->cached_tokens.value_or(0) : 0;
   record_.used_tokens = prompt + completion;
-  note_speed(attempt, completion);
+  attempt.note_speed(completion, now());
   attempt.reservation.settle(
       quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached), now());
 }

@@ -61,7 +61,6 @@ class ProxyRequest {
 
   [[nodiscard]] Instant now() const { return lane_.loop->now(); }
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
-  void note_changes(const Attempt& attempt) const;
   [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] std::vector<const routing::Target*> out_for_good() const;
@@ -70,7 +69,6 @@ class ProxyRequest {
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
   void remember(const Attempt& attempt, Instant now) const;
-  void note_speed(const Attempt& attempt, std::uint64_t completion) const;
 
   Lane& lane_;
   const std::shared_ptr<const Snapshot> snapshot_;

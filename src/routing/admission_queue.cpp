@@ -235,6 +235,7 @@ void AdmissionQueue::room_changed(const quota::Account* account, Instant now) {
 }
 
 void AdmissionQueue::look(const quota::Account* changed, Instant now) {
+  latest_ = now;
   Pass(*this, changed, now).run();
 }
 
@@ -253,12 +254,19 @@ void AdmissionQueue::remove(Waiter& waiter) {
   if (lines_[index].empty()) passed_over_[index] = 0;
   --waiting_;
   if (!waiter.planned) return;
-  Backlog& backlog = backlog_of(*waiter.planned);
-  take_away(backlog.ahead[index], waiter.planned_cost);
-  const bool empty =
-      std::ranges::all_of(backlog.ahead, [](const quota::Cost& cost) { return cost.requests == 0; });
-  if (empty) std::erase_if(backlogs_, [&](const Backlog& one) { return &one == &backlog; });
+  take_away(backlog_of(*waiter.planned).ahead[index], waiter.planned_cost);
   waiter.planned.reset();
+  std::erase_if(backlogs_, [](const Backlog& backlog) {
+    return std::ranges::all_of(backlog.ahead, [](const quota::Cost& cost) { return cost.requests == 0; });
+  });
+}
+
+// Who leaves with nothing. Those who gave way to it need not any more.
+void AdmissionQueue::let_go(Waiter& waiter, Instant now) {
+  remove(waiter);
+  waiter.state = Waiter::State::refused;
+  look(nullptr, now);
+  set_alarm(now);
 }
 
 // Whether the deadline leaves it a chance behind all who wait for the same; and where it is expected to go.
@@ -337,33 +345,28 @@ AdmissionQueue::Place::Place(AdmissionQueue& queue, std::unique_ptr<Waiter> wait
 AdmissionQueue::Place::~Place() {
   std::optional<Choice> untaken;  // given back once the lock is
   const std::lock_guard lock(queue_.mutex_);
-  if (waiter_->state == Waiter::State::waiting) queue_.remove(*waiter_);
+  const Looking looking(&queue_);
+  if (waiter_->state == Waiter::State::waiting) queue_.let_go(*waiter_, queue_.latest_);
   untaken = std::move(waiter_->choice);
 }
 
 std::optional<std::variant<Choice, NoRoom>> AdmissionQueue::Place::outcome() {
   const std::lock_guard lock(queue_.mutex_);
   if (waiter_->state == Waiter::State::waiting) return std::nullopt;
-  if (waiter_->choice) {
-    std::variant<Choice, NoRoom> choice = std::move(*waiter_->choice);
-    waiter_->choice.reset();
-    return choice;
-  }
-  return std::move(waiter_->none);
+  return what_came();
 }
 
 std::variant<Choice, NoRoom> AdmissionQueue::Place::leave(Instant now) {
-  if (auto outcome = this->outcome()) return *std::move(outcome);
   const std::lock_guard lock(queue_.mutex_);
   const Looking looking(&queue_);
-  if (waiter_->choice) return *std::exchange(waiter_->choice, std::nullopt);
-  if (waiter_->state == Waiter::State::waiting) {
-    queue_.remove(*waiter_);
-    waiter_->state = Waiter::State::refused;
-    queue_.look(nullptr, now);  // who gave way to it need not any more
-    queue_.set_alarm(now);
-  }
+  if (waiter_->state != Waiter::State::waiting) return what_came();
+  queue_.let_go(*waiter_, now);
   return survey(*waiter_->want.route, waiter_->want.ask, now);
+}
+
+std::variant<Choice, NoRoom> AdmissionQueue::Place::what_came() {
+  if (waiter_->choice) return *std::exchange(waiter_->choice, std::nullopt);
+  return std::move(waiter_->none);
 }
 
 }  // namespace weir::routing

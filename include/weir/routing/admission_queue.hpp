@@ -78,6 +78,8 @@ class AdmissionQueue final : public quota::RoomListener {
     Place(AdmissionQueue& queue, std::unique_ptr<Waiter> waiter);
 
    private:
+    [[nodiscard]] std::variant<Choice, NoRoom> what_came();
+
     AdmissionQueue& queue_;
     const std::unique_ptr<Waiter> waiter_;
   };
@@ -94,6 +96,7 @@ class AdmissionQueue final : public quota::RoomListener {
 
   void insert(Waiter& waiter);
   void remove(Waiter& waiter);
+  void let_go(Waiter& waiter, Instant now);
   // Looks at those for whom something may have changed, in order, and lets go who may. Who they are: all
   // whose moment has come, and those who could use the account.
   void look(const quota::Account* changed, Instant now);
@@ -114,6 +117,7 @@ class AdmissionQueue final : public quota::RoomListener {
   std::array<std::uint32_t, kPriorities> passed_over_{};  // grants to others since one's own, while one waits
   std::vector<Backlog> backlogs_;
   BootTime alarm_ = BootTime::max();
+  Instant latest_{};  // of the last look
 };
 
 }  // namespace weir::routing

@@ -11,12 +11,14 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 struct Waiting : GatewayTest {
-  void start_waiting(std::vector<providers::Provider> providers, std::size_t length = 1000) {
+  gateway::Settings waiting_settings(std::vector<providers::Provider> providers) {
     gateway::Settings settings = settings_for(std::move(providers));
     settings.routing.queue_wait.reset();
     settings.routing.deadline = 10min;
-    settings.routing.queue_length = length;
-    start_with(std::move(settings));
+    return settings;
+  }
+  void start_waiting(std::vector<providers::Provider> providers) {
+    start_with(waiting_settings(std::move(providers)));
   }
   // A request on its way; its answer may have to wait for what the test does next.
   std::future<RawAnswer> begin(std::string fields = "") {
@@ -84,6 +86,62 @@ TEST_F(Waiting, IsPointlessWhereTheDeadlineComesFirst) {
   EXPECT_GE(std::stoi(answer.field("retry-after-ms")), 60'000);
 }
 
+// An attempt that begins when the client is about to leave is a request for nothing.
+TEST_F(Waiting, LeavesTimeForTheAttempt) {
+  RawProvider provider(serves());
+  start_waiting({provider_at("one", provider.port(), {requests_per_minute(1)})});
+  EXPECT_EQ(ask().status, 200);
+  const RawAnswer answer = chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})",
+                                "x-weir-timeout-ms: 60700\r\n");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_LE(std::stoi(answer.field("retry-after-ms")), 60'100);
+}
+
+TEST_F(Waiting, IsNoLongerThanConfigured) {
+  RawProvider provider(serves());
+  gateway::Settings settings =
+      waiting_settings({provider_at("one", provider.port(), {requests_per_minute(1)})});
+  settings.routing.queue_wait = 30s;
+  start_with(std::move(settings));
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(ask().status, 429);
+  advance(31s);
+  auto second = begin();
+  expect_waiting(1);
+  advance(30s);
+  EXPECT_EQ(second.get().status, 200);
+}
+
+TEST_F(Waiting, ABetterTierIsGivenAMomentWhereConfigured) {
+  std::promise<void> go;
+  std::shared_future<void> gone = go.get_future().share();
+  RawProvider slow([&](RawConnection& peer) {
+    while (peer.read_request()) {
+      gone.wait();
+      peer.send(RawProvider::answer(200, kGoodAnswer));
+    }
+  });
+  RawProvider second(serves());
+  quota::Limit one_at_once{.dimension = quota::Dimension::in_flight,
+                           .amount = 1,
+                           .period = quota::kMinutePeriod,
+                           .window = quota::WindowKind::concurrency};
+  gateway::Settings settings =
+      waiting_settings({provider_at("one", slow.port(), {one_at_once}), provider_at("two", second.port())});
+  settings.routes[0].targets[1].tier = 2;
+  settings.routing.tier_patience = 2s;
+  start_with(std::move(settings));
+  auto first = begin();
+  EXPECT_TRUE(eventually([&] { return slow.requests() == 1; }));
+  auto patient = begin();
+  expect_waiting(1);
+  EXPECT_EQ(second.requests(), 0U);
+  advance(2s);
+  EXPECT_EQ(patient.get().field("x-weir-served-by"), "two/m");
+  go.set_value();
+  EXPECT_EQ(first.get().field("x-weir-served-by"), "one/m");
+}
+
 TEST_F(Waiting, AClientThatLeavesTakesNothingAlong) {
   RawProvider provider(serves());
   start_waiting({provider_at("one", provider.port(), {requests_per_minute(1)})});
@@ -127,9 +185,40 @@ TEST_F(Waiting, InteractiveGoesBeforeBatch) {
   EXPECT_EQ(order, (std::vector<std::string>{"interactive", "interactive", "batch"}));
 }
 
+TEST_F(Waiting, WhoSaysNothingIsOfTheConfiguredClass) {
+  std::vector<std::string> order;
+  RawProvider provider([&](RawConnection& peer) {
+    const auto request = peer.read_request();
+    if (!request) return;
+    order.push_back(request->body.find("normally") != std::string::npos ? "normal" : "untold");
+    peer.send(RawProvider::answer(200, kGoodAnswer, "connection: close\r\n"));
+  });
+  gateway::Settings settings =
+      waiting_settings({provider_at("one", provider.port(), {requests_per_minute(1)})});
+  settings.routing.default_class = routing::Priority::batch;
+  start_with(std::move(settings));
+  EXPECT_EQ(ask().status, 200);
+  auto untold = begin();
+  expect_waiting(1);
+  auto normal = std::async(std::launch::async, [this] {
+    return chat(R"({"model":"smart","messages":[{"role":"user","content":"normally"}]})",
+                "x-weir-priority: normal\r\n");
+  });
+  expect_waiting(2);
+  advance(61s);
+  EXPECT_EQ(normal.get().status, 200);
+  expect_waiting(1);
+  advance(61s);
+  EXPECT_EQ(untold.get().status, 200);
+  EXPECT_EQ(order, (std::vector<std::string>{"untold", "normal", "untold"}));
+}
+
 TEST_F(Waiting, TooManyAreToldToComeAgain) {
   RawProvider provider(serves());
-  start_waiting({provider_at("one", provider.port(), {requests_per_minute(1)})}, 0);
+  gateway::Settings settings =
+      waiting_settings({provider_at("one", provider.port(), {requests_per_minute(1)})});
+  settings.routing.queue_length = 0;
+  start_with(std::move(settings));
   EXPECT_EQ(ask().status, 200);
   const RawAnswer full = ask();
   EXPECT_EQ(full.status, 503);
