@@ -34,7 +34,7 @@ void choose_among(benchmark::State& state, int used) {
   const Ask ask{.prompt_tokens = 200, .output_tokens = 512, .max_tokens = {}};
   for (int i = 0; i < used; ++i) {
     for (const Candidate& candidate : route.candidates) {
-      auto taken = candidate.target->pool.reserve(cost_of(*candidate.target, ask), clock.now());
+      auto taken = candidate.target->pool.reserve(fit(*candidate.target, ask, clock.now()).cost, clock.now());
       std::get<quota::Reservation>(taken).keep(clock.now());
     }
     clock.advance(std::chrono::milliseconds(100));

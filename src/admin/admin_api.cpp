@@ -197,7 +197,7 @@ Result<void> AdminApi::admit(const transport::Request& request) const {
 }
 
 AdminAnswer AdminApi::answer(const transport::Request& request, const routing::Catalogue& catalogue,
-                             Instant now) {
+                             const routing::RoutingConfig& routing, Instant now) {
   if (auto admitted = admit(request); !admitted) return {std::move(admitted).error(), {}};
   std::string_view path = request.head->path();
   if (path == kQuota) {
@@ -208,7 +208,7 @@ AdminAnswer AdminApi::answer(const transport::Request& request, const routing::C
   if (path == kExplain) {
     if (request.head->method != "POST")
       return {Error{ErrorKind::method_not_allowed, "use POST here"}, "POST"};
-    return {explain(catalogue, request.body_text(), now), {}};
+    return {explain(catalogue, routing, request.body_text(), now), {}};
   }
   for (const auto& [prefix, answer_there] :
        {std::pair(kQuota, &answer_quota_of), std::pair(kCooldowns, &answer_cooldowns)}) {

@@ -96,6 +96,7 @@ ordered_json describe(const routing::Candidacy& one, const Question& question, I
   out["tier"] = one.tier;
   out["has_room"] = one.score.has_value();
   out["score"] = one.score ? ordered_json(*one.score) : ordered_json();
+  if (one.fitted.max_tokens) out["max_tokens"] = *one.fitted.max_tokens;
   if (!one.score) {
     out["why"] = one.skip.reason;
     const bool returns = one.skip.available_at != BootTime::max();
@@ -105,16 +106,19 @@ ordered_json describe(const routing::Candidacy& one, const Question& question, I
   }
   if (!question.request.empty())
     out["changes"] = providers::translate(one.target->provider->preset->dialect, one.target->model->id,
-                                          question.chat, question.request)
+                                          question.chat, question.request, one.fitted.max_tokens)
                          .changes;
   return out;
 }
 
 }  // namespace
 
-Result<std::string> explain(const routing::Catalogue& catalogue, std::string_view body, Instant now) {
+Result<std::string> explain(const routing::Catalogue& catalogue, const routing::RoutingConfig& routing,
+                            std::string_view body, Instant now) {
   Question question;
   if (auto error = read_question(body, question)) return *std::move(error);
+  if (routing.no_training) question.ask.needs.no_training = true;
+  if (routing.fit_max_tokens) question.ask.min_output = routing.min_output;
   const routing::Route* const route = catalogue.find(question.model);
   if (route == nullptr) {
     std::string message = "no model \"" + question.model + "\"";

@@ -14,7 +14,8 @@ namespace weir::admin {
 // that says all that itself. The answer has every target of the route: its score, or what keeps it from
 // serving and until when; and what its provider's dialect would change in the request. Nothing is taken.
 // Fails with invalid_request and with model_not_found.
-[[nodiscard]] Result<std::string> explain(const routing::Catalogue& catalogue, std::string_view body,
+[[nodiscard]] Result<std::string> explain(const routing::Catalogue& catalogue,
+                                          const routing::RoutingConfig& routing, std::string_view body,
                                           Instant now);
 
 }  // namespace weir::admin

@@ -57,6 +57,9 @@ void print_table(const json& answer) {
         target.at("target").get<std::string>() + "#" + target.at("key").get<std::string>();
     std::printf("  %-*s  %4u  %s\n", static_cast<int>(width), name.c_str(), target.at("tier").get<unsigned>(),
                 state_of(target).c_str());
+    if (target.contains("max_tokens"))
+      std::printf("  %*s        max_tokens: %llu\n", static_cast<int>(width), "",
+                  target.at("max_tokens").get<unsigned long long>());
     for (const json& change : target.value("changes", json::array()))
       std::printf("  %*s        %s\n", static_cast<int>(width), "", change.get<std::string>().c_str());
   }

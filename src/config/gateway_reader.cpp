@@ -15,8 +15,8 @@
 #include "config/model_reader.hpp"
 #include "config/pending.hpp"
 #include "config/provider_reader.hpp"
-#include "config/queue_reader.hpp"
 #include "config/route_reader.hpp"
+#include "config/routing_reader.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::config {
@@ -26,9 +26,6 @@ constexpr std::string_view kDefaultListen = "127.0.0.1:8484";
 constexpr Range kThreads{.least = 1, .most = 256};
 constexpr Range kConnections{.least = 1, .most = 1'000'000};
 constexpr Range kBody{.least = 1024, .most = 1U << 30U};
-constexpr Range kAttempts{.least = 1, .most = 16};
-constexpr Range kFailures{.least = 0, .most = 1000};
-constexpr Duration kLongestOpen = std::chrono::minutes(10);  // where its doubling ends
 constexpr Duration kShortest = std::chrono::milliseconds(1);
 constexpr Duration kLongest = std::chrono::hours(24);
 
@@ -273,32 +270,7 @@ class GatewayReader {
     }
   }
 
-  void read_routing(MapReader& routing) {
-    routing.count("max_attempts", config_.routing.max_attempts, kAttempts);
-    routing.duration("deadline", config_.routing.deadline, kShortest, kLongest);
-    routing.flag("allow_paid", config_.routing.allow_paid);
-    read_waiting(routing, config_.routing);
-    routing.flag("no_training", config_.routing.no_training);
-    if (const auto sticky = routing.take("sticky")) read_sticky(*sticky);
-    if (const auto breaker = routing.take("breaker")) read_breaker(*breaker);
-    read_pending(routing, "routing");
-  }
-
-  void read_sticky(const Field& field) {
-    constexpr std::array kWords{Choice<routing::Sticky>{"conversation", routing::Sticky::conversation},
-                                Choice<routing::Sticky>{"off", routing::Sticky::off}};
-    MapReader sticky(reading_, field, "a map like {by: conversation, ttl: 10m}");
-    sticky.word<routing::Sticky>("by", config_.routing.sticky, kWords);
-    sticky.duration("ttl", config_.routing.sticky_ttl, kShortest, kLongest);
-    sticky.finish();
-  }
-
-  void read_breaker(const Field& field) {
-    MapReader breaker(reading_, field);
-    breaker.count("failures", config_.routing.breaker.failures, kFailures);
-    breaker.duration("open_for", config_.routing.breaker.open_for, kShortest, kLongestOpen);
-    breaker.finish();
-  }
+  void read_routing(MapReader& routing) { config::read_routing(routing, config_.routing); }
 
   void read_state(MapReader& state) {
     if (const auto store = state.take("store")) {

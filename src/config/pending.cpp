@@ -16,7 +16,6 @@ namespace {
 enum class Kind : std::uint8_t {
   section,
   flag,
-  count,
   duration,
   size,
   percent,
@@ -39,8 +38,6 @@ constexpr std::array kPending{
     PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
     PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
     PendingKey{"metrics", "token", Kind::secret, "", ""},
-    PendingKey{"routing", "fit_max_tokens", Kind::flag, "true", ""},
-    PendingKey{"routing", "min_output", Kind::count, "1024", ""},
     PendingKey{"routing", "spread", Kind::section, "", ""},
     PendingKey{"routing.spread", "interactive", Kind::word, "off", "off even"},
     PendingKey{"routing.spread", "normal", Kind::word, "off", "off even"},
@@ -129,8 +126,6 @@ std::optional<bool> is_default(Reading& reading, const Field& field, const Pendi
   switch (key.kind) {
     case Kind::flag:
       return compare(read_flag(reading, field), key.fallback == "true");
-    case Kind::count:
-      return compare(read_count(reading, field), parse_count(key.fallback).value_or(0));
     case Kind::size:
       return compare(read_size(reading, field), parse_size(key.fallback).value_or(0));
     case Kind::text:

@@ -295,6 +295,8 @@ class Printer {
     put("max_length", std::uint64_t{config.routing.queue_length});
     out_ << YAML::EndMap;
     put("no_training", config.routing.no_training);
+    put("fit_max_tokens", config.routing.fit_max_tokens);
+    put("min_output", config.routing.min_output);
     flow_section("sticky");
     put("by", routing::name(config.routing.sticky));
     put("ttl", config.routing.sticky_ttl);

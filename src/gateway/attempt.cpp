@@ -56,9 +56,10 @@ wire::AnswerOrigin origin_of(const routing::Target& target, std::string_view req
 
 Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
     : target(choice.target),
-      cost(choice.cost),
+      cost(choice.fitted.cost),
       reservation(std::move(choice.reservation)),
-      call(*choice.target, asked.chat, asked.body, asked.fields),
+      max_tokens(choice.fitted.max_tokens),
+      call(*choice.target, asked.chat, asked.body, asked.fields, choice.fitted.max_tokens),
       began(now),
       origin(origin_of(*choice.target, asked.request_id, now)),
       prompt_tokens(asked.prompt_tokens),

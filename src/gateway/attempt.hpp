@@ -51,6 +51,7 @@ struct Attempt {
   const routing::Target* target;
   quota::Cost cost;
   quota::Reservation reservation;
+  const std::optional<std::uint64_t> max_tokens;  // sent in place of what the client said
   UpstreamCall call;
   const Instant began;
   const wire::AnswerOrigin origin;

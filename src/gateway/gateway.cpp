@@ -168,7 +168,7 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
     return {Refusal{.error = {ErrorKind::overloaded, "weir is shutting down"},
                     .retry_after = std::chrono::seconds(1)}};
   if (location.place == Place::admin && admin_ != nullptr) {
-    AdminAnswer answer = admin_->answer(request, current.catalogue, now);
+    AdminAnswer answer = admin_->answer(request, current.catalogue, current.routing, now);
     if (answer.json) return {*std::move(answer.json)};
     return {Refusal{.error = std::move(answer.json).error()}, answer.allow};
   }

@@ -37,6 +37,11 @@ std::string microseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
+// "80000->7400", "none->4096".
+std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
+  return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
+}
+
 std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -106,6 +111,7 @@ std::optional<Refusal> ProxyRequest::read_ask() {
     return Refusal{.error = std::move(failure->error), .param = std::move(failure->param)};
   const tokens::Estimate estimate = tokens::estimate(chat_.prompt_bytes, chat_.messages, chat_.max_tokens);
   ask_ = {.prompt_tokens = estimate.prompt, .output_tokens = estimate.output, .max_tokens = chat_.max_tokens};
+  if (snapshot_->routing.fit_max_tokens) ask_.min_output = snapshot_->routing.min_output;
   record_.model = chat_.model;
   record_.stream = chat_.stream;
   return std::nullopt;
@@ -370,6 +376,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   leaves_.clear();
   record_.served_by = attempt.target->name();
   record_.key = attempt.target->key->label;
+  if (attempt.max_tokens) record_.max_tokens = fitted_text(chat_.max_tokens, *attempt.max_tokens);
   record_.first_byte = at.boot - began_.boot;
   record_.overhead = record_.first_byte - waited_;
   record_.status = attempt.answer->head().status;
@@ -478,6 +485,7 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
     fields.add("x-weir-served-by", record_.served_by);
     fields.add("x-weir-key", record_.key);
   }
+  if (!record_.max_tokens.empty()) fields.add("x-weir-max-tokens", record_.max_tokens);
   if (!record_.attempts.empty()) {
     fields.add("x-weir-attempts", std::to_string(record_.attempts.size()));
     fields.add("x-weir-trail", telemetry::trail(record_.attempts));

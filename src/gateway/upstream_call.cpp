@@ -39,10 +39,12 @@ std::string identity_lines(const routing::Target& target) {
 }
 
 UpstreamCall::UpstreamCall(const routing::Target& target, const wire::ChatRequest& request,
-                           std::string_view body, const http::Fields& client_fields)
+                           std::string_view body, const http::Fields& client_fields,
+                           std::optional<std::uint64_t> max_tokens)
     : path_(target.provider->base_url.path + "/chat/completions"),
       fields_(header_lines(target, request, client_fields)),
-      translation_(providers::translate(target.provider->preset->dialect, target.model->id, request, body)),
+      translation_(providers::translate(target.provider->preset->dialect, target.model->id, request, body,
+                                        max_tokens)),
       body_(body, edits(target, request, body)) {}
 
 std::vector<wire::Edit> UpstreamCall::edits(const routing::Target& target, const wire::ChatRequest& request,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +21,9 @@ namespace weir::gateway {
 // exchange. Headers are built from a closed list; the client's key stays here.
 class UpstreamCall {
  public:
+  // `max_tokens` as providers::translate has it.
   UpstreamCall(const routing::Target& target, const wire::ChatRequest& request, std::string_view body,
-               const http::Fields& client_fields);
+               const http::Fields& client_fields, std::optional<std::uint64_t> max_tokens);
 
   [[nodiscard]] std::string_view path() const { return path_; }
   [[nodiscard]] std::string_view fields() const { return fields_; }

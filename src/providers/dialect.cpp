@@ -31,6 +31,7 @@ class ParameterEditor {
   ParameterEditor(const wire::ChatRequest& request, std::string_view body, Translation& translation)
       : body_(body), draft_(request.first_member, request.members), translation_(translation) {}
 
+  void limit_output(std::uint64_t max_tokens);
   void apply(const DialectRule& rule);
   [[nodiscard]] Draft& draft() { return draft_; }
   [[nodiscard]] bool changed() const { return changed_; }
@@ -54,6 +55,22 @@ class ParameterEditor {
   Translation& translation_;
   bool changed_ = false;
 };
+
+// Before the rules: they bring it under the provider's name.
+void ParameterEditor::limit_output(std::uint64_t max_tokens) {
+  constexpr std::string_view kName = "max_tokens";
+  const std::string wanted = std::to_string(max_tokens);
+  bool is_said = false;
+  for (const std::string_view name : {std::string_view("max_completion_tokens"), kName}) {
+    Draft::Part* const part = draft_.find(name);
+    if (part == nullptr || value_of(*part) == "null") continue;
+    is_said = true;
+    if (number(value_of(*part)) <= static_cast<double>(max_tokens)) continue;
+    note(std::string(name) + " " + std::string(value_of(*part)) + " becomes " + wanted);
+    part->value = wanted;
+  }
+  if (!is_said) add({kName, wanted});
+}
 
 void ParameterEditor::apply(const DialectRule& rule) {
   switch (rule.edit) {
@@ -146,8 +163,8 @@ void ParameterEditor::add(const NamePair& pair) {
   if (part != nullptr)
     part->value = pair.to;
   else
-    draft_.add(pair.from, pair.to);
-  note("add " + std::string(pair.from));
+    draft_.add(pair.from, std::string(pair.to));
+  note("add " + std::string(pair.from) + ": " + std::string(pair.to));
 }
 
 void ParameterEditor::note(std::string change) {
@@ -158,9 +175,10 @@ void ParameterEditor::note(std::string change) {
 }  // namespace
 
 Translation translate(Dialect dialect, std::string_view upstream_model, const wire::ChatRequest& request,
-                      std::string_view body) {
+                      std::string_view body, std::optional<std::uint64_t> max_tokens) {
   Translation translation;
   ParameterEditor parameters(request, body, translation);
+  if (max_tokens) parameters.limit_output(*max_tokens);
   MessageRules messages;
   for (const DialectRule& rule : dialect) {
     if (!holds(rule, upstream_model)) continue;

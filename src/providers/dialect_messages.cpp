@@ -203,7 +203,7 @@ void MessageEditor::add_to_first(const NamePair& field, std::vector<Draft>& call
   const bool there =
       std::ranges::any_of(calls, [&](Draft& call) { return call.find(field.from) != nullptr; });
   if (there || calls.empty()) return;
-  calls.front().add(field.from, field.to);
+  calls.front().add(field.from, std::string(field.to));
   note("add tool_calls." + std::string(field.from));
 }
 

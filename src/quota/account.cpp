@@ -148,6 +148,20 @@ std::optional<double> Account::headroom(Place place, const Cost& cost, Instant n
   return least.value_or(kUnknown);
 }
 
+Ceiling Account::ceiling(Place place, Instant now) const {
+  const std::lock_guard lock(mutex_);
+  now = not_before(now);
+  Ceiling ceiling;
+  for (const std::size_t index : models_[place.model].meters) {
+    const Meter& meter = *meters_[index];
+    const Dimension dimension = meter.limit().dimension;
+    if (dimension == Dimension::tokens) ceiling.tokens = std::min(ceiling.tokens, meter.ceiling(now));
+    if (dimension == Dimension::output_tokens)
+      ceiling.output_tokens = std::min(ceiling.output_tokens, meter.ceiling(now));
+  }
+  return ceiling;
+}
+
 std::optional<Refusal> Account::refusal(Place place, const Cost& cost, Instant now) {
   const std::lock_guard lock(mutex_);
   now = not_before(now);

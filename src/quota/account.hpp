@@ -54,6 +54,7 @@ class Account {
   std::uint8_t key_named(std::string_view id);
 
   [[nodiscard]] std::optional<double> headroom(Place place, const Cost& cost, Instant now) const;
+  [[nodiscard]] Ceiling ceiling(Place place, Instant now) const;
   [[nodiscard]] std::optional<Refusal> refusal(Place place, const Cost& cost, Instant now);
   [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(Place place, const Cost& cost, Instant now);
   // Both or neither. `client` is never asked for the pool of a target, so the order of locks is fixed.

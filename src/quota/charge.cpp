@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "quota/arithmetic.hpp"
+#include "weir/base/arithmetic.hpp"
 
 namespace weir::quota {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "quota/arithmetic.hpp"
 #include "quota/words.hpp"
+#include "weir/base/arithmetic.hpp"
 
 namespace weir::quota {
 namespace {

@@ -183,6 +183,10 @@ void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
   account_->announce(now);
 }
 
+Ceiling Pool::ceiling(Instant now) const {
+  return account_->ceiling(place_, now);
+}
+
 BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now) const {
   return account_->available_behind(place_, ahead, cost, now);
 }

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "quota/arithmetic.hpp"
 #include "quota/words.hpp"
+#include "weir/base/arithmetic.hpp"
 #include "weir/base/units.hpp"
 
 namespace weir::quota {
@@ -127,6 +127,10 @@ bool Meter::fits(std::uint64_t cost, Instant now) const {
 
 bool Meter::is_too_large(std::uint64_t cost) const noexcept {
   return amount() > 0 && cost > capacity();
+}
+
+std::uint64_t Meter::ceiling(Instant now) const {
+  return engine_.kind == WindowKind::credit ? unreserved(now) : capacity();  // credit doesn't come back
 }
 
 BootTime Meter::available_at(std::uint64_t cost, Instant now) const {

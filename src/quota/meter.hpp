@@ -59,6 +59,8 @@ class Meter {
   [[nodiscard]] bool fits(std::uint64_t cost, Instant now) const;
   // Whether no wait will ever do.
   [[nodiscard]] bool is_too_large(std::uint64_t cost) const noexcept;
+  // The most that it can ever hold at once.
+  [[nodiscard]] std::uint64_t ceiling(Instant now) const;
   // The first moment at which the cost fits; what is held counts as sent now. max(): never.
   [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now) const;
   // The same where so much is to go before it. What no window can hold at once takes as many of them as it

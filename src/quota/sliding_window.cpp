@@ -2,8 +2,8 @@
 
 #include <cassert>
 
-#include "quota/arithmetic.hpp"
 #include "quota/words.hpp"
+#include "weir/base/arithmetic.hpp"
 
 namespace weir::quota {
 

@@ -1,7 +1,7 @@
 #include "quota/tally_window.hpp"
 
-#include "quota/arithmetic.hpp"
 #include "quota/words.hpp"
+#include "weir/base/arithmetic.hpp"
 
 namespace weir::quota {
 

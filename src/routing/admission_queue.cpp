@@ -282,7 +282,7 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
         backlogs_, [&](const Backlog& one) { return one.pool.shares_with(candidate.target->pool); });
     quota::Cost ahead{.requests = 0};
     for (std::size_t i = 0; backlog != backlogs_.end() && i <= index; ++i) add(ahead, backlog->ahead[i]);
-    const quota::Cost cost = cost_of(*candidate.target, waiter.want.ask);
+    const quota::Cost cost = fit(*candidate.target, waiter.want.ask, now).cost;
     const BootTime at = candidate.target->pool.available_behind(ahead, cost, now);
     skip->available_at = std::max(skip->available_at, at);
     if (at >= first) continue;
@@ -291,7 +291,7 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
   }
   if (best == nullptr || first > waiter.want.deadline) return false;
   waiter.planned = best->target->pool;
-  waiter.planned_cost = cost_of(*best->target, waiter.want.ask);
+  waiter.planned_cost = fit(*best->target, waiter.want.ask, now).cost;
   add(backlog_of(best->target->pool).ahead[index], waiter.planned_cost);
   return true;
 }

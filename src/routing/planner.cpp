@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "weir/quota/charge.hpp"
-
 namespace weir::routing {
 namespace {
 
 struct Scored {
   const Target* target;
-  quota::Cost cost;
+  Fitted fitted;
   double score;
 };
 
@@ -71,10 +69,26 @@ std::size_t pick(Strategy strategy, const std::vector<Scored>& scored, const Ask
 }
 
 std::optional<Choice> take(const Scored& scored, Instant now) {
-  auto taken = scored.target->pool.reserve(scored.cost, now);
+  auto taken = scored.target->pool.reserve(scored.fitted.cost, now);
   if (auto* reservation = std::get_if<quota::Reservation>(&taken))
-    return Choice{.target = scored.target, .cost = scored.cost, .reservation = std::move(*reservation)};
+    return Choice{.target = scored.target, .fitted = scored.fitted, .reservation = std::move(*reservation)};
   return std::nullopt;
+}
+
+// A target that can serve the ask and has room for it: what it is asked for, and its headroom.
+struct Fit {
+  Fitted fitted;
+  double headroom;
+};
+std::optional<Fit> weigh(const Target& target, const Ask& ask, Instant now) {
+  if (unfit(target, ask) != Unfit::none) return std::nullopt;
+  Fitted fitted = fit_to_model(target, ask);
+  auto headroom = target.pool.headroom(fitted.cost, now);
+  if (!headroom) {
+    fitted = fit(target, ask, now);
+    headroom = target.pool.headroom(fitted.cost, now);
+  }
+  return headroom ? std::optional(Fit{.fitted = fitted, .headroom = *headroom}) : std::nullopt;
 }
 
 bool has_had_its_turn(const Target& target, std::span<const Target* const> excluded) {
@@ -88,10 +102,8 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   fits.reserve(route.candidates.size());
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
-    if (unfit(*candidate.target, ask) != Unfit::none) continue;
-    const quota::Cost cost = cost_of(*candidate.target, ask);
-    if (const auto headroom = candidate.target->pool.headroom(cost, now))
-      fits.push_back({candidate.target, cost, score(route.strategy, candidate.weight, *headroom)});
+    if (const auto fit = weigh(*candidate.target, ask, now))
+      fits.push_back({candidate.target, fit->fitted, score(route.strategy, candidate.weight, fit->headroom)});
   }
   return fits;
 }
@@ -103,7 +115,7 @@ BootTime earliest_of(const Route& route, std::uint32_t tier, const Ask& ask,
   for (const Candidate& candidate : route.candidates) {
     if ((tier != 0 && candidate.tier != tier) || has_had_its_turn(*candidate.target, excluded)) continue;
     if (unfit(*candidate.target, ask) != Unfit::none) continue;
-    const quota::Cost cost = cost_of(*candidate.target, ask);
+    const quota::Cost cost = fit(*candidate.target, ask, now).cost;
     earliest = std::min(earliest, candidate.target->pool.available_behind({.requests = 0}, cost, now));
   }
   return earliest;
@@ -115,12 +127,10 @@ std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, con
   if (ask.preferred == nullptr || route.strategy == Strategy::priority) return std::nullopt;
   const auto place = std::ranges::find(route.candidates, ask.preferred, &Candidate::target);
   if (place == route.candidates.end() || place->tier != tier) return std::nullopt;
-  if (has_had_its_turn(*ask.preferred, excluded) || unfit(*ask.preferred, ask) != Unfit::none)
-    return std::nullopt;
-  const quota::Cost cost = cost_of(*ask.preferred, ask);
+  if (has_had_its_turn(*ask.preferred, excluded)) return std::nullopt;
   // A reserve that fails is a sign that someone wanted more; here another target may do.
-  if (!ask.preferred->pool.headroom(cost, now)) return std::nullopt;
-  return take({ask.preferred, cost, 1.0}, now);
+  const auto fit = weigh(*ask.preferred, ask, now);
+  return fit ? take({ask.preferred, fit->fitted, 1.0}, now) : std::nullopt;
 }
 
 Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
@@ -132,7 +142,7 @@ Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
 
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
   if (const Unfit reason = unfit(target, ask); reason != Unfit::none) return unfit_skip(target, reason, ask);
-  const auto refusal = target.pool.refusal(cost_of(target, ask), now);
+  const auto refusal = target.pool.refusal(fit(target, ask, now).cost, now);
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
   return {.target = &target,
           .reason = refusal->limit,
@@ -155,13 +165,9 @@ const Skip* NoRoom::first_back() const {
 
 bool is_no_less(const Ask& ask, const Ask& other) noexcept {
   return ask.needs == other.needs && ask.prompt_tokens >= other.prompt_tokens &&
-         ask.output_tokens >= other.output_tokens &&
+         ask.output_tokens >= other.output_tokens && ask.min_output == other.min_output &&
          ask.max_tokens.has_value() == other.max_tokens.has_value() &&
          ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
-}
-
-quota::Cost cost_of(const Target& target, const Ask& ask) {
-  return quota::admission_cost(target.provider->charge, ask.prompt_tokens, ask.output_tokens, ask.max_tokens);
 }
 
 std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
@@ -199,9 +205,10 @@ std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now) 
   std::vector<Candidacy> all;
   for (const Candidate& candidate : route.candidates) {
     Candidacy& one = all.emplace_back(Candidacy{.target = candidate.target, .tier = candidate.tier});
+    one.fitted = fit(*candidate.target, ask, now);
     one.skip = skip_of(*candidate.target, ask, now);
     if (one.skip.unfit != Unfit::none) continue;
-    if (const auto headroom = candidate.target->pool.headroom(cost_of(*candidate.target, ask), now))
+    if (const auto headroom = candidate.target->pool.headroom(one.fitted.cost, now))
       one.score = score(route.strategy, candidate.weight, *headroom);
   }
   return all;

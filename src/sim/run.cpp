@@ -104,7 +104,7 @@ void Run::give_up(std::uint32_t id, std::uint64_t number) {
 void Run::take(std::uint32_t id, routing::Choice choice) {
   Request& request = requests_[id];
   request.target = choice.target;
-  request.cost = choice.cost;
+  request.cost = choice.fitted.cost;
   request.reservation = std::move(choice.reservation);
   request.waited = agenda_.now().boot - request.demand.at;
   const bool connects = network_.unit() < scenario_.journey.connects;

@@ -44,6 +44,7 @@ void log_access(const RequestRecord& record) {
              {"attempts", static_cast<std::uint64_t>(record.attempts.size())},
              {"trail", trail(record.attempts)},
              {"stream", record.stream},
+             {"max_tokens", record.max_tokens},
              {"reserved_tokens", record.estimated_tokens},
              {"used_tokens", record.used_tokens.value_or(0)},
              {"ttfb_ms", ms(record.first_byte)},

@@ -83,20 +83,25 @@ Draft::Draft(std::size_t first, std::span<const Member> members) : first_(first)
 }
 
 Draft::Part* Draft::find(std::string_view name) {
-  const auto part = std::ranges::find_if(parts_, [&](const Part& p) { return !p.dropped && p.name == name; });
-  return part == parts_.end() ? nullptr : &*part;
+  for (auto* const parts : {&parts_, &added_}) {
+    const auto part =
+        std::ranges::find_if(*parts, [&](const Part& p) { return !p.dropped && p.name == name; });
+    if (part != parts->end()) return &*part;
+  }
+  return nullptr;
 }
 
-void Draft::add(std::string_view name, std::string_view value) {
-  added_.append("\"").append(name).append("\":").append(value).append(",");
+void Draft::add(std::string_view name, std::string value) {
+  added_.push_back({.member = {}, .name = name, .value = std::move(value)});
 }
 
 void Draft::write(std::vector<Edit>& edits) const {
   const bool any_left = std::ranges::any_of(parts_, [](const Part& part) { return !part.dropped; });
-  if (!added_.empty()) {
-    const std::string_view added = added_;
-    edits.push_back({{first_, 0}, std::string(any_left ? added : added.substr(0, added.size() - 1))});
-  }
+  std::string added;
+  for (const Part& part : added_)
+    if (!part.dropped) added.append("\"").append(part.name).append("\":").append(*part.value).append(",");
+  if (!any_left && !added.empty()) added.pop_back();
+  if (!added.empty()) edits.push_back({{first_, 0}, std::move(added)});
   std::size_t kept_end = 0;  // of the last part that stays
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];

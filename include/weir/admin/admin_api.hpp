@@ -24,7 +24,8 @@ class AdminApi final : public gateway::AdminSurface {
   void configure(std::optional<Sha256> key);
 
   [[nodiscard]] gateway::AdminAnswer answer(const transport::Request& request,
-                                            const routing::Catalogue& catalogue, Instant now) override;
+                                            const routing::Catalogue& catalogue,
+                                            const routing::RoutingConfig& routing, Instant now) override;
 
  private:
   [[nodiscard]] Result<void> admit(const transport::Request& request) const;

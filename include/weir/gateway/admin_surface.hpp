@@ -20,9 +20,10 @@ struct AdminAnswer {
 class AdminSurface {
  public:
   virtual ~AdminSurface() = default;
-  // No I/O, and no waiting. `catalogue` is the one in force.
+  // No I/O, and no waiting. `catalogue` and `routing` are those in force.
   [[nodiscard]] virtual AdminAnswer answer(const transport::Request& request,
-                                           const routing::Catalogue& catalogue, Instant now) = 0;
+                                           const routing::Catalogue& catalogue,
+                                           const routing::RoutingConfig& routing, Instant now) = 0;
 };
 
 }  // namespace weir::gateway

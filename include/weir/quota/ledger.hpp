@@ -44,6 +44,12 @@ struct Cost {
   }
 };
 
+// The most tokens that one request may be charged.
+struct Ceiling {
+  std::uint64_t tokens = kUnknownAmount;
+  std::uint64_t output_tokens = kUnknownAmount;
+};
+
 // What an answer's head said of one window.
 struct Observation {
   Dimension dimension = Dimension::requests;
@@ -247,6 +253,8 @@ class Pool {
   // it: a limit that use has shown rises only where more was wanted.
   [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now) const;
 
+  // What no wait can exceed, whatever its windows hold now.
+  [[nodiscard]] Ceiling ceiling(Instant now) const;
   // The earliest moment the cost fits if `ahead` is to go before it; now where it fits at once. max(): not by
   // waiting. Tells a little too early rather than too late.
   [[nodiscard]] BootTime available_behind(const Cost& ahead, const Cost& cost, Instant now) const;

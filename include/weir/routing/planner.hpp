@@ -11,6 +11,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/random.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/fit.hpp"
 #include "weir/routing/needs.hpp"
 #include "weir/routing/route.hpp"
 
@@ -22,6 +23,7 @@ struct Ask {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t output_tokens = 0;          // what is expected
   std::optional<std::uint64_t> max_tokens;  // what the client allows
+  std::optional<std::uint64_t> min_output;  // to which max_tokens may be lowered; nothing: it isn't touched
   Duration patience{};  // how long a tier that will have room is waited for before the next one serves
   Needs needs{};
   const Target* preferred = nullptr;  // of the route: taken where its tier's turn comes and it has room
@@ -32,7 +34,7 @@ struct Ask {
 
 struct Choice {
   const Target* target = nullptr;
-  quota::Cost cost;
+  Fitted fitted;
   quota::Reservation reservation;
 };
 
@@ -53,9 +55,6 @@ struct NoRoom {
   [[nodiscard]] const Skip* first_back() const;
 };
 
-// What `target` is charged for this ask when it is admitted.
-[[nodiscard]] quota::Cost cost_of(const Target& target, const Ask& ask);
-
 // Draws from the best tier that has a fitting target, and draws again where a reserve lost a race. A tier is
 // passed over only where none of its targets will have room within the ask's patience. `excluded` are targets
 // that had their turn. NoRoom lists every target of the route that isn't excluded, and those that cost what
@@ -73,6 +72,7 @@ struct NoRoom {
 struct Candidacy {
   const Target* target = nullptr;
   std::uint32_t tier = 1;
+  Fitted fitted;
   std::optional<double> score;  // where it has room: its weight in the draw
   Skip skip;                    // else why not, and until when
 };

@@ -40,6 +40,8 @@ struct RoutingConfig {
   std::optional<Duration> queue_wait;  // the longest wait for room; nothing: the deadline
   std::size_t queue_length = 1000;     // how many may wait at once
   bool no_training = false;            // never a model that trains on prompts
+  bool fit_max_tokens = true;          // lower one that no window could ever hold,
+  std::uint64_t min_output = 1024;     // not below this
   Sticky sticky = Sticky::conversation;
   Duration sticky_ttl = std::chrono::minutes(10);  // since the conversation was served last
   quota::BreakerRule breaker;                      // of each target

@@ -76,17 +76,17 @@ class Draft {
   };
   // Those that were there, in order, dropped ones too.
   [[nodiscard]] std::span<Part> parts() { return parts_; }
-  // The part that has this name now; null where there is none.
+  // The part that has this name now, whether it was there or was added; null where there is none.
   [[nodiscard]] Part* find(std::string_view name);
-  // One more member, in front. The name needs no escapes.
-  void add(std::string_view name, std::string_view value);
+  // One more member, in front. The name needs no escapes, and outlives the draft.
+  void add(std::string_view name, std::string value);
 
   void write(std::vector<Edit>& edits) const;
 
  private:
   std::size_t first_;
   std::vector<Part> parts_;
-  std::string added_;  // with a comma behind each
+  std::vector<Part> added_;
 };
 
 }  // namespace weir::wire

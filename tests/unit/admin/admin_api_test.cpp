@@ -46,7 +46,7 @@ class Admin : public ::testing::Test {
     body_ = std::move(body);
     const transport::Request request{
         .head = &head_, .body = body_, .arrived = clock_.now(), .peer = std::string(peer)};
-    return api_.answer(request, catalogue_, clock_.now());
+    return api_.answer(request, catalogue_, routing_, clock_.now());
   }
   json report() {
     auto answer = ask("GET", "/admin/v1/quota");
@@ -63,6 +63,7 @@ class Admin : public ::testing::Test {
   test::FakeClock clock_;
   quota::Ledger ledger_;
   routing::Catalogue catalogue_{parts(), ledger_};
+  routing::RoutingConfig routing_;
   store::Store store_{{.directory = {}, .in_memory = true}, clock_, ledger_};
   AdminApi api_{store_};
   http::RequestHead head_;

@@ -58,6 +58,8 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.queue_wait, defaults.routing.queue_wait);
   EXPECT_EQ(shown.routing.queue_length, defaults.routing.queue_length);
   EXPECT_EQ(shown.routing.no_training, defaults.routing.no_training);
+  EXPECT_EQ(shown.routing.fit_max_tokens, defaults.routing.fit_max_tokens);
+  EXPECT_EQ(shown.routing.min_output, defaults.routing.min_output);
   EXPECT_EQ(shown.routing.sticky, defaults.routing.sticky);
   EXPECT_EQ(shown.routing.sticky_ttl, defaults.routing.sticky_ttl);
   EXPECT_EQ(shown.routing.breaker, defaults.routing.breaker);

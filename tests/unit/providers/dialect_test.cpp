@@ -19,11 +19,12 @@ struct Translated {
   [[nodiscard]] Json json() const { return Json::parse(body); }
 };
 
-Translated translated(Dialect dialect, const std::string& body, std::string_view model = "m") {
+Translated translated(Dialect dialect, const std::string& body, std::string_view model = "m",
+                      std::optional<std::uint64_t> max_tokens = {}) {
   wire::ChatRequest request;
   const auto failed = wire::read_chat_request(body, request);
   EXPECT_FALSE(failed) << body << failed->error.message;
-  Translation translation = translate(dialect, model, request, body);
+  Translation translation = translate(dialect, model, request, body, max_tokens);
   Translated result{.body = {}, .changes = std::move(translation.changes)};
   const wire::SplicedBody spliced(body, std::move(translation.edits));
   for (const std::string_view piece : spliced.pieces()) result.body += piece;
@@ -83,6 +84,32 @@ bool has_key(const Json& value, const std::string& key) {
   for (const Json& child : value)
     if (has_key(child, key)) return true;
   return false;
+}
+
+TEST(Dialect, AMaxTokensThatIsLoweredStandsUnderTheProvidersName) {
+  const auto lowered = [](std::string_view preset, const Json& members) {
+    return translated(find_preset(preset)->dialect, request_with(members).dump(), "m", 7400).json();
+  };
+  EXPECT_EQ(lowered("groq", {{"max_tokens", 80000}})["max_tokens"], 7400);
+  EXPECT_EQ(lowered("groq", {{"max_completion_tokens", 80000}})["max_completion_tokens"], 7400);
+  EXPECT_EQ(lowered("mistral", {{"max_completion_tokens", 80000}})["max_tokens"], 7400);
+  EXPECT_EQ(lowered("openai", {{"max_tokens", 80000}})["max_completion_tokens"], 7400);
+  const Json both = lowered("groq", {{"max_completion_tokens", 80000}, {"max_tokens", 300}});
+  EXPECT_EQ(both["max_completion_tokens"], 7400);
+  EXPECT_EQ(both["max_tokens"], 300) << "that was no more than may be sent";
+}
+
+TEST(Dialect, AMaxTokensThatTheClientDidNotSendIsAddedUnderTheProvidersName) {
+  const auto added = [](std::string_view preset, const std::string& body) {
+    return translated(find_preset(preset)->dialect, body, "m", 4096).json();
+  };
+  const std::string plain = request_with(Json::object()).dump();
+  EXPECT_EQ(added("groq", plain)["max_tokens"], 4096);
+  const Json for_openai = added("openai", plain);
+  EXPECT_EQ(for_openai["max_completion_tokens"], 4096);
+  EXPECT_FALSE(for_openai.contains("max_tokens"));
+  EXPECT_EQ(added("cloudflare", plain)["max_tokens"], 4096) << "in place of the one that its dialect adds";
+  EXPECT_EQ(added("groq", request_with({{"max_tokens", nullptr}}).dump())["max_tokens"], 4096);
 }
 
 TEST(Dialect, ChangesNothingThatNeedsNoChange) {

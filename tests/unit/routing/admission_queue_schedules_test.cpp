@@ -126,7 +126,7 @@ TEST(AdmissionQueue, ManyThreadsLoseNoWakeUp) {
         for (int seen = most; seen < running && !most.compare_exchange_weak(seen, running);) continue;
         choice->reservation.send(now);
         --under_way;
-        choice->reservation.settle(choice->cost, now);
+        choice->reservation.settle(choice->fitted.cost, now);
         ++served;
       }
     });

@@ -50,7 +50,7 @@ struct Fixture {
     auto* const choice = std::get_if<Choice>(&chosen);
     if (choice == nullptr) return "";
     choice->reservation.send(clock.now());
-    choice->reservation.settle(choice->cost, clock.now());
+    choice->reservation.settle(choice->fitted.cost, clock.now());
     return choice->target->provider->name;
   }
 

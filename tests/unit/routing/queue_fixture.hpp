@@ -81,7 +81,7 @@ class Queue {
     }
     // The provider has it: the quota is spent for good.
     void send(Instant now) { choice->reservation.send(now); }
-    void end(Instant now) { choice->reservation.settle(choice->cost, now); }
+    void end(Instant now) { choice->reservation.settle(choice->fitted.cost, now); }
   };
 
   std::unique_ptr<Client> come(std::string_view route, Ask ask = {}, Priority priority = Priority::normal,

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace weir::quota {
+namespace weir {
 
 // Counts never wrap: a difference stops at zero, a sum at the largest number.
 [[nodiscard]] constexpr std::uint64_t less(std::uint64_t from, std::uint64_t by) noexcept {
@@ -14,4 +14,4 @@ namespace weir::quota {
   return sum < a ? std::numeric_limits<std::uint64_t>::max() : sum;
 }
 
-}  // namespace weir::quota
+}  // namespace weir

@@ -1,0 +1,67 @@
+#include "weir/routing/fit.hpp"
+
+#include <algorithm>
+
+#include "weir/base/arithmetic.hpp"
+#include "weir/quota/charge.hpp"
+#include "weir/routing/planner.hpp"
+
+namespace weir::routing {
+namespace {
+
+using quota::ChargeRule;
+
+// Tokens that nineteen of twenty answers stay under, as long as nobody has measured it.
+constexpr std::uint64_t kLongOutput = 2048;
+// Sent where the client set no bound and the provider charges for one.
+constexpr std::uint64_t kAmpleOutput = 2 * kLongOutput;
+
+// What is left beside a prompt of which only the estimate is known: that one may be a quarter too low.
+std::uint64_t left_beside(std::uint64_t prompt, std::uint64_t all) noexcept {
+  return less(less(all, prompt), prompt / 4);
+}
+
+Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint64_t> max_tokens) noexcept {
+  return {.cost = quota::admission_cost(target.provider->charge, ask.prompt_tokens, ask.output_tokens,
+                                        max_tokens),
+          .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens};
+}
+
+bool charges_max_tokens(const Target& target) noexcept {
+  return target.provider->charge.tokens == ChargeRule::Tokens::prompt_plus_max_tokens;
+}
+
+// What the windows leave for the output.
+std::uint64_t left_by(const quota::Ceiling& ceiling, const Target& target, const Ask& ask) noexcept {
+  const bool tokens_count_output = target.provider->charge.tokens != ChargeRule::Tokens::input;
+  const std::uint64_t of_tokens =
+      tokens_count_output ? left_beside(ask.prompt_tokens, ceiling.tokens) : ceiling.output_tokens;
+  return std::min(of_tokens, ceiling.output_tokens);
+}
+
+}  // namespace
+
+Fitted fit_to_model(const Target& target, const Ask& ask) noexcept {
+  const std::uint64_t most = target.model->max_output;
+  if (!ask.min_output) return with_output(target, ask, ask.max_tokens);
+  if (ask.max_tokens)
+    return with_output(target, ask, most > 0 ? std::min(*ask.max_tokens, most) : *ask.max_tokens);
+  if (!charges_max_tokens(target)) return with_output(target, ask, std::nullopt);
+  std::uint64_t ample = std::max(kAmpleOutput, *ask.min_output);
+  if (target.model->context > 0)
+    ample = std::min(ample, left_beside(ask.prompt_tokens, target.model->context));
+  if (ample < *ask.min_output) return with_output(target, ask, std::nullopt);
+  return with_output(target, ask, most > 0 ? std::min(ample, most) : ample);
+}
+
+Fitted fit(const Target& target, const Ask& ask, Instant now) {
+  const Fitted wanted = fit_to_model(target, ask);
+  if (!ask.min_output || (!ask.max_tokens && !wanted.max_tokens)) return wanted;
+  const quota::Ceiling ceiling = target.pool.ceiling(now);
+  if (wanted.cost.tokens <= ceiling.tokens && wanted.cost.output_tokens <= ceiling.output_tokens)
+    return wanted;
+  const std::uint64_t left = left_by(ceiling, target, ask);
+  return left < *ask.min_output ? wanted : with_output(target, ask, left);
+}
+
+}  // namespace weir::routing
