@@ -21,6 +21,7 @@ using providers::Capability;
 struct Question {
   std::string model;
   routing::Ask ask;
+  std::optional<routing::Priority> priority;
   std::string request;  // as text; empty where none was given
   wire::ChatRequest chat;
 };
@@ -85,6 +86,10 @@ std::optional<Error> read_question(std::string_view text, Question& question) {
   if (const auto model = body.find("model"); model != body.end() && model->is_string())
     question.model = model->get<std::string>();
   question.ask.needs.no_training = is_true(body, "no_training");
+  if (const auto asked = body.find("priority"); asked != body.end()) {
+    if (asked->is_string()) question.priority = routing::priority_named(asked->get<std::string>());
+    if (!question.priority) return wrong("priority must be interactive, normal or batch");
+  }
   if (question.model.empty()) return wrong("model is missing: name what a client would ask for");
   return std::nullopt;
 }
@@ -117,8 +122,9 @@ Result<std::string> explain(const routing::Catalogue& catalogue, const routing::
                             std::string_view body, Instant now) {
   Question question;
   if (auto error = read_question(body, question)) return *std::move(error);
+  const routing::Priority priority = question.priority.value_or(routing.default_class);
+  routing::apply(routing, priority, question.ask);
   if (routing.no_training) question.ask.needs.no_training = true;
-  if (routing.fit_max_tokens) question.ask.min_output = routing.min_output;
   const routing::Route* const route = catalogue.find(question.model);
   if (route == nullptr) {
     std::string message = "no model \"" + question.model + "\"";
@@ -130,6 +136,7 @@ Result<std::string> explain(const routing::Catalogue& catalogue, const routing::
   out["model"] = question.model;
   out["route"] = route->name;
   out["strategy"] = routing::name(route->strategy);
+  out["priority"] = routing::name(priority);
   out["prompt_tokens"] = question.ask.prompt_tokens;
   out["output_tokens"] = question.ask.output_tokens;
   out["targets"] = ordered_json::array();

@@ -68,6 +68,7 @@ struct ExplainOptions {
   bool images = false;
   bool json_schema = false;
   bool no_training = false;
+  std::string priority;
   std::string request;  // a file with a chat request, in place of the numbers
   bool json = false;
 };

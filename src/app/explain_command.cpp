@@ -76,6 +76,7 @@ int explain(const ExplainOptions& options) {
   body["images"] = options.images;
   body["json_schema"] = options.json_schema;
   body["no_training"] = options.no_training;
+  if (!options.priority.empty()) body["priority"] = options.priority;
   if (!options.request.empty()) {
     std::ifstream file(options.request, std::ios::binary);
     if (!file) return fail("can't read " + options.request);

@@ -105,6 +105,7 @@ void add_explain_options(CLI::App& command, Arguments& arguments) {
   command.add_flag("--tools", options.tools, "the request uses tools");
   command.add_flag("--images", options.images, "it has images");
   command.add_flag("--json-schema", options.json_schema, "it asks for a JSON schema");
+  command.add_option("--priority", options.priority, "its class: interactive, normal or batch");
   command.add_flag("--no-training", options.no_training, "it may not go where prompts are trained on");
   command.add_option("--request", options.request, "a file with a chat request that says all this itself");
   command.add_flag("--json", options.json, "as the daemon says it");

@@ -50,10 +50,15 @@ sim::Scenario scenario_of(config::GatewayConfig config, const SimulateOptions& o
                     .allow_paid = config.routing.allow_paid};
   scenario.model = options.model;
   scenario.seed = options.seed;
+  scenario.routing = config.routing;
   scenario.traffic.deadline = config.routing.deadline;
   scenario.traffic.load = options.capacity_times.value_or(1);
   const std::uint64_t half = std::max<std::uint64_t>(options.tokens / 2, 1);
-  scenario.traffic.sizes = {{.share = 1, .prompt = half, .output = half, .max_tokens = 2 * half}};
+  scenario.traffic.sizes = {{.share = 1,
+                             .prompt = half,
+                             .output = half,
+                             .max_tokens = 2 * half,
+                             .priority = config.routing.default_class}};
   return scenario;
 }
 

@@ -206,8 +206,7 @@ class GatewayReader {
     if (const auto models = map.take("models"))
       if (auto globs = read_texts(reading_, *models, "a model's name, or a pattern like \"groq/*\""))
         key.models = *std::move(globs);
-    if (const auto limits = map.take("limits"))
-      if (!read_limits(reading_, *limits).empty()) report_pending(reading_, *limits, "{}");
+    if (const auto limits = map.take("limits")) key.limits = read_client_limits(reading_, *limits);
     map.finish();
     if (field.node->kind == Node::Kind::map && is_usable(secret, key.name)) {
       key.digest = sha256(secret.value);

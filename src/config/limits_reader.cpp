@@ -288,6 +288,13 @@ std::vector<Limit> read_limits(Reading& reading, const Field& field) {
   return limits;
 }
 
+std::vector<Limit> read_client_limits(Reading& reading, const Field& field) {
+  std::vector<Limit> limits = read_limits(reading, field);
+  if (std::ranges::any_of(limits, [](const Limit& limit) { return !limit.models.empty(); }))
+    report_error(reading, field, "a limit of a client's key counts all models; leave models out");
+  return limits;
+}
+
 void read_charge(Reading& reading, const Field& field, ChargeRule& rule) {
   MapReader map(reading, field);
   map.word<ChargeRule::Tokens>("tokens", rule.tokens, kTokens);

@@ -12,6 +12,9 @@ namespace weir::config {
 // quota engine meters in another way than written gets a warning with the reason, once a reason.
 [[nodiscard]] std::vector<quota::Limit> read_limits(Reading& reading, const Field& field);
 
+// The same of a client's key: its limits count whatever it asks for.
+[[nodiscard]] std::vector<quota::Limit> read_client_limits(Reading& reading, const Field& field);
+
 // The map under `charge:`, laid over what `rule` says already.
 void read_charge(Reading& reading, const Field& field, quota::ChargeRule& rule);
 

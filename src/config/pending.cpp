@@ -13,18 +13,7 @@
 namespace weir::config {
 namespace {
 
-enum class Kind : std::uint8_t {
-  section,
-  flag,
-  duration,
-  size,
-  percent,
-  word,
-  text,
-  secret,
-  percents,
-  words
-};
+enum class Kind : std::uint8_t { flag, duration, size, word, text, secret, percents };
 
 struct PendingKey {
   std::string_view section;
@@ -38,17 +27,6 @@ constexpr std::array kPending{
     PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
     PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
     PendingKey{"metrics", "token", Kind::secret, "", ""},
-    PendingKey{"routing", "spread", Kind::section, "", ""},
-    PendingKey{"routing.spread", "interactive", Kind::word, "off", "off even"},
-    PendingKey{"routing.spread", "normal", Kind::word, "off", "off even"},
-    PendingKey{"routing.spread", "batch", Kind::word, "even", "off even"},
-    PendingKey{"routing", "reserve", Kind::section, "", ""},
-    PendingKey{"routing.reserve", "interactive", Kind::percent, "0%", ""},
-    PendingKey{"routing.reserve", "normal", Kind::percent, "0%", ""},
-    PendingKey{"routing", "peak", Kind::section, "", ""},
-    PendingKey{"routing.peak", "hours", Kind::text, "", ""},
-    PendingKey{"routing.peak", "zone", Kind::text, "local", ""},
-    PendingKey{"routing.peak", "defer", Kind::words, "batch", "interactive normal batch"},
     PendingKey{"tokens", "estimator", Kind::text, "auto", ""},
     PendingKey{"tokens", "calibrate", Kind::flag, "true", ""},
     PendingKey{"tokens", "overflow", Kind::word, "reject", "reject truncate"},
@@ -72,8 +50,7 @@ std::vector<std::string_view> split_words(std::string_view text) {
 
 // How the default is written in YAML.
 std::string shown(const PendingKey& key) {
-  if (key.kind != Kind::percents && key.kind != Kind::words)
-    return key.fallback.empty() ? "\"\"" : std::string(key.fallback);
+  if (key.kind != Kind::percents) return key.fallback.empty() ? "\"\"" : std::string(key.fallback);
   std::string out = "[";
   for (const std::string_view word : split_words(key.fallback))
     out += (out.size() > 1 ? ", " : "") + std::string(word);
@@ -104,15 +81,8 @@ std::optional<bool> is_default_list(Reading& reading, const Field& field, const 
   const auto wanted = split_words(key.fallback);
   bool same = items->size() == wanted.size();
   for (std::size_t i = 0; i < items->size(); ++i) {
-    std::optional<bool> equal;
     const std::string_view fallback = i < wanted.size() ? wanted[i] : wanted.front();
-    if (key.kind == Kind::percents) {
-      equal = is_default_percent(reading, (*items)[i], fallback);
-    } else {
-      const auto words = split_words(key.words);
-      const auto index = read_word_index(reading, (*items)[i], words);
-      if (index) equal = words[*index] == fallback;
-    }
+    const auto equal = is_default_percent(reading, (*items)[i], fallback);
     if (!equal) return std::nullopt;
     same = same && *equal;
   }
@@ -132,17 +102,13 @@ std::optional<bool> is_default(Reading& reading, const Field& field, const Pendi
       return compare(read_text(reading, field), key.fallback);
     case Kind::duration:
       return is_default_duration(reading, field, key);
-    case Kind::percent:
-      return is_default_percent(reading, field, key.fallback);
     case Kind::percents:
-    case Kind::words:
       return is_default_list(reading, field, key);
     case Kind::word: {
       const auto words = split_words(key.words);
       const auto index = read_word_index(reading, field, words);
       return index ? std::optional(words[*index] == key.fallback) : std::nullopt;
     }
-    case Kind::section:
     case Kind::secret:
       break;
   }
@@ -169,11 +135,7 @@ void read_pending(MapReader& map, std::string_view section) {
     }
     const auto field = map.take(key.key);
     if (!field) continue;
-    if (key.kind == Kind::section) {
-      MapReader inner(map.reading(), *field);
-      read_pending(inner, std::string(section) + "." + std::string(key.key));
-      inner.finish();
-    } else if (is_default(map.reading(), *field, key) == false) {
+    if (is_default(map.reading(), *field, key) == false) {
       report_pending(map.reading(), *field, shown(key));
     }
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/addresses.hpp"
+#include "config/day_reader.hpp"
 #include "config/limits_reader.hpp"
 #include "config/model_reader.hpp"
 #include "weir/base/units.hpp"
@@ -132,6 +133,7 @@ class Printer {
       put("name", key.name);
       put("key", kHidden);
       put_list("models", key.models);
+      print_limits(key.limits);
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndSeq << YAML::EndMap;
@@ -304,7 +306,9 @@ class Printer {
     flow_section("breaker");
     put("failures", std::uint64_t{config.routing.breaker.failures});
     put("open_for", config.routing.breaker.open_for);
-    out_ << YAML::EndMap << YAML::EndMap;
+    out_ << YAML::EndMap;
+    print_day(config.routing);
+    out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");
     put("path", config.state_file);
@@ -316,6 +320,28 @@ class Printer {
     put("format", kFormats.at(static_cast<std::size_t>(config.log.format)));
     put("access", config.access_log);
     put("file", config.log.file);
+    out_ << YAML::EndMap;
+  }
+
+  void print_day(const routing::RoutingConfig& config) {
+    using routing::Priority;
+    constexpr std::array kClasses{Priority::interactive, Priority::normal, Priority::batch};
+    const auto index = [](Priority priority) { return static_cast<std::size_t>(priority); };
+    flow_section("spread");
+    for (const Priority priority : kClasses)
+      put(routing::name(priority), config.spread.at(index(priority)) ? "even" : "off");
+    out_ << YAML::EndMap;
+    flow_section("reserve");
+    for (const Priority priority : {Priority::interactive, Priority::normal})
+      put(routing::name(priority), number(100 * config.reserve.at(index(priority))) + "%");
+    out_ << YAML::EndMap;
+    flow_section("peak");
+    put("hours", config.peak ? format_hours(*config.peak) : "");
+    put("zone", config.peak ? std::string_view(config.peak->zone().name()) : "local");
+    std::vector<std::string_view> deferred;
+    for (const Priority priority : kClasses)
+      if (config.deferred.at(index(priority))) deferred.push_back(routing::name(priority));
+    put_list("defer", deferred);
     out_ << YAML::EndMap;
   }
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <chrono>
 
-#include "config/pending.hpp"
+#include "config/day_reader.hpp"
 #include "weir/base/units.hpp"
 
 namespace weir::config {
@@ -72,7 +72,7 @@ void read_routing(MapReader& routing, routing::RoutingConfig& config) {
   routing.count("min_output", config.min_output, kOutput);
   if (const auto sticky = routing.take("sticky")) read_sticky(reading, *sticky, config);
   if (const auto breaker = routing.take("breaker")) read_breaker(reading, *breaker, config.breaker);
-  read_pending(routing, "routing");
+  read_day(routing, config);
 }
 
 }  // namespace weir::config

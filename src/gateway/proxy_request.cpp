@@ -111,7 +111,8 @@ std::optional<Refusal> ProxyRequest::read_ask() {
     return Refusal{.error = std::move(failure->error), .param = std::move(failure->param)};
   const tokens::Estimate estimate = tokens::estimate(chat_.prompt_bytes, chat_.messages, chat_.max_tokens);
   ask_ = {.prompt_tokens = estimate.prompt, .output_tokens = estimate.output, .max_tokens = chat_.max_tokens};
-  if (snapshot_->routing.fit_max_tokens) ask_.min_output = snapshot_->routing.min_output;
+  routing::apply(snapshot_->routing, priority_, ask_);
+  ask_.client = snapshot_->pool_of(client_);
   record_.model = chat_.model;
   record_.stream = chat_.stream;
   return std::nullopt;
@@ -506,7 +507,8 @@ void ProxyRequest::settle(Attempt& attempt) {
   record_.used_tokens = prompt + completion;
   attempt.note_speed(completion, now());
   attempt.reservation.settle(
-      quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached), now());
+      quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached),
+      quota::settled_cost({}, attempt.cost, prompt, completion, cached), now());
 }
 
 }  // namespace weir::gateway

@@ -40,10 +40,12 @@ std::vector<wire::AttemptNote> notes_of(const routing::NoRoom& none, Instant now
   const bool costs_only = count_of(none, routing::Unfit::costs) == none.skips.size();
   for (const routing::Skip& skip : none.skips) {
     if (skip.unfit == routing::Unfit::costs && !costs_only) continue;  // nobody asked for it
-    notes.push_back({.target = skip.target->name(),
-                     .key = skip.target->key->label,
-                     .outcome = "skipped: " + skip.reason,
-                     .resets_at = returns(skip) ? format_utc(now.wall_at(skip.available_at)) : ""});
+    notes.push_back(
+        {.target = skip.target->name(),
+         .key = skip.target->key->label,
+         .outcome =
+             (skip.held_by == routing::HeldBy::client ? "skipped: the client's " : "skipped: ") + skip.reason,
+         .resets_at = returns(skip) ? format_utc(now.wall_at(skip.available_at)) : ""});
   }
   return notes;
 }
@@ -67,14 +69,50 @@ bool is_failing(const routing::Skip& skip) {
   return skip.reason == quota::name(quota::CooldownCause::failing);
 }
 
+// Whether that is whose limit keeps it from every target that could serve it.
+bool all_held_by(routing::HeldBy who, const routing::NoRoom& none) {
+  return std::ranges::all_of(none.skips, [who](const routing::Skip& skip) {
+    return skip.unfit != routing::Unfit::none || skip.held_by == who;
+  });
+}
+
+// What only fails is no matter of quota: an SDK that is told so does better to come back than to slow down.
+bool all_returning_fail(const routing::NoRoom& none) {
+  return std::ranges::none_of(none.skips,
+                              [](const routing::Skip& skip) { return returns(skip) && !is_failing(skip); });
+}
+
+// "all 3 targets of "smart" are out of quota; the first is back at 2026-11-24T08:00:00Z (gemini, in 5h 21m)".
+std::string when_back(const std::string& subject, const routing::NoRoom& none, const routing::Skip& first,
+                      Instant now) {
+  const Duration wait = std::max(first.available_at - now.boot, Duration::zero());
+  const std::string when = format_utc(now.wall_at(first.available_at));
+  const std::string in = "in " + format_for_people(wait);
+  if (all_held_by(routing::HeldBy::client, none))
+    return "the client key's own limit is used up (" + first.reason + "); it has room again at " + when +
+           " (" + in + ")";
+  if (all_held_by(routing::HeldBy::peak_hours, none))
+    return "requests of this class wait until the peak hours are over, at " + when + " (" + in + ")";
+  const bool some_fail = std::ranges::any_of(none.skips, is_failing);
+  const bool is_one = count_of(none, routing::Unfit::none) == 1;
+  return subject +
+         (all_returning_fail(none) ? " failing again and again; "
+          : some_fail              ? " out of quota or failing; "
+                                   : " out of quota; ") +
+         (is_one ? "it" : "the first") + (is_failing(first) ? " is tried again at " : " is back at ") + when +
+         " (" + first.target->provider->name + ", " + in + ")";
+}
+
 // None that could serve it has a quota window large enough, and none of the others a context.
 Refusal too_large(const routing::Route& route, const routing::NoRoom& none, Instant now) {
   const auto count =
       static_cast<std::size_t>(std::ranges::count(none.skips, true, &routing::Skip::too_large));
-  return {.error = {ErrorKind::context_length_exceeded,
-                    "this request needs more tokens than any quota window of " +
-                        all_targets(count, route.name, some_are_unfit(none)) +
-                        " can ever hold; shorten it or lower max_tokens"},
+  const std::string holder =
+      all_held_by(routing::HeldBy::client, none)
+          ? "the client key's own limits"
+          : "any quota window of " + all_targets(count, route.name, some_are_unfit(none));
+  return {.error = {ErrorKind::context_length_exceeded, "this request needs more tokens than " + holder +
+                                                            " can ever hold; shorten it or lower max_tokens"},
           .param = "messages",
           .should_retry = false,
           .notes = notes_of(none, now)};
@@ -178,20 +216,10 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
 
   const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
   const bool soon = wait <= kShortWait;
-  // What only fails is no matter of quota: an SDK that is told so does better to come back than to slow down.
-  const bool all_fail = std::ranges::none_of(
-      none.skips, [](const routing::Skip& skip) { return returns(skip) && !is_failing(skip); });
-  const bool some_fail = std::ranges::any_of(none.skips, is_failing);
-  std::string message = subject + verb +
-                        (all_fail    ? " failing again and again; "
-                         : some_fail ? " out of quota or failing; "
-                                     : " out of quota; ") +
-                        (fit == 1 ? "it" : "the first") +
-                        (is_failing(*first) ? " is tried again at " : " is back at ") +
-                        format_utc(now.wall_at(first->available_at)) + " (" + first->target->provider->name +
-                        ", in " + format_for_people(wait) + ")";
+  const bool all_fail = all_returning_fail(none);
   const ErrorKind quota_kind = soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted;
-  Refusal refusal{.error = {all_fail ? ErrorKind::upstream_failed : quota_kind, std::move(message)},
+  Refusal refusal{.error = {all_fail ? ErrorKind::upstream_failed : quota_kind,
+                            when_back(subject + verb, none, *first, now)},
                   .retry_after = wait,
                   .notes = notes_of(none, now)};
   if (!soon) refusal.should_retry = false;

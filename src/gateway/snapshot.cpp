@@ -8,8 +8,24 @@
 #include "weir/http/credentials.hpp"
 
 namespace weir::gateway {
+namespace {
+
+// No provider's account has a space in its name.
+std::vector<std::optional<quota::Pool>> bind_clients(const std::vector<ClientKey>& keys,
+                                                     quota::Ledger& ledger) {
+  std::vector<std::optional<quota::Pool>> pools;
+  for (const ClientKey& key : keys)
+    pools.push_back(key.limits.empty()
+                        ? std::nullopt
+                        : std::optional(ledger.bind("client key " + key.name, "", key.limits, {}, {})));
+  return pools;
+}
+
+}  // namespace
+
 Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered)
     : client_keys(std::move(settings.client_keys)),
+      client_pools(bind_clients(client_keys, ledger)),
       endpoints(std::move(settings.endpoints)),
       routing(settings.routing),
       access_log(settings.access_log),
@@ -35,6 +51,12 @@ Result<const ClientKey*> Snapshot::client_of(const http::Fields& fields) const {
     if (same_digest(known.digest, digest)) found = &known;
   if (found == nullptr) return Error{ErrorKind::unauthorized, "this API key is not one of auth.keys"};
   return found;
+}
+
+const quota::Pool* Snapshot::pool_of(const ClientKey* client) const {
+  if (client == nullptr) return nullptr;
+  const auto& pool = client_pools[static_cast<std::size_t>(client - client_keys.data())];
+  return pool ? &*pool : nullptr;
 }
 
 bool may_use(const ClientKey* client, std::string_view model) {

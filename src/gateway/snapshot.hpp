@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "weir/base/result.hpp"
@@ -21,9 +22,12 @@ struct Snapshot {
   // Who shows this key, by Authorization: Bearer or x-api-key. Null where no client keys are configured: then
   // any key, or none, will do. Fails with unauthorized.
   [[nodiscard]] Result<const ClientKey*> client_of(const http::Fields& fields) const;
+  // The pool of one of the client keys; null where it has no limits of its own.
+  [[nodiscard]] const quota::Pool* pool_of(const ClientKey* client) const;
 
   std::vector<ClientKey> client_keys;
-  std::vector<transport::Endpoint> endpoints;  // of the catalogue's providers, in their order
+  std::vector<std::optional<quota::Pool>> client_pools;  // of the client keys, in their order
+  std::vector<transport::Endpoint> endpoints;            // of the catalogue's providers, in their order
   routing::RoutingConfig routing;
   bool access_log;
   routing::Memory& memory;

@@ -131,60 +131,66 @@ bool Account::is_shared(std::size_t meter) const {
                                [meter](const Model& model) { return contains(model.meters, meter); }) > 1;
 }
 
-std::optional<double> Account::headroom(Place place, const Cost& cost, Instant now) const {
+std::optional<double> Account::headroom(const Wanted& wanted, Instant now) const {
   constexpr double kLeast = 0.01;
   constexpr double kUnknown = 0.5;
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  if (is_blocked(place, now)) return std::nullopt;
+  if (is_blocked(wanted.place, now)) return std::nullopt;
   std::optional<double> least;
-  for (const std::size_t index : models_[place.model].meters) {
+  for (const std::size_t index : models_[wanted.place.model].meters) {
     const Meter& meter = *meters_[index];
-    const std::uint64_t part = cost.of(meter.limit().dimension);
-    if (!meter.fits(part, now)) return std::nullopt;
-    if (const auto share = meter.headroom(part, now))
+    const std::uint64_t part = wanted.cost.of(meter.limit().dimension);
+    if (!meter.fits(part, now, wanted.day)) return std::nullopt;
+    if (const auto share = meter.headroom(part, now, wanted.day))
       least = std::min(least.value_or(1.0), std::clamp(*share, kLeast, 1.0));
   }
   return least.value_or(kUnknown);
 }
 
-Ceiling Account::ceiling(Place place, Instant now) const {
+Ceiling Account::ceiling(Place place, Instant now, const DayRule& day) const {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
   Ceiling ceiling;
   for (const std::size_t index : models_[place.model].meters) {
     const Meter& meter = *meters_[index];
     const Dimension dimension = meter.limit().dimension;
-    if (dimension == Dimension::tokens) ceiling.tokens = std::min(ceiling.tokens, meter.ceiling(now));
+    if (dimension == Dimension::tokens) ceiling.tokens = std::min(ceiling.tokens, meter.ceiling(now, day));
     if (dimension == Dimension::output_tokens)
-      ceiling.output_tokens = std::min(ceiling.output_tokens, meter.ceiling(now));
+      ceiling.output_tokens = std::min(ceiling.output_tokens, meter.ceiling(now, day));
   }
   return ceiling;
 }
 
-std::optional<Refusal> Account::refusal(Place place, const Cost& cost, Instant now) {
+std::optional<Refusal> Account::refusal(const Wanted& wanted, Instant now) {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  if (fits(place, cost, now)) return std::nullopt;
-  return why_not(place, cost, now);
+  if (fits(wanted, now)) return std::nullopt;
+  return why_not(wanted, now);
 }
 
-std::variant<std::uint32_t, Refusal> Account::reserve(Place place, const Cost& cost, Instant now) {
+std::variant<std::uint32_t, Refusal> Account::reserve(const Wanted& wanted, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
-  if (!fits(place, cost, now)) return why_not(place, cost, now);
-  return take(place, cost, now);
+  if (!fits(wanted, now)) return why_not(wanted, now);
+  return take(wanted, now);
 }
 
-std::variant<Account::Both, Refusal> Account::reserve_with(Place place, Account& client, Place client_place,
-                                                           const Cost& cost, Instant now) {
+std::variant<Account::Both, Refusal> Account::reserve_with(const Wanted& wanted, Account& client,
+                                                           const Wanted& of_client, Instant now) {
   const std::lock_guard lock(mutex_);
   const std::lock_guard client_lock(client.mutex_);
   const Instant here = advance_to(now);
   const Instant there = client.advance_to(now);
-  if (!fits(place, cost, here)) return why_not(place, cost, here);
-  if (!client.fits(client_place, cost, there)) return client.why_not(client_place, cost, there);
-  return Both{.target = take(place, cost, here), .client = client.take(client_place, cost, there)};
+  std::optional<Refusal> refusal;
+  if (!fits(wanted, here)) refusal = why_not(wanted, here);
+  if (!client.fits(of_client, there)) {
+    Refusal theirs = client.why_not(of_client, there);
+    theirs.of_client = true;
+    if (!refusal || refusal->available_at < theirs.available_at) refusal = std::move(theirs);
+  }
+  if (refusal) return *std::move(refusal);
+  return Both{.target = take(wanted, here), .client = client.take(of_client, there)};
 }
 
 std::array<Block*, 3> Account::blocks_of(Place place) {
@@ -201,51 +207,54 @@ bool Account::is_blocked(Place place, Instant now) const {
       blocks_of(place), [now](const Block* block) { return block != nullptr && !block->lets_through(now); });
 }
 
-bool Account::fits(Place place, const Cost& cost, Instant now) const {
-  if (is_blocked(place, now)) return false;
-  return std::ranges::all_of(models_[place.model].meters, [this, &cost, now](std::size_t index) {
+bool Account::fits(const Wanted& wanted, Instant now) const {
+  if (is_blocked(wanted.place, now)) return false;
+  return std::ranges::all_of(models_[wanted.place.model].meters, [&](std::size_t index) {
     const Meter& meter = *meters_[index];
-    return meter.fits(cost.of(meter.limit().dimension), now);
+    return meter.fits(wanted.cost.of(meter.limit().dimension), now, wanted.day);
   });
 }
 
-Refusal Account::why_not(Place place, const Cost& cost, Instant now) {
+Refusal Account::why_not(const Wanted& wanted, Instant now) {
   Refusal refusal;
-  const auto cooldown = longest_cooldown(place, now);
+  const auto cooldown = longest_cooldown(wanted.place, now);
   if (cooldown)
     refusal = {.available_at = cooldown->until,
                .limit = std::string(name(cooldown->cause)),
                .remedy = remedy(cooldown->cause)};
-  for (const std::size_t index : models_[place.model].meters) {
+  for (const std::size_t index : models_[wanted.place.model].meters) {
     Meter& meter = *meters_[index];
-    const std::uint64_t part = cost.of(meter.limit().dimension);
-    if (meter.fits(part, now)) continue;
+    const std::uint64_t part = wanted.cost.of(meter.limit().dimension);
+    if (meter.fits(part, now, wanted.day)) continue;
     meter.press();
     if (meter.amount() == 0)
       return {.available_at = BootTime::max(),
               .limit = std::string(name(CooldownCause::not_on_plan)),
               .remedy = remedy(CooldownCause::not_on_plan)};
-    if (meter.is_too_large(part))
+    if (meter.is_too_large(part, wanted.day))
       return {.available_at = BootTime::max(), .limit = meter.name(), .too_large = true};
-    const BootTime at = meter.available_at(part, now);
+    const BootTime at = meter.available_at(part, now, wanted.day);
     if (refusal.limit.empty() || at > refusal.available_at)
       refusal = {.available_at = at, .limit = meter.name()};
   }
   return refusal;
 }
 
-std::uint32_t Account::take(Place place, const Cost& cost, Instant now) {
+std::uint32_t Account::take(const Wanted& wanted, Instant now) {
+  const Place place = wanted.place;
   const std::uint32_t id = open_record();
   for (Block* const block : blocks_of(place))
     if (block != nullptr) block->passed(now);
   breaker_.passed(id);
   models_[place.model].breaker.passed(id);
-  hold(id, place, cost, now);
+  hold(id, place, wanted.cost, now);
+  if (wanted.day.paced)
+    for (Charge& charge : open_[id].charges) meters_[charge.meter]->pace(charge, wanted.day, now);
   IntentRecord record{.kind = IntentRecord::Kind::held,
                       .detail = place.key,
                       .id = id,
                       .model = static_cast<std::uint32_t>(place.model)};
-  put_cost(record, cost);
+  put_cost(record, wanted.cost);
   write(record, now);
   return id;
 }
@@ -325,18 +334,19 @@ void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant n
   end_open(id, outcome, used, advance_to(now));
 }
 
-BootTime Account::available_behind(Place place, const Cost& ahead, const Cost& cost, Instant now) const {
+BootTime Account::available_behind(const Cost& ahead, const Wanted& wanted, Instant now) const {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
   BootTime at = now.boot;
-  if (is_blocked(place, now))
-    if (const auto cooldown = longest_cooldown(place, now)) at = cooldown->until;
-  for (const std::size_t index : models_[place.model].meters) {
+  if (is_blocked(wanted.place, now))
+    if (const auto cooldown = longest_cooldown(wanted.place, now)) at = cooldown->until;
+  for (const std::size_t index : models_[wanted.place.model].meters) {
     const Meter& meter = *meters_[index];
     const Dimension dimension = meter.limit().dimension;
     const std::uint64_t before = dimension == Dimension::in_flight ? 0 : ahead.of(dimension);
-    if (before == 0 && meter.fits(cost.of(dimension), now)) continue;
-    at = std::max(at, meter.available_behind(before, cost.of(dimension), now));
+    const std::uint64_t part = wanted.cost.of(dimension);
+    if (before == 0 && meter.fits(part, now, wanted.day)) continue;
+    at = std::max(at, meter.available_behind(before, part, now, wanted.day));
   }
   return at;
 }
@@ -359,7 +369,7 @@ void Account::end_open(std::uint32_t id, Outcome outcome, const Cost& used, Inst
     if (open.is_sent) {
       meters_[charge.meter]->settle(charge, ending, now);
     } else {
-      meters_[charge.meter]->release(charge.cost);
+      meters_[charge.meter]->release(charge);
     }
   }
   for (Block* const block : blocks_of({.model = open.model, .key = open.key})) {

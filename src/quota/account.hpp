@@ -53,17 +53,24 @@ class Account {
   // The index by which a place speaks of this key.
   std::uint8_t key_named(std::string_view id);
 
-  [[nodiscard]] std::optional<double> headroom(Place place, const Cost& cost, Instant now) const;
-  [[nodiscard]] Ceiling ceiling(Place place, Instant now) const;
-  [[nodiscard]] std::optional<Refusal> refusal(Place place, const Cost& cost, Instant now);
-  [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(Place place, const Cost& cost, Instant now);
-  // Both or neither. `client` is never asked for the pool of a target, so the order of locks is fixed.
+  // What is asked of a place.
+  struct Wanted {
+    Place place;
+    Cost cost;
+    DayRule day = {};
+  };
+  [[nodiscard]] std::optional<double> headroom(const Wanted& wanted, Instant now) const;
+  [[nodiscard]] Ceiling ceiling(Place place, Instant now, const DayRule& day) const;
+  [[nodiscard]] std::optional<Refusal> refusal(const Wanted& wanted, Instant now);
+  [[nodiscard]] std::variant<std::uint32_t, Refusal> reserve(const Wanted& wanted, Instant now);
+  // Both or neither; where both refuse, what ends last. `client` is never asked for the pool of a target, so
+  // the order of locks is fixed.
   struct Both {
     std::uint32_t target = 0;
     std::uint32_t client = 0;
   };
-  [[nodiscard]] std::variant<Both, Refusal> reserve_with(Place place, Account& client, Place client_place,
-                                                         const Cost& cost, Instant now);
+  [[nodiscard]] std::variant<Both, Refusal> reserve_with(const Wanted& wanted, Account& client,
+                                                         const Wanted& of_client, Instant now);
 
   // Of a reservation, by its id.
   void send(std::uint32_t id, Instant now);
@@ -82,8 +89,7 @@ class Account {
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
   void hear_listed(std::size_t model, bool listed);
-  [[nodiscard]] BootTime available_behind(Place place, const Cost& ahead, const Cost& cost,
-                                          Instant now) const;
+  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Wanted& wanted, Instant now) const;
   [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
   void forget(Place place, Instant now);
   void end_cooldowns(Place place, Instant now);
@@ -147,10 +153,10 @@ class Account {
   [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now) const;
   void note_opened(IntentRecord record, const Breaker& breaker, Instant now);
   [[nodiscard]] bool is_blocked(Place place, Instant now) const;
-  [[nodiscard]] bool fits(Place place, const Cost& cost, Instant now) const;
-  [[nodiscard]] Refusal why_not(Place place, const Cost& cost, Instant now);
+  [[nodiscard]] bool fits(const Wanted& wanted, Instant now) const;
+  [[nodiscard]] Refusal why_not(const Wanted& wanted, Instant now);
 
-  std::uint32_t take(Place place, const Cost& cost, Instant now);
+  std::uint32_t take(const Wanted& wanted, Instant now);
   [[nodiscard]] std::uint32_t open_record();
   void hold(std::uint32_t id, Place place, const Cost& cost, Instant now);
   void send_open(std::uint32_t id, Instant now);

@@ -82,9 +82,9 @@ bool FirstUseWindow::is_closed(Instant now) const {
   return !is_over(now) && now.boot >= end() - 2 * guard_.length();
 }
 
-std::optional<double> FirstUseWindow::share_to_reset(Instant now) const {
-  if (is_over(now)) return 1.0;
-  return static_cast<double>((end() - now.boot).count()) / static_cast<double>(held().count());
+std::optional<Stretch> FirstUseWindow::current(Instant now) const {
+  const BootTime begin = is_over(now) ? now.boot : parts_[0].since;
+  return Stretch{.begin = begin, .end = begin + held()};
 }
 
 FirstUseWindow::Part* FirstUseWindow::find(BootTime stamp) {

@@ -26,7 +26,7 @@ class FirstUseWindow final : public Window {
   void take_oldest(std::uint64_t cost, Instant now) override;
   void clear(Instant /*now*/) override { size_ = last_sum_ = 0; }
   [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
-  [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
+  [[nodiscard]] std::optional<Stretch> current(Instant now) const override;
   [[nodiscard]] bool is_closed(Instant now) const override;
   void save(Words& words) const override;
   [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;

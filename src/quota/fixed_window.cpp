@@ -95,10 +95,9 @@ bool FixedWindow::same_window(BootTime stamp, Instant now) const {
   return end_for(now.wall_at(stamp)) == end_for(now.wall);
 }
 
-std::optional<double> FixedWindow::share_to_reset(Instant now) const {
-  const CivilWindow current = edges_.around(now.wall);
-  return static_cast<double>((current.end - now.wall).count()) /
-         static_cast<double>((current.end - current.start).count());
+std::optional<Stretch> FixedWindow::current(Instant now) const {
+  const CivilWindow window = edges_.around(now.wall);
+  return Stretch{.begin = now.boot_at(window.start), .end = now.boot_at(window.end)};
 }
 
 // The end of the last window that may take what is sent then, by a clock that is the skew behind ours.

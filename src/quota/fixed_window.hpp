@@ -31,7 +31,7 @@ class FixedWindow final : public Window {
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
   void take_oldest(std::uint64_t cost, Instant now) override;
   [[nodiscard]] bool same_window(BootTime stamp, Instant now) const override;
-  [[nodiscard]] std::optional<double> share_to_reset(Instant now) const override;
+  [[nodiscard]] std::optional<Stretch> current(Instant now) const override;
   void save(Words& words) const override;
   [[nodiscard]] bool load(std::span<const std::uint64_t> words, Duration shift, Instant now) override;
 

@@ -104,20 +104,20 @@ void Reservation::report(Health health, Instant now) {
   if (target_.account) target_.account->report(target_.id, health, now);
 }
 
-void Reservation::end(Outcome outcome, const Cost& used, Instant now) {
+void Reservation::end(const End& target_end, const End& client_end, Instant now) {
   const auto [target, client] = release();
-  if (target.account) target.account->end(target.id, outcome, used, now);
-  if (client.account) client.account->end(client.id, outcome, used, now);
+  if (target.account) target.account->end(target.id, target_end.outcome, target_end.used, now);
+  if (client.account) client.account->end(client.id, client_end.outcome, client_end.used, now);
   if (target.account) target.account->announce(now);
   if (client.account) client.account->announce(now);
 }
 
 void Reservation::refund(Instant now) {
-  end(Outcome::not_sent, {}, now);
+  end({Outcome::not_sent}, {Outcome::not_sent}, now);
 }
 
 void Reservation::refuse(Instant now) {
-  end(Outcome::refused, {}, now);
+  end({Outcome::refused}, {Outcome::refused}, now);
 }
 
 void Reservation::refuse_for_quota(const QuotaRefusal& said, Instant now) {
@@ -128,12 +128,12 @@ void Reservation::refuse_for_quota(const QuotaRefusal& said, Instant now) {
   if (client.account) client.account->announce(now);
 }
 
-void Reservation::settle(const Cost& used, Instant now) {
-  end(Outcome::served, used, now);
+void Reservation::settle(const Cost& used, const Cost& used_by_client, Instant now) {
+  end({Outcome::served, used}, {Outcome::served, used_by_client}, now);
 }
 
 void Reservation::keep(Instant now) {
-  end(Outcome::unknown, {}, now);
+  end({Outcome::unknown}, {Outcome::refused}, now);
 }
 
 Pool::Pool(std::shared_ptr<Account> account, Place place) noexcept
@@ -143,24 +143,36 @@ Pool Pool::with_key(std::string_view id) const {
   return {account_, Place{.model = place_.model, .key = account_->key_named(id)}};
 }
 
-std::optional<double> Pool::headroom(const Cost& cost, Instant now) const {
-  return account_->headroom(place_, cost, now);
+std::optional<double> Pool::headroom(const Cost& cost, Instant now, const Terms& terms) const {
+  const Pool* const client = terms.client;
+  if (client != nullptr && !client->account_->headroom({client->place_, terms.client_cost}, now))
+    return std::nullopt;
+  return account_->headroom({place_, cost, terms.day}, now);
 }
 
-std::variant<Reservation, Refusal> Pool::reserve(const Cost& cost, Instant now, const Pool* client) const {
-  if (client == nullptr) {
-    auto outcome = account_->reserve(place_, cost, now);
+std::variant<Reservation, Refusal> Pool::reserve(const Cost& cost, Instant now, const Terms& terms) const {
+  if (terms.client == nullptr) {
+    auto outcome = account_->reserve({place_, cost, terms.day}, now);
     if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
     return Reservation({.account = account_, .id = std::get<std::uint32_t>(outcome)}, {});
   }
-  auto outcome = account_->reserve_with(place_, *client->account_, client->place_, cost, now);
+  const Pool& client = *terms.client;
+  auto outcome = account_->reserve_with({place_, cost, terms.day}, *client.account_,
+                                        {client.place_, terms.client_cost}, now);
   if (auto* const refusal = std::get_if<Refusal>(&outcome)) return std::move(*refusal);
   const auto [target_id, client_id] = std::get<Account::Both>(outcome);
-  return Reservation({.account = account_, .id = target_id}, {.account = client->account_, .id = client_id});
+  return Reservation({.account = account_, .id = target_id}, {.account = client.account_, .id = client_id});
 }
 
-std::optional<Refusal> Pool::refusal(const Cost& cost, Instant now) const {
-  return account_->refusal(place_, cost, now);
+// What ends last.
+std::optional<Refusal> Pool::refusal(const Cost& cost, Instant now, const Terms& terms) const {
+  auto here = account_->refusal({place_, cost, terms.day}, now);
+  const Pool* const client = terms.client;
+  if (client == nullptr) return here;
+  auto there = client->account_->refusal({client->place_, terms.client_cost}, now);
+  if (!there || (here && here->available_at >= there->available_at)) return here;
+  there->of_client = true;
+  return there;
 }
 
 void Pool::cool_down_model(Cooldown cooldown, Instant now) const {
@@ -183,12 +195,17 @@ void Pool::cool_down_account(Cooldown cooldown, Instant now) const {
   account_->announce(now);
 }
 
-Ceiling Pool::ceiling(Instant now) const {
-  return account_->ceiling(place_, now);
+Ceiling Pool::ceiling(Instant now, const DayRule& day) const {
+  return account_->ceiling(place_, now, day);
 }
 
-BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now) const {
-  return account_->available_behind(place_, ahead, cost, now);
+BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now, const Terms& terms) const {
+  const BootTime here = account_->available_behind(ahead, {place_, cost, terms.day}, now);
+  const Pool* const client = terms.client;
+  if (client == nullptr) return here;
+  constexpr Cost kNobody{.requests = 0};
+  return std::max(here,
+                  client->account_->available_behind(kNobody, {client->place_, terms.client_cost}, now));
 }
 
 RetryLeave& RetryLeave::operator=(RetryLeave&& other) noexcept {

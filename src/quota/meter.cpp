@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "quota/words.hpp"
@@ -62,9 +63,19 @@ std::uint64_t Meter::capacity() const noexcept {
   return engine_.kind == WindowKind::interval ? std::min<std::uint64_t>(all, 1) : all;
 }
 
-std::uint64_t Meter::usable_for(std::uint64_t cost) const noexcept {
+std::uint64_t Meter::share(const DayRule& day) const noexcept {
   const std::uint64_t all = capacity();
+  if (day.kept <= 0 || !is_of_day()) return all;
+  return less(all, static_cast<std::uint64_t>(std::ceil(static_cast<double>(all) * day.kept)));
+}
+
+std::uint64_t Meter::usable_for(std::uint64_t cost, const DayRule& day) const noexcept {
+  const std::uint64_t all = share(day);
   return std::max(less(all, margin_), std::min(cost, all));
+}
+
+bool Meter::is_of_day() const noexcept {
+  return limit_.period.length == kDay && can_observe() && is_known();
 }
 
 Duration Meter::learning_period() const noexcept {
@@ -121,30 +132,36 @@ bool Meter::is_shut(Instant now) const {
   return now.boot < full_until_ || window_->is_closed(now) || window_->ended(now) || amount() == 0;
 }
 
-bool Meter::fits(std::uint64_t cost, Instant now) const {
-  return plus(plus(window_->counted(now), held_), cost) <= usable_for(cost) && !is_shut(now);
+bool Meter::fits(std::uint64_t cost, Instant now, const DayRule& day) const {
+  return plus(plus(window_->counted(now), held_), cost) <= usable_for(cost, day) && !is_shut(now) &&
+         (!day.paced || paced_at(0, now, day) <= now.boot);
 }
 
-bool Meter::is_too_large(std::uint64_t cost) const noexcept {
-  return amount() > 0 && cost > capacity();
+bool Meter::is_too_large(std::uint64_t cost, const DayRule& day) const noexcept {
+  return amount() > 0 && cost > share(day);
 }
 
-std::uint64_t Meter::ceiling(Instant now) const {
-  return engine_.kind == WindowKind::credit ? unreserved(now) : capacity();  // credit doesn't come back
+std::uint64_t Meter::ceiling(Instant now, const DayRule& day) const {
+  return engine_.kind == WindowKind::credit ? unreserved(now) : share(day);  // credit doesn't come back
 }
 
-BootTime Meter::available_at(std::uint64_t cost, Instant now) const {
-  const std::uint64_t all = capacity();
+BootTime Meter::available_at(std::uint64_t cost, Instant now, const DayRule& day) const {
+  const std::uint64_t all = share(day);
   if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
-  return std::max(window_->falls_to_with(held_, usable_for(cost) - cost, now), full_until_);
+  const BootTime at = std::max(window_->falls_to_with(held_, usable_for(cost, day) - cost, now), full_until_);
+  return day.paced ? std::max(at, paced_at(0, now, day)) : at;
 }
 
-BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now) const {
+BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now,
+                                 const DayRule& day) const {
   if (limit_.dimension == Dimension::in_flight) return available_at(cost, now);
-  const std::uint64_t all = capacity();
+  const std::uint64_t all = share(day);
   const std::uint64_t total = plus(ahead, cost);
-  if (total <= all || cost > all) return available_at(cost > all ? cost : total, now);
-  const BootTime all_free = available_at(all, now);
+  if (total <= all || cost > all) {
+    const BootTime at = available_at(cost > all ? cost : total, now, day);
+    return day.paced ? std::max(at, paced_at(ahead, now, day)) : at;
+  }
+  const BootTime all_free = available_at(all, now, day);
   if (all_free == BootTime::max() || engine_.length == Duration::zero()) return BootTime::max();
   // An interval gives one a gap, and its length holds the amount's gaps.
   const double at_once = static_cast<double>(engine_.kind == WindowKind::interval ? amount() : all);
@@ -154,12 +171,24 @@ BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instan
   return all_free + Duration(static_cast<Duration::rep>(std::min(beyond, most)));
 }
 
-std::optional<double> Meter::headroom(std::uint64_t cost, Instant now) const {
+BootTime Meter::paced_at(std::uint64_t ahead, Instant now, const DayRule& day) const {
+  if (!is_of_day()) return now.boot;
+  const auto current = window_->current(now);
+  if (!current) return pace_.by_rate(ahead, share(day), now);
+  // Around an edge what is of the window before may still count; it says nothing of this one.
+  const BootTime first_end = window_->next_return(now).value_or(now.boot);
+  const Instant then = first_end < current->end ? Instant{first_end, now.wall_at(first_end)} : now;
+  const std::uint64_t used = plus(plus(window_->counted(then), held_), ahead);
+  return std::max(Pace::by_line(*current, used, share(day)), then.boot);
+}
+
+std::optional<double> Meter::headroom(std::uint64_t cost, Instant now, const DayRule& day) const {
   const std::uint64_t all = capacity();
   if (engine_.kind == WindowKind::interval || all == 0 || all == kUnknownAmount) return std::nullopt;
-  const double left = static_cast<double>(less(unreserved(now), cost)) / static_cast<double>(all);
-  const std::optional<double> share = window_->share_to_reset(now);
-  return share ? left / std::max(*share, kLeastShareToReset) : left;
+  const std::uint64_t kept = all - share(day);
+  const double left = static_cast<double>(less(less(unreserved(now), kept), cost)) / static_cast<double>(all);
+  const auto current = window_->current(now);
+  return current ? left / std::max(1 - current->gone(now.boot), kLeastShareToReset) : left;
 }
 
 MeterView Meter::view(Instant now) const {
@@ -184,8 +213,13 @@ void Meter::hold(std::uint64_t cost) {
   held_ += cost;
 }
 
-void Meter::release(std::uint64_t cost) {
-  held_ = less(held_, cost);
+void Meter::pace(Charge& charge, const DayRule& day, Instant now) {
+  if (is_of_day() && !window_->current(now)) charge.paced = pace_.take(charge.cost, share(day), now);
+}
+
+void Meter::release(const Charge& charge) {
+  held_ = less(held_, charge.cost);
+  pace_.give_back(charge.paced);
 }
 
 void Meter::send(Charge& charge, Instant now) {
@@ -216,6 +250,9 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
       window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
+  if (final < charge.cost && charge.paced > Duration::zero())
+    pace_.give_back(charge.paced / static_cast<Duration::rep>(charge.cost) *
+                    static_cast<Duration::rep>(charge.cost - final));
   sent_ += less(final, charge.cost);
   window_->settle(charge.stamp, charge.cost, final, now);
 }

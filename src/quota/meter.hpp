@@ -8,6 +8,7 @@
 
 #include "quota/learner.hpp"
 #include "quota/outcome.hpp"
+#include "quota/pace.hpp"
 #include "quota/window.hpp"
 #include "weir/quota/ledger.hpp"
 
@@ -24,6 +25,7 @@ struct Charge {
   std::uint64_t counted = 0;    // what counted at that moment, this one too
   std::uint64_t sent = 0;       // in all until that moment, this one too
   bool is_close = false;        // it fitted only because something had just come back
+  Duration paced{};             // of its class's pace
 
   // Noted when its answer was observed.
   std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
@@ -56,23 +58,27 @@ class Meter {
   void rebind(const Limit& limit, Instant now);
 
   [[nodiscard]] std::uint64_t room(Instant now) const;
-  [[nodiscard]] bool fits(std::uint64_t cost, Instant now) const;
+  [[nodiscard]] bool fits(std::uint64_t cost, Instant now, const DayRule& day = {}) const;
   // Whether no wait will ever do.
-  [[nodiscard]] bool is_too_large(std::uint64_t cost) const noexcept;
+  [[nodiscard]] bool is_too_large(std::uint64_t cost, const DayRule& day = {}) const noexcept;
   // The most that it can ever hold at once.
-  [[nodiscard]] std::uint64_t ceiling(Instant now) const;
+  [[nodiscard]] std::uint64_t ceiling(Instant now, const DayRule& day = {}) const;
   // The first moment at which the cost fits; what is held counts as sent now. max(): never.
-  [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now) const;
+  [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now, const DayRule& day = {}) const;
   // The same where so much is to go before it. What no window can hold at once takes as many of them as it
   // needs, one after the other; a moment too early rather than too late.
-  [[nodiscard]] BootTime available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now) const;
+  [[nodiscard]] BootTime available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now,
+                                          const DayRule& day = {}) const;
   // What would be left of the limit after a cost that fits, as a share of it, weighed by how soon it is lost.
   // Nothing where the kind has no such figure.
-  [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now) const;
+  [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now,
+                                               const DayRule& day = {}) const;
   [[nodiscard]] MeterView view(Instant now) const;
 
   void hold(std::uint64_t cost);
-  void release(std::uint64_t cost);  // held, not sent: all back
+  // What is held goes by that rule: a pace is taken for it.
+  void pace(Charge& charge, const DayRule& day, Instant now);
+  void release(const Charge& charge);  // held, not sent: all back
   void send(Charge& charge, Instant now);
   // What was sent has ended: the charge becomes what is to stay.
   void settle(const Charge& charge, const Ending& ending, Instant now);
@@ -117,8 +123,14 @@ class Meter {
  private:
   // What may be counted at once: the amount, but one for an interval.
   [[nodiscard]] std::uint64_t capacity() const noexcept;
+  // The same less what a day window keeps for others.
+  [[nodiscard]] std::uint64_t share(const DayRule& day) const noexcept;
   // The same less the margin, but for a cost that is larger.
-  [[nodiscard]] std::uint64_t usable_for(std::uint64_t cost) const noexcept;
+  [[nodiscard]] std::uint64_t usable_for(std::uint64_t cost, const DayRule& day) const noexcept;
+  // Whether rules for day windows are about this one.
+  [[nodiscard]] bool is_of_day() const noexcept;
+  // When a cost behind `ahead` is on its pace.
+  [[nodiscard]] BootTime paced_at(std::uint64_t ahead, Instant now, const DayRule& day) const;
   void keep_off(const Charge& charge, Instant now);
   void fill_up(const Charge& charge, Instant now);
   // The time in which a limit shows itself.
@@ -137,6 +149,7 @@ class Meter {
   std::optional<std::uint64_t> header_;  // the amount that answers name
   WallTime heard_at_{};                  // when they named it last
   Learner learner_;
+  Pace pace_;  // not written down: after a restart half an hour's worth may go at once again
   BootTime full_until_ = BootTime::min();
   std::optional<BootTime> early_at_;  // a request came too early, and nothing was served since
   // What is left to others who use the key: they take it between what one answer tells and the next. Grows

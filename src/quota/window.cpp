@@ -78,7 +78,7 @@ bool Window::same_window(BootTime /*stamp*/, Instant /*now*/) const {
   return true;
 }
 
-std::optional<double> Window::share_to_reset(Instant /*now*/) const {
+std::optional<Stretch> Window::current(Instant /*now*/) const {
   return std::nullopt;
 }
 

@@ -14,6 +14,18 @@
 
 namespace weir::quota {
 
+// Of time.
+struct Stretch {
+  BootTime begin;
+  BootTime end;
+
+  // How much of it is over, from 0 to 1.
+  [[nodiscard]] double gone(BootTime now) const noexcept {
+    const auto all = static_cast<double>((end - begin).count());
+    return std::clamp(static_cast<double>((now - begin).count()) / std::max(all, 1.0), 0.0, 1.0);
+  }
+};
+
 // The record of what was sent under one limit and when it stops counting: the part in which the window kinds
 // differ. Not synchronised, its account's lock guards it; a call that changes it never has an earlier `now`
 // than the one before.
@@ -64,8 +76,9 @@ class Window {
 
   // Whether the provider's answer to what was sent with that stamp speaks of the window that counts now.
   [[nodiscard]] virtual bool same_window(BootTime stamp, Instant now) const;
-  // Time to the reset over the period, where everything is given back at one moment.
-  [[nodiscard]] virtual std::optional<double> share_to_reset(Instant now) const;
+  // Where everything is given back at one moment: from when to when the window runs that counts now; one that
+  // the next request begins, from now.
+  [[nodiscard]] virtual std::optional<Stretch> current(Instant now) const;
   // Whether nothing may be sent just now, since nobody can tell in which window the provider would count it.
   [[nodiscard]] virtual bool is_closed(Instant now) const;
   // Whether the limit's time is over for good: nothing fits any more.

@@ -44,6 +44,11 @@ class Looking {
 
 }  // namespace
 
+struct Planned {
+  quota::Pool pool;
+  quota::Cost cost;
+};
+
 struct AdmissionQueue::Place::Waiter {
   enum class State : std::uint8_t { waiting, granted, refused };
 
@@ -56,10 +61,10 @@ struct AdmissionQueue::Place::Waiter {
   BootTime earliest = BootTime::min();  // when it has room, as far as was known at the last look
   BootTime look_at = BootTime::min();   // when time alone may have changed something
   bool gives_way = false;               // there is room, but taking it would move one before it
-  std::optional<quota::Pool> planned;   // where it is expected to be served
-  quota::Cost planned_cost;
+  std::vector<Planned> planned;         // what it is expected to take
 
   [[nodiscard]] bool uses(const quota::Account* account) const {
+    if (want.ask.client != nullptr && want.ask.client->account() == account) return true;
     return std::ranges::any_of(want.route->candidates, [account](const Candidate& candidate) {
       return candidate.target->pool.account() == account;
     });
@@ -91,7 +96,7 @@ class AdmissionQueue::Pass {
   [[nodiscard]] const Hopeless* as_hopeless(const Waiter& waiter) const;
   void serve(Waiter& waiter);
   void find_no_room(Waiter& waiter, NoRoom none);
-  [[nodiscard]] const Waiter* moved_by(const Target& target) const;
+  [[nodiscard]] const Waiter* moved_by(const Choice& choice) const;
 
   AdmissionQueue& queue_;
   const quota::Account* const changed_;
@@ -149,7 +154,7 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
       return before_.push_back(&waiter);
     }
     Choice& choice = std::get<Choice>(chosen);
-    const Waiter* const moved = moved_by(*choice.target);
+    const Waiter* const moved = moved_by(choice);
     if (moved == nullptr) return queue_.grant(waiter, std::move(choice));
     choice.reservation.refund(now_);
     excluded.push_back(choice.target);
@@ -176,9 +181,12 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
 }
 
 // Who of those before would have to wait longer for what has just been taken.
-const AdmissionQueue::Waiter* AdmissionQueue::Pass::moved_by(const Target& target) const {
+const AdmissionQueue::Waiter* AdmissionQueue::Pass::moved_by(const Choice& choice) const {
+  const quota::Pool* const client = choice.fitted.terms.client;
   const auto moved = std::ranges::find_if(before_, [&](const Waiter* waiter) {
-    if (!waiter->uses(target.pool.account())) return false;
+    if (!waiter->uses(choice.target->pool.account()) &&
+        (client == nullptr || !waiter->uses(client->account())))
+      return false;
     const Want& want = waiter->want;
     return earliest_room(*want.route, want.ask, want.excluded, now_) > std::max(waiter->earliest, now_.boot);
   });
@@ -253,9 +261,9 @@ void AdmissionQueue::remove(Waiter& waiter) {
   lines_[index].remove(&waiter);
   if (lines_[index].empty()) passed_over_[index] = 0;
   --waiting_;
-  if (!waiter.planned) return;
-  take_away(backlog_of(*waiter.planned).ahead[index], waiter.planned_cost);
-  waiter.planned.reset();
+  if (waiter.planned.empty()) return;
+  for (const Planned& plan : waiter.planned) take_away(backlog_of(plan.pool).ahead[index], plan.cost);
+  waiter.planned.clear();
   std::erase_if(backlogs_, [](const Backlog& backlog) {
     return std::ranges::all_of(backlog.ahead, [](const quota::Cost& cost) { return cost.requests == 0; });
   });
@@ -269,30 +277,42 @@ void AdmissionQueue::let_go(Waiter& waiter, Instant now) {
   set_alarm(now);
 }
 
+// What those of its class and before expect to take there.
+quota::Cost AdmissionQueue::ahead_of(Priority priority, const quota::Pool& pool) const {
+  quota::Cost ahead{.requests = 0};
+  const auto backlog =
+      std::ranges::find_if(backlogs_, [&](const Backlog& one) { return one.pool.shares_with(pool); });
+  for (std::size_t i = 0; backlog != backlogs_.end() && i <= index_of(priority); ++i)
+    add(ahead, backlog->ahead[i]);
+  return ahead;
+}
+
 // Whether the deadline leaves it a chance behind all who wait for the same; and where it is expected to go.
 bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
   if (waiter.gives_way) return true;
-  const std::size_t index = index_of(waiter.want.priority);
+  const Ask& ask = waiter.want.ask;
+  const Priority priority = waiter.want.priority;
   BootTime first = BootTime::max();
-  const Candidate* best = nullptr;
+  const Target* best = nullptr;
   for (const Candidate& candidate : waiter.want.route->candidates) {
     const auto skip = std::ranges::find(waiter.none.skips, candidate.target, &Skip::target);
     if (skip == waiter.none.skips.end() || skip->available_at == BootTime::max()) continue;
-    const auto backlog = std::ranges::find_if(
-        backlogs_, [&](const Backlog& one) { return one.pool.shares_with(candidate.target->pool); });
-    quota::Cost ahead{.requests = 0};
-    for (std::size_t i = 0; backlog != backlogs_.end() && i <= index; ++i) add(ahead, backlog->ahead[i]);
-    const quota::Cost cost = fit(*candidate.target, waiter.want.ask, now).cost;
-    const BootTime at = candidate.target->pool.available_behind(ahead, cost, now);
+    const quota::Pool& pool = candidate.target->pool;
+    const Fitted fitted = fit(*candidate.target, ask, now);
+    BootTime at = pool.available_behind(ahead_of(priority, pool), fitted.cost, now, fitted.terms);
+    if (ask.client != nullptr)
+      at = std::max(
+          at, ask.client->available_behind(ahead_of(priority, *ask.client), fitted.terms.client_cost, now));
     skip->available_at = std::max(skip->available_at, at);
     if (at >= first) continue;
     first = at;
-    best = &candidate;
+    best = candidate.target;
   }
   if (best == nullptr || first > waiter.want.deadline) return false;
-  waiter.planned = best->target->pool;
-  waiter.planned_cost = fit(*best->target, waiter.want.ask, now).cost;
-  add(backlog_of(best->target->pool).ahead[index], waiter.planned_cost);
+  const Fitted fitted = fit(*best, ask, now);
+  waiter.planned.push_back({best->pool, fitted.cost});
+  if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost});
+  for (const Planned& plan : waiter.planned) add(backlog_of(plan.pool).ahead[index_of(priority)], plan.cost);
   return true;
 }
 

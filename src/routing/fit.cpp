@@ -22,8 +22,12 @@ std::uint64_t left_beside(std::uint64_t prompt, std::uint64_t all) noexcept {
 }
 
 Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint64_t> max_tokens) noexcept {
-  return {.cost = quota::admission_cost(target.provider->charge, ask.prompt_tokens, ask.output_tokens,
-                                        max_tokens),
+  const auto cost_by = [&](const ChargeRule& rule) {
+    return quota::admission_cost(rule, ask.prompt_tokens, ask.output_tokens, max_tokens);
+  };
+  // A client's own limits count what was used.
+  return {.terms = {.day = ask.day, .client = ask.client, .client_cost = cost_by({})},
+          .cost = cost_by(target.provider->charge),
           .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens};
 }
 
@@ -31,12 +35,14 @@ bool charges_max_tokens(const Target& target) noexcept {
   return target.provider->charge.tokens == ChargeRule::Tokens::prompt_plus_max_tokens;
 }
 
+bool holds(const quota::Ceiling& ceiling, const quota::Cost& cost) noexcept {
+  return cost.tokens <= ceiling.tokens && cost.output_tokens <= ceiling.output_tokens;
+}
+
 // What the windows leave for the output.
-std::uint64_t left_by(const quota::Ceiling& ceiling, const Target& target, const Ask& ask) noexcept {
-  const bool tokens_count_output = target.provider->charge.tokens != ChargeRule::Tokens::input;
-  const std::uint64_t of_tokens =
-      tokens_count_output ? left_beside(ask.prompt_tokens, ceiling.tokens) : ceiling.output_tokens;
-  return std::min(of_tokens, ceiling.output_tokens);
+std::uint64_t left_by(const quota::Ceiling& ceiling, const ChargeRule& rule, const Ask& ask) noexcept {
+  if (rule.tokens == ChargeRule::Tokens::input) return ceiling.output_tokens;
+  return std::min(left_beside(ask.prompt_tokens, ceiling.tokens), ceiling.output_tokens);
 }
 
 }  // namespace
@@ -57,11 +63,14 @@ Fitted fit_to_model(const Target& target, const Ask& ask) noexcept {
 Fitted fit(const Target& target, const Ask& ask, Instant now) {
   const Fitted wanted = fit_to_model(target, ask);
   if (!ask.min_output || (!ask.max_tokens && !wanted.max_tokens)) return wanted;
-  const quota::Ceiling ceiling = target.pool.ceiling(now);
-  if (wanted.cost.tokens <= ceiling.tokens && wanted.cost.output_tokens <= ceiling.output_tokens)
-    return wanted;
-  const std::uint64_t left = left_by(ceiling, target, ask);
-  return left < *ask.min_output ? wanted : with_output(target, ask, left);
+  std::uint64_t left = quota::kUnknownAmount;
+  if (const auto ceiling = target.pool.ceiling(now, ask.day); !holds(ceiling, wanted.cost))
+    left = left_by(ceiling, target.provider->charge, ask);
+  if (ask.client != nullptr)
+    if (const auto ceiling = ask.client->ceiling(now); !holds(ceiling, wanted.terms.client_cost))
+      left = std::min(left, left_by(ceiling, {}, ask));
+  if (left == quota::kUnknownAmount || left < *ask.min_output) return wanted;
+  return with_output(target, ask, left);
 }
 
 }  // namespace weir::routing

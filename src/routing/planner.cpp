@@ -69,7 +69,7 @@ std::size_t pick(Strategy strategy, const std::vector<Scored>& scored, const Ask
 }
 
 std::optional<Choice> take(const Scored& scored, Instant now) {
-  auto taken = scored.target->pool.reserve(scored.fitted.cost, now);
+  auto taken = scored.target->pool.reserve(scored.fitted.cost, now, scored.fitted.terms);
   if (auto* reservation = std::get_if<quota::Reservation>(&taken))
     return Choice{.target = scored.target, .fitted = scored.fitted, .reservation = std::move(*reservation)};
   return std::nullopt;
@@ -83,12 +83,17 @@ struct Fit {
 std::optional<Fit> weigh(const Target& target, const Ask& ask, Instant now) {
   if (unfit(target, ask) != Unfit::none) return std::nullopt;
   Fitted fitted = fit_to_model(target, ask);
-  auto headroom = target.pool.headroom(fitted.cost, now);
+  auto headroom = target.pool.headroom(fitted.cost, now, fitted.terms);
   if (!headroom) {
     fitted = fit(target, ask, now);
-    headroom = target.pool.headroom(fitted.cost, now);
+    headroom = target.pool.headroom(fitted.cost, now, fitted.terms);
   }
   return headroom ? std::optional(Fit{.fitted = fitted, .headroom = *headroom}) : std::nullopt;
+}
+
+// The first moment from then on at which its class may be served at all.
+BootTime off_peak(const Ask& ask, BootTime at, Instant now) {
+  return ask.peak == nullptr || at == BootTime::max() ? at : ask.peak->over_at(at, now);
 }
 
 bool has_had_its_turn(const Target& target, std::span<const Target* const> excluded) {
@@ -115,10 +120,11 @@ BootTime earliest_of(const Route& route, std::uint32_t tier, const Ask& ask,
   for (const Candidate& candidate : route.candidates) {
     if ((tier != 0 && candidate.tier != tier) || has_had_its_turn(*candidate.target, excluded)) continue;
     if (unfit(*candidate.target, ask) != Unfit::none) continue;
-    const quota::Cost cost = fit(*candidate.target, ask, now).cost;
-    earliest = std::min(earliest, candidate.target->pool.available_behind({.requests = 0}, cost, now));
+    const Fitted fitted = fit(*candidate.target, ask, now);
+    earliest = std::min(
+        earliest, candidate.target->pool.available_behind({.requests = 0}, fitted.cost, now, fitted.terms));
   }
-  return earliest;
+  return off_peak(ask, earliest, now);
 }
 
 // An order that is given stands above the conversation, as tiers do.
@@ -133,6 +139,28 @@ std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, con
   return fit ? take({ask.preferred, fit->fitted, 1.0}, now) : std::nullopt;
 }
 
+// Tier by tier.
+std::optional<Choice> take_best(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
+                                Instant now, RandomSource& random) {
+  if (off_peak(ask, now.boot, now) > now.boot) return std::nullopt;
+  std::uint32_t last_tier = 0;
+  for (const Candidate& candidate : route.candidates) {
+    if (candidate.tier == last_tier) continue;
+    last_tier = candidate.tier;
+    if (auto choice = take_preferred(route, last_tier, ask, excluded, now)) return choice;
+    std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
+    while (!fits.empty()) {
+      const std::size_t drawn = pick(route.strategy, fits, ask, now, random);
+      if (auto choice = take(fits[drawn], now)) return choice;
+      fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
+    }
+    if (ask.patience > Duration::zero() &&
+        earliest_of(route, last_tier, ask, excluded, now) <= now.boot + ask.patience)
+      break;
+  }
+  return std::nullopt;
+}
+
 Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
   return {.target = &target,
           .reason = words_of(reason, target, ask),
@@ -142,13 +170,19 @@ Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
 
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
   if (const Unfit reason = unfit(target, ask); reason != Unfit::none) return unfit_skip(target, reason, ask);
-  const auto refusal = target.pool.refusal(fit(target, ask, now).cost, now);
+  const Fitted fitted = fit(target, ask, now);
+  const auto refusal = target.pool.refusal(fitted.cost, now, fitted.terms);
+  const BootTime quota_at = refusal ? refusal->available_at : now.boot;
+  const BootTime at = off_peak(ask, quota_at, now);
+  if (at > quota_at)
+    return {.target = &target, .reason = "peak hours", .available_at = at, .held_by = HeldBy::peak_hours};
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
   return {.target = &target,
           .reason = refusal->limit,
-          .available_at = refusal->available_at,
+          .available_at = at,
           .too_large = refusal->too_large,
-          .remedy = refusal->remedy};
+          .remedy = refusal->remedy,
+          .held_by = refusal->of_client ? HeldBy::client : HeldBy::target};
 }
 
 void add_costly(const Route& route, const Ask& ask, NoRoom& none) {
@@ -163,8 +197,17 @@ const Skip* NoRoom::first_back() const {
   return first == skips.end() || first->available_at == BootTime::max() ? nullptr : &*first;
 }
 
+void apply(const RoutingConfig& config, Priority priority, Ask& ask) {
+  if (config.fit_max_tokens) ask.min_output = config.min_output;
+  ask.day = day_rule(config, priority);
+  ask.peak = peak_of(config, priority);
+}
+
 bool is_no_less(const Ask& ask, const Ask& other) noexcept {
-  return ask.needs == other.needs && ask.prompt_tokens >= other.prompt_tokens &&
+  const bool is_held_no_less = ask.day.kept >= other.day.kept && ask.day.paced >= other.day.paced &&
+                               (other.client == nullptr || other.client == ask.client) &&
+                               (other.peak == nullptr || other.peak == ask.peak);
+  return is_held_no_less && ask.needs == other.needs && ask.prompt_tokens >= other.prompt_tokens &&
          ask.output_tokens >= other.output_tokens && ask.min_output == other.min_output &&
          ask.max_tokens.has_value() == other.max_tokens.has_value() &&
          ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
@@ -173,21 +216,7 @@ bool is_no_less(const Ask& ask, const Ask& other) noexcept {
 std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
                                     std::span<const Target* const> excluded, Instant now,
                                     RandomSource& random) {
-  std::uint32_t last_tier = 0;
-  for (const Candidate& candidate : route.candidates) {
-    if (candidate.tier == last_tier) continue;
-    last_tier = candidate.tier;
-    if (auto choice = take_preferred(route, last_tier, ask, excluded, now)) return *std::move(choice);
-    std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
-    while (!fits.empty()) {
-      const std::size_t drawn = pick(route.strategy, fits, ask, now, random);
-      if (auto choice = take(fits[drawn], now)) return *std::move(choice);
-      fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
-    }
-    if (ask.patience > Duration::zero() &&
-        earliest_of(route, last_tier, ask, excluded, now) <= now.boot + ask.patience)
-      break;
-  }
+  if (auto choice = take_best(route, ask, excluded, now, random)) return *std::move(choice);
   NoRoom none;
   for (const Candidate& candidate : route.candidates)
     if (!has_had_its_turn(*candidate.target, excluded))
@@ -208,7 +237,8 @@ std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now) 
     one.fitted = fit(*candidate.target, ask, now);
     one.skip = skip_of(*candidate.target, ask, now);
     if (one.skip.unfit != Unfit::none) continue;
-    if (const auto headroom = candidate.target->pool.headroom(one.fitted.cost, now))
+    if (one.skip.held_by == HeldBy::peak_hours) continue;
+    if (const auto headroom = candidate.target->pool.headroom(one.fitted.cost, now, one.fitted.terms))
       one.score = score(route.strategy, candidate.weight, *headroom);
   }
   return all;

@@ -26,6 +26,7 @@ Run::Run(const Scenario& scenario, const routing::Route& route, quota::Ledger& l
       arrivals_(scenario.traffic, scenario.traffic.rate, start.boot, scenario.seed, 0),
       network_(scenario.seed, kNetworkPart),
       service_(scenario.seed, kServicePart),
+      begin_(start.boot),
       measured_from_(start.boot + scenario.settling_in),
       end_(start.boot + scenario.time),
       queue_(std::make_unique<SeededRandom>(scenario.seed, kRouterPart), [this](BootTime at) {
@@ -68,12 +69,19 @@ void Run::arrive(const Demand& demand) {
   look_for_room(id);
 }
 
+routing::Ask Run::ask_of(const Demand& demand) const {
+  routing::Ask ask = demand.ask();
+  ask.day = routing::day_rule(scenario_.routing, demand.priority);
+  ask.peak = routing::peak_of(scenario_.routing, demand.priority);
+  return ask;
+}
+
 void Run::look_for_room(std::uint32_t id) {
   Request& request = requests_[id];
   const std::uint64_t number = request.number;
   auto outcome = queue_.join(
       {.route = &route_,
-       .ask = request.demand.ask(),
+       .ask = ask_of(request.demand),
        .priority = request.demand.priority,
        .excluded = {},
        .arrived = request.demand.at,
@@ -107,6 +115,9 @@ void Run::take(std::uint32_t id, routing::Choice choice) {
   request.cost = choice.fitted.cost;
   request.reservation = std::move(choice.reservation);
   request.waited = agenda_.now().boot - request.demand.at;
+  const auto hour = static_cast<std::size_t>((agenda_.now().boot - begin_) / std::chrono::hours(1));
+  if (report_.sent_by_hour.size() <= hour) report_.sent_by_hour.resize(hour + 1);
+  ++report_.sent_by_hour[hour];
   const bool connects = network_.unit() < scenario_.journey.connects;
   agenda_.in(connects ? scenario_.journey.connecting : Duration::zero(), [this, id] { send(id); });
 }

@@ -51,6 +51,7 @@ class Run {
 
   void expect_next();
   void arrive(const Demand& demand);
+  [[nodiscard]] routing::Ask ask_of(const Demand& demand) const;
   void look_for_room(std::uint32_t id);
   void hear_turn(std::uint32_t id, std::uint64_t number);
   void give_up(std::uint32_t id, std::uint64_t number);
@@ -82,6 +83,7 @@ class Run {
   Arrivals arrivals_;
   SeededRandom network_;  // each draws from a source of its own
   SeededRandom service_;
+  BootTime begin_;
   BootTime measured_from_;
   BootTime end_;
   BootTime alarm_at_ = BootTime::max();  // a later alarm takes the place of an earlier one

@@ -44,6 +44,24 @@ struct Cost {
   }
 };
 
+// How much of a day window a request may take.
+struct DayRule {
+  double kept = 0;     // this share of the limit is left for others
+  bool paced = false;  // no faster than makes the rest last the day
+
+  friend bool operator==(const DayRule&, const DayRule&) = default;
+};
+
+class Pool;
+// On which terms room is asked for, beside the cost.
+struct Terms {
+  DayRule day;
+  // The pool of the client's key, where that has limits of its own, and what is taken from it. No pool of a
+  // target, so that two locks are always taken in one order. Outlives the call.
+  const Pool* client = nullptr;
+  Cost client_cost;
+};
+
 // The most tokens that one request may be charged.
 struct Ceiling {
   std::uint64_t tokens = kUnknownAmount;
@@ -119,6 +137,7 @@ struct Refusal {
   std::string limit;          // "rpm", "tpd", or the cooldown's cause: what ends last
   bool too_large = false;     // the cost is more than that window can ever hold
   std::string_view remedy{};  // where no wait helps: what would. Static text
+  bool of_client = false;     // the limit is one of the client's key
 };
 
 // One window's figures, for people.
@@ -195,8 +214,10 @@ class Reservation {
   // model or the account cools down for the wait, or for ten seconds.
   void refuse_for_quota(const QuotaRefusal& said, Instant now);
   // Served: the charge becomes what was really used. A dimension settles only to windows that were charged.
-  void settle(const Cost& used, Instant now);
-  // The outcome is unknown: the estimate stays.
+  // To the client's key, where that has limits of its own, it becomes `used_by_client`.
+  void settle(const Cost& used, const Cost& used_by_client, Instant now);
+  void settle(const Cost& used, Instant now) { settle(used, used, now); }
+  // The outcome is unknown: the estimate stays. The client has had nothing of it.
   void keep(Instant now);
 
  private:
@@ -207,7 +228,11 @@ class Reservation {
     std::uint32_t id = 0;
   };
   Reservation(Part target, Part client) noexcept;
-  void end(Outcome outcome, const Cost& used, Instant now);
+  struct End {
+    Outcome outcome;
+    Cost used = {};
+  };
+  void end(const End& target, const End& client, Instant now);
   void drop() noexcept;
   // Hands over both parts: the reservation has ended.
   [[nodiscard]] std::pair<Part, Part> release() noexcept;
@@ -244,20 +269,20 @@ class Pool {
 
   // The least over the meters of (room - cost) / limit, windows that reset divided by max(time to reset /
   // period, 0.05), clamped to [0.01, 1]; 0.5 where none is known. Nothing where it doesn't fit.
-  [[nodiscard]] std::optional<double> headroom(const Cost& cost, Instant now) const;
-  // All meters or none. The decision and the taking are one step. `client` is the pool of the client's key,
-  // where that has limits of its own; no pool of a target, so that two locks are always taken in one order.
+  [[nodiscard]] std::optional<double> headroom(const Cost& cost, Instant now, const Terms& terms = {}) const;
+  // All meters or none, the client's too. The decision and the taking are one step.
   [[nodiscard]] std::variant<Reservation, Refusal> reserve(const Cost& cost, Instant now,
-                                                           const Pool* client = nullptr) const;
+                                                           const Terms& terms = {}) const;
   // What a reserve would say, without taking anything; nothing where it would succeed. Whoever asks wanted
   // it: a limit that use has shown rises only where more was wanted.
-  [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now) const;
+  [[nodiscard]] std::optional<Refusal> refusal(const Cost& cost, Instant now, const Terms& terms = {}) const;
 
   // What no wait can exceed, whatever its windows hold now.
-  [[nodiscard]] Ceiling ceiling(Instant now) const;
+  [[nodiscard]] Ceiling ceiling(Instant now, const DayRule& day = {}) const;
   // The earliest moment the cost fits if `ahead` is to go before it; now where it fits at once. max(): not by
   // waiting. Tells a little too early rather than too late.
-  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Cost& cost, Instant now) const;
+  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Cost& cost, Instant now,
+                                          const Terms& terms = {}) const;
   // Tells accounts apart; nothing else can be done with it.
   [[nodiscard]] const Account* account() const noexcept { return account_.get(); }
   // Whether both draw on the same windows, through whatever keys.

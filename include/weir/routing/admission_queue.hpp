@@ -101,6 +101,7 @@ class AdmissionQueue final : public quota::RoomListener {
   // whose moment has come, and those who could use the account.
   void look(const quota::Account* changed, Instant now);
   [[nodiscard]] bool expects_room(Waiter& waiter, Instant now);
+  [[nodiscard]] quota::Cost ahead_of(Priority priority, const quota::Pool& pool) const;
   [[nodiscard]] Backlog& backlog_of(const quota::Pool& pool);
   void grant(Waiter& waiter, Choice choice);
   void refuse(Waiter& waiter, NoRoom none);

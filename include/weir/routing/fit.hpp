@@ -14,6 +14,7 @@ struct Target;
 
 // What one target is asked for.
 struct Fitted {
+  quota::Terms terms;
   quota::Cost cost;  // when it is admitted
   std::optional<std::uint64_t>
       max_tokens;  // to be sent in place of what the client said, or where it said nothing

@@ -26,8 +26,14 @@ struct Ask {
   std::optional<std::uint64_t> min_output;  // to which max_tokens may be lowered; nothing: it isn't touched
   Duration patience{};  // how long a tier that will have room is waited for before the next one serves
   Needs needs{};
-  const Target* preferred = nullptr;  // of the route: taken where its tier's turn comes and it has room
+  const Target* preferred = nullptr;    // of the route: taken where its tier's turn comes and it has room
+  quota::DayRule day;                   // of its class
+  const quota::Pool* client = nullptr;  // of the client's key, where that has limits of its own
+  const PeakHours* peak = nullptr;      // hours in which it waits
 };
+
+// What the configuration says of a request of that class. It outlives the ask.
+void apply(const RoutingConfig& config, Priority priority, Ask& ask);
 
 // Whether an ask can be met only where the other one can.
 [[nodiscard]] bool is_no_less(const Ask& ask, const Ask& other) noexcept;
@@ -38,6 +44,9 @@ struct Choice {
   quota::Reservation reservation;
 };
 
+// Whose limit it is that keeps a request from a target.
+enum class HeldBy : std::uint8_t { target, client, peak_hours };
+
 // Why a target was passed over, and until when.
 struct Skip {
   const Target* target = nullptr;
@@ -45,8 +54,9 @@ struct Skip {
   BootTime available_at = BootTime::max();  // max: not by waiting
   bool too_large = false;                   // no window of that size will ever come
   std::string_view remedy{};                // where no wait helps: what would. Static text
-  Unfit unfit = Unfit::none;                // why it can't serve this request at any time
-  std::uint64_t needed = 0;                 // tokens, where its context is too small
+  HeldBy held_by = HeldBy::target;
+  Unfit unfit = Unfit::none;  // why it can't serve this request at any time
+  std::uint64_t needed = 0;   // tokens, where its context is too small
 };
 
 struct NoRoom {

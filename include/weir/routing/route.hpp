@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -12,6 +13,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/peak_hours.hpp"
 #include "weir/routing/speed.hpp"
 
 // From the name a client asks for to the targets that may serve it. Immutable once built.
@@ -45,7 +47,17 @@ struct RoutingConfig {
   Sticky sticky = Sticky::conversation;
   Duration sticky_ttl = std::chrono::minutes(10);  // since the conversation was served last
   quota::BreakerRule breaker;                      // of each target
+  // By class. Whether it is spread over the day; the share of each day window that is kept from later
+  // classes; whether it waits in peak hours.
+  std::array<bool, kPriorities> spread{false, false, true};
+  std::array<double, kPriorities> reserve{};
+  std::array<bool, kPriorities> deferred{false, false, true};
+  std::optional<PeakHours> peak;
 };
+// How much of a day window a class may take.
+[[nodiscard]] quota::DayRule day_rule(const RoutingConfig& config, Priority priority) noexcept;
+// The hours in which a class waits; null: none. Of the configuration.
+[[nodiscard]] const PeakHours* peak_of(const RoutingConfig& config, Priority priority) noexcept;
 
 // A route as the configuration says it.
 struct TargetSpec {

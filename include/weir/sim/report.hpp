@@ -33,6 +33,7 @@ struct Report {
   std::uint64_t lost = 0;
   std::vector<Duration> waits;  // for room, of those that were sent in the end; sorted
   std::array<std::vector<Duration>, routing::kPriorities> waits_of;  // the same by class
+  std::vector<std::uint64_t> sent_by_hour;                           // of the run
 
   struct Row {
     std::string provider;

@@ -272,6 +272,23 @@ TEST_F(Admin, ExplainsWhoWouldServeAndWhoNotAndWhy) {
   EXPECT_TRUE(said["targets"][0]["changes"].empty());
 }
 
+TEST_F(Admin, ExplainGoesByTheConfigurationInForce) {
+  const auto first_target = [this](std::string_view question) {
+    const auto answer = ask("POST", "/admin/v1/explain", std::string(question));
+    return json::parse(*answer.json)["targets"][0];
+  };
+  routing_.fit_max_tokens = true;
+  routing_.min_output = 10;
+  EXPECT_EQ(first_target(R"({"model":"p/vendor/m","tokens":400,"max_tokens":80000})")["max_tokens"], 500);
+  routing_.fit_max_tokens = false;
+  EXPECT_EQ(first_target(R"({"model":"p/vendor/m","tokens":400,"max_tokens":80000})")["why"], "tpm");
+  routing_.peak.emplace(std::chrono::hours(0), std::chrono::hours(1), TimeZone::utc());
+  EXPECT_EQ(first_target(R"({"model":"p/vendor/m","priority":"batch"})")["why"], "peak hours");
+  EXPECT_EQ(first_target(R"({"model":"p/vendor/m"})")["has_room"], true);
+  EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"model":"p/vendor/m","priority":"low"})")),
+            ErrorKind::invalid_request);
+}
+
 TEST_F(Admin, ExplainSaysWhatIsWrongWithTheQuestion) {
   EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", "[]")), ErrorKind::invalid_request);
   EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", "{}")), ErrorKind::invalid_request);

@@ -60,6 +60,10 @@ TEST(ExampleFile, ShowsTheDefaults) {
   EXPECT_EQ(shown.routing.no_training, defaults.routing.no_training);
   EXPECT_EQ(shown.routing.fit_max_tokens, defaults.routing.fit_max_tokens);
   EXPECT_EQ(shown.routing.min_output, defaults.routing.min_output);
+  EXPECT_EQ(shown.routing.spread, defaults.routing.spread);
+  EXPECT_EQ(shown.routing.reserve, defaults.routing.reserve);
+  EXPECT_EQ(shown.routing.deferred, defaults.routing.deferred);
+  EXPECT_FALSE(shown.routing.peak);
   EXPECT_EQ(shown.routing.sticky, defaults.routing.sticky);
   EXPECT_EQ(shown.routing.sticky_ttl, defaults.routing.sticky_ttl);
   EXPECT_EQ(shown.routing.breaker, defaults.routing.breaker);

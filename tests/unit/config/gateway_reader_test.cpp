@@ -66,11 +66,13 @@ server:
 auth:
   keys:
     - {name: laptop, key: abc, models: ["groq/*", smart]}
-    - {name: phone, key: def}
+    - {name: phone, key: def, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
 admin: {key: ghi}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
           queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
-          breaker: {failures: 0, open_for: 1m}}
+          breaker: {failures: 0, open_for: 1m}, fit_max_tokens: false, min_output: 2k,
+          spread: {interactive: even, batch: off}, reserve: {interactive: 10%, normal: 5%},
+          peak: {hours: "22:30-06:00", zone: America/Los_Angeles, defer: [normal, batch]}}
 timeouts: {connect: 1s, tls: 2s, first_byte: 3s, idle: 4s, total: 5s}
 log: {level: debug, format: json, access: false, file: logs/weir.log}
 )",
@@ -93,6 +95,9 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.client_keys[0].digest, sha256("abc"));
   EXPECT_THAT(config.client_keys[0].models, ElementsAre("groq/*", "smart"));
   EXPECT_THAT(config.client_keys[1].models, ElementsAre("*"));
+  EXPECT_THAT(config.client_keys[0].limits, IsEmpty());
+  ASSERT_EQ(config.client_keys[1].limits.size(), 3U);
+  EXPECT_EQ(config.client_keys[1].limits[1].amount, 2'000'000U);
   EXPECT_EQ(config.admin_key, sha256("ghi"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
@@ -105,12 +110,34 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.routing.sticky, routing::Sticky::off);
   EXPECT_EQ(config.routing.sticky_ttl, std::chrono::hours(1));
   EXPECT_EQ(config.routing.breaker, (quota::BreakerRule{.failures = 0, .open_for = seconds(60)}));
+  EXPECT_FALSE(config.routing.fit_max_tokens);
+  EXPECT_EQ(config.routing.min_output, 2000U);
+  EXPECT_THAT(config.routing.spread, ElementsAre(true, false, false));
+  EXPECT_THAT(config.routing.reserve, ElementsAre(0.1, 0.05, 0.0));
+  EXPECT_THAT(config.routing.deferred, ElementsAre(false, true, true));
+  ASSERT_TRUE(config.routing.peak);
+  EXPECT_EQ(config.routing.peak->from(), std::chrono::minutes(22 * 60 + 30));
+  EXPECT_EQ(config.routing.peak->until(), std::chrono::hours(6));
+  EXPECT_EQ(config.routing.peak->zone().name(), "America/Los_Angeles");
   EXPECT_EQ(config.providers.at(0).timeouts,
             (providers::Timeouts{seconds(1), seconds(2), seconds(3), seconds(4), seconds(5)}));
   EXPECT_EQ(config.log.level, log::Level::debug);
   EXPECT_EQ(config.log.format, log::Format::json);
   EXPECT_FALSE(config.access_log);
   EXPECT_EQ(config.log.file, "logs/weir.log");
+}
+
+TEST(Configuration, PeakHoursGoByTheMachinesClocksUnlessAZoneIsNamed) {
+  constexpr std::string_view kPeak = "routing: {peak: {hours: \"09:00-17:00\"}}";
+  const auto zone = [&](const MapEnvironment& environment) {
+    return load_beside(kPeak, environment).config.routing.peak->zone().name();
+  };
+  EXPECT_EQ(zone({}), "UTC");
+  MapEnvironment environment;
+  environment.variables["TZ"] = "America/Los_Angeles";
+  EXPECT_EQ(zone(environment), "America/Los_Angeles");
+  EXPECT_FALSE(load_beside("").config.routing.peak);
+  EXPECT_FALSE(load_beside("routing: {peak: {hours: \"\"}}").config.routing.peak);
 }
 
 struct Case {
@@ -120,6 +147,21 @@ struct Case {
 
 TEST(Configuration, SaysWhatIsWrong) {
   const Case cases[] = {
+      {"routing: {reserve: {normal: 10}}", "routing.reserve.normal: expected a share like 10%, got \"10\""},
+      {"routing: {reserve: {batch: 0%}}", "unknown key \"batch\" in routing.reserve"},
+      {"routing: {reserve: {interactive: 60%, normal: 40%}}",
+       "routing.reserve: the shares leave nothing to batch; together they must be less than 100%"},
+      {"routing: {spread: {batch: flat}}", "routing.spread.batch: expected off or even, got \"flat\""},
+      {"routing: {peak: {hours: \"9-17\"}}",
+       "routing.peak.hours: expected hours of the day like \"09:00-17:00\", got \"9-17\""},
+      {"routing: {peak: {hours: \"09:00-24:30\"}}",
+       "routing.peak.hours: expected hours of the day like \"09:00-17:00\", got \"09:00-24:30\""},
+      {"routing: {peak: {hours: \"09:00-09:00\"}}",
+       "routing.peak.hours: they begin and end at the same time; leave them empty for none"},
+      {"routing: {peak: {defer: [batches]}}",
+       "routing.peak.defer[0]: expected interactive, normal or batch, got \"batches\""},
+      {"auth: {keys: [{name: a, key: abcdef, limits: {rpm: {limit: 1, models: [m]}}}]}",
+       "auth.keys[0].limits: a limit of a client's key counts all models; leave models out"},
       {"serve: {}", "unknown key \"serve\"; did you mean \"server\"?"},
       {"model_list: []", "unknown key \"model_list\"; did you mean \"models\"?"},
       {"server: 8484", "server: expected a map, got \"8484\""},

@@ -30,20 +30,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
       {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
       {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
       {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
-      {"routing: {spread: {interactive: off}}", "routing: {spread: {interactive: even}}",
-       "routing.spread.interactive", "off"},
-      {"routing: {spread: {normal: off}}", "routing: {spread: {normal: even}}", "routing.spread.normal",
-       "off"},
-      {"routing: {spread: {batch: even}}", "routing: {spread: {batch: off}}", "routing.spread.batch", "even"},
-      {"routing: {reserve: {interactive: 0%}}", "routing: {reserve: {interactive: 10%}}",
-       "routing.reserve.interactive", "0%"},
-      {"routing: {reserve: {normal: 0%}}", "routing: {reserve: {normal: 1%}}", "routing.reserve.normal",
-       "0%"},
-      {"routing: {peak: {hours: \"\"}}", "routing: {peak: {hours: \"09:00-17:00\"}}", "routing.peak.hours",
-       "\"\""},
-      {"routing: {peak: {zone: local}}", "routing: {peak: {zone: UTC}}", "routing.peak.zone", "local"},
-      {"routing: {peak: {defer: [batch]}}", "routing: {peak: {defer: [batch, normal]}}", "routing.peak.defer",
-       "[batch]"},
       {"tokens: {estimator: auto}", "tokens: {estimator: bytes}", "tokens.estimator", "auto"},
       {"tokens: {calibrate: true}", "tokens: {calibrate: false}", "tokens.calibrate", "true"},
       {"tokens: {overflow: reject}", "tokens: {overflow: truncate}", "tokens.overflow", "reject"},
@@ -65,8 +51,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
 
 TEST(PendingKeys, AreTypedLikeAllOthers) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"routing: {reserve: {normal: 10}}", "routing.reserve.normal: expected a share like 80%, got \"10\""},
-      {"routing: {reserve: {batch: 0%}}", "unknown key \"batch\" in routing.reserve"},
       {"alerts: {at: 80%}", "alerts.at: expected a list, got \"80%\""},
       {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
       {"cache: {max_size: big}", "cache.max_size: expected a size like 32MiB, got \"big\""},
@@ -82,8 +66,6 @@ TEST(PendingKeys, IncludeSingleValuesOfKeysThatWork) {
       {"server: {listen: \"unix:/run/weir.sock\"}",
        "server.listen: a unix socket is not supported yet; remove it or leave it at 127.0.0.1:8484"},
       {"state: {store: redis}", "state.store: redis is not supported yet; remove it or leave it at sqlite"},
-      {"auth: {keys: [{name: a, key: abcdef, limits: {rpm: 1}}]}",
-       "auth.keys[0].limits is not supported yet; remove it or leave it at {}"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(messages(text), ElementsAre(message)) << text;
   EXPECT_THAT(messages("state: {store: memory, path: other.db}"), IsEmpty());

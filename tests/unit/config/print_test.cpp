@@ -14,7 +14,8 @@ using testing::Not;
 constexpr std::string_view kFull = R"(
 server: {listen: "[::1]:9000", threads: 3, max_connections: 7, max_body: 1500kB, drain_timeout: 90s,
          allowed_hosts: [box], cors_origins: ["*", "https://x.com"]}
-auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"]}]}
+auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"],
+               limits: {rpm: 60, tpd: {limit: 2M, window: calendar, zone: Europe/Berlin}, concurrency: 3}}]}
 admin: {key: hunter2-admin}
 providers:
   groq:
@@ -41,7 +42,9 @@ models:
   smart: {strategy: weighted, targets: [groq/dear, {target: local/m, weight: 0.1, tier: 2}]}
 aliases: {"yes": smart, off: auto}
 routing: {max_attempts: 2, deadline: 1500ms, allow_paid: true, queue: {max_wait: 3s}, no_training: true,
-          sticky: {by: off, ttl: 90s}, breaker: {failures: 0, open_for: 7s}}
+          sticky: {by: off, ttl: 90s}, breaker: {failures: 0, open_for: 7s}, fit_max_tokens: false, min_output: 100,
+          spread: {normal: even}, reserve: {interactive: 12.5%},
+          peak: {hours: "18:05-00:00", zone: Europe/Berlin, defer: [interactive]}}
 log: {level: warn, format: json, access: false, file: "/tmp/a b.log"}
 )";
 

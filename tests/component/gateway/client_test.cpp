@@ -1,0 +1,79 @@
+// Client keys with limits of their own.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "component/gateway/gateway_fixture.hpp"
+
+namespace weir::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kLaptop = "authorization: Bearer laptop-key\r\n";
+constexpr std::string_view kPhone = "x-api-key: phone-key\r\n";
+constexpr std::string_view kAsk = R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})";
+
+class ClientLimits : public GatewayTest {
+ protected:
+  void start_with_keys(std::vector<quota::Limit> laptop, RawProvider& provider) {
+    gateway::Settings settings = settings_for({provider_at("p", provider.port())});
+    settings.client_keys = {
+        {.name = "laptop", .digest = sha256("laptop-key"), .models = {"*"}, .limits = std::move(laptop)},
+        {.name = "phone", .digest = sha256("phone-key"), .models = {"*"}, .limits = {}}};
+    start_with(std::move(settings));
+  }
+  static json error_of(const RawAnswer& answer) { return json::parse(answer.body)["error"]; }
+
+  RawProvider good_{serves()};
+};
+
+TEST_F(ClientLimits, OneThatHasUsedUpItsOwnIsToldWhenItIsBackAndOthersGoOn) {
+  start_with_keys({requests_per_minute(1)}, good_);
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+  const RawAnswer refused = chat(kAsk, kLaptop);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(std::string(error_of(refused)["message"]),
+              HasSubstr("client key's own limit is used up (rpm)"));
+  EXPECT_EQ(error_of(refused)["weir"]["attempts"][0]["outcome"], "skipped: the client's rpm");
+  EXPECT_NE(refused.field("retry-after"), "");
+  EXPECT_EQ(good_.requests(), 1U);
+  EXPECT_EQ(chat(kAsk, kPhone).status, 200);
+  clock_.advance(std::chrono::seconds(61));
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+}
+
+TEST_F(ClientLimits, ItIsChargedForWhatItWasServed) {
+  start_with_keys({tokens_per_minute(1000)}, good_);
+  const quota::Pool pool =
+      ledger_.bind("client key laptop", "", std::vector{tokens_per_minute(1000)}, {}, {});
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+  const int told = json::parse(kGoodAnswer)["usage"]["total_tokens"];
+  EXPECT_EQ(pool.view(clock_.now())[0].used, static_cast<std::uint64_t>(told));
+}
+
+TEST_F(ClientLimits, AProvidersRefusalCostsItNothing) {
+  RawProvider bad(answers(400, R"({"error":{"message":"no"}})"));
+  start_with_keys({requests_per_minute(1)}, bad);
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 400);
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 400) << "not 429";
+}
+
+TEST_F(ClientLimits, AReloadForgetsNothing) {
+  start_with_keys({requests_per_minute(1)}, good_);
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+  stop();
+  start_with_keys({requests_per_minute(1)}, good_);
+  EXPECT_EQ(chat(kAsk, kLaptop).status, 429);
+}
+
+TEST_F(ClientLimits, WhatItsWindowsCanNeverHoldIsSaidSo) {
+  start_with_keys({tokens_per_minute(100)}, good_);
+  const RawAnswer refused = chat(kAsk, kLaptop);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(std::string(error_of(refused)["message"]), HasSubstr("client key's own limits"));
+}
+
+}  // namespace
+}  // namespace weir::test

@@ -1,0 +1,161 @@
+// What a request may take by its class and its client, beside what a target has: in the choice and in the
+// queue.
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+#include "queue_fixture.hpp"
+
+namespace weir::routing {
+namespace {
+
+using test::fixed_requests;
+using test::Queue;
+using namespace std::chrono_literals;
+
+quota::Limit per_day(std::uint64_t amount) {
+  return {.dimension = quota::Dimension::requests,
+          .amount = amount,
+          .period = quota::kDayPeriod,
+          .window = quota::WindowKind::fixed};
+}
+
+constexpr Ask kPaced{.day = {.kept = 0, .paced = true}};
+
+TEST(Claims, ClassesTakeWhatTheirRulesLeaveThem) {
+  RoutingConfig config;
+  config.reserve = {0.1, 0.05, 0};
+  EXPECT_EQ(day_rule(config, Priority::interactive), (quota::DayRule{.kept = 0, .paced = false}));
+  EXPECT_EQ(day_rule(config, Priority::normal), (quota::DayRule{.kept = 0.1, .paced = false}));
+  EXPECT_NEAR(day_rule(config, Priority::batch).kept, 0.15, 1e-9);
+  EXPECT_TRUE(day_rule(config, Priority::batch).paced) << "by default";
+  EXPECT_EQ(peak_of(config, Priority::batch), nullptr);
+  config.peak.emplace(9h, 17h, TimeZone::utc());
+  EXPECT_NE(peak_of(config, Priority::batch), nullptr);
+  EXPECT_EQ(peak_of(config, Priority::normal), nullptr);
+}
+
+TEST(Claims, APacedRequestWaitsForItsMomentAndOthersPass) {
+  Queue q({{"a", {per_day(1440)}}});  // one a minute
+  auto first = q.come("ra", kPaced);
+  ASSERT_TRUE(first->served());
+  auto second = q.come("ra", kPaced, Priority::batch);
+  EXPECT_TRUE(second->waits());
+  auto talk = q.come("ra", {}, Priority::interactive);
+  EXPECT_TRUE(talk->served());
+  q.pass(60s);
+  EXPECT_TRUE(second->waits()) << "what others took is made up for";
+  q.pass(60s);
+  EXPECT_TRUE(second->served());
+}
+
+TEST(Claims, ATargetWhoseDayIsKeptForOthersIsPassedOver) {
+  Queue q({{"a", {per_day(10)}}, {"b", {per_day(1000)}}});
+  const Ask batch{.day = {.kept = 0.5, .paced = false}};
+  for (int i = 0; i < 5; ++i) q.spend("ra");
+  auto client = q.come("both", batch, Priority::batch);
+  ASSERT_TRUE(client->served());
+  EXPECT_EQ(client->choice->target->provider->name, "b");
+}
+
+TEST(Claims, InPeakHoursADeferredClassWaitsForTheirEnd) {
+  Queue q({{"a", {per_day(1000)}}});
+  const PeakHours peak(0h, 1h, TimeZone::utc());  // the clock shows midnight
+  const Ask deferred{.peak = &peak};
+  auto refused = q.come("ra", deferred, Priority::batch, 30min);
+  ASSERT_TRUE(refused->refused);
+  EXPECT_EQ(refused->refused->first_back()->held_by, HeldBy::peak_hours);
+  EXPECT_EQ(refused->refused->first_back()->available_at, q.clock.now().boot + 1h);
+  auto waits = q.come("ra", deferred, Priority::batch, 2h);
+  EXPECT_TRUE(waits->waits());
+  EXPECT_TRUE(q.come("ra")->served());
+  q.pass(1h - 1ns);
+  EXPECT_TRUE(waits->waits());
+  q.pass(1ns);
+  EXPECT_TRUE(waits->served());
+}
+
+TEST(Claims, RoomThatComesInPeakHoursIsNoRoom) {
+  Queue q({{"a", {fixed_requests(1)}}});
+  const PeakHours peak(1min, 2h, TimeZone::utc());
+  q.spend("ra");
+  auto waits = q.come("ra", {.peak = &peak}, Priority::batch, 3h);
+  EXPECT_TRUE(waits->waits());
+  q.pass(2h - 1ns);
+  EXPECT_TRUE(waits->waits());
+  q.pass(1ns);
+  EXPECT_TRUE(waits->served());
+}
+
+class ClientClaims : public ::testing::Test {
+ protected:
+  [[nodiscard]] Ask of(const quota::Pool& client) const { return {.client = &client}; }
+  quota::Pool client(std::string_view name, std::uint64_t a_minute) {
+    return q_.ledger.bind(name, "", std::vector{fixed_requests(a_minute)}, {}, {});
+  }
+  Queue q_{{{"a", {fixed_requests(10)}}, {"b", {fixed_requests(10)}}}};
+};
+
+TEST_F(ClientClaims, AClientOutOfItsOwnWaitsWhileOthersAreServed) {
+  const quota::Pool laptop = client("client key laptop", 1);
+  const quota::Pool desk = client("client key desk", 5);
+  q_.spend("both", of(laptop));
+  auto again = q_.come("both", of(laptop));
+  EXPECT_TRUE(again->waits());
+  EXPECT_TRUE(q_.come("both", of(desk))->served());
+  EXPECT_TRUE(q_.come("both")->served());
+  q_.pass(61s);
+  EXPECT_TRUE(again->served());
+}
+
+TEST_F(ClientClaims, WhatItsKeyMayNotBeforeTheDeadlineIsRefusedAtOnce) {
+  const quota::Pool laptop = client("client key laptop", 2);
+  q_.spend("ra", of(laptop));
+  q_.spend("rb", of(laptop));
+  auto refused = q_.come("both", of(laptop), Priority::normal, 30s);
+  ASSERT_TRUE(refused->refused);
+  for (const Skip& skip : refused->refused->skips) {
+    EXPECT_EQ(skip.held_by, HeldBy::client);
+    EXPECT_GT(skip.available_at, q_.clock.now().boot + 50s);
+  }
+}
+
+// Two wait for the next minute, which has one for them: a third knows that it is one minute later.
+TEST_F(ClientClaims, WhoWaitsBeforeWithTheSameKeyCounts) {
+  const quota::Pool laptop = client("client key laptop", 1);
+  q_.spend("ra", of(laptop));
+  auto second = q_.come("ra", of(laptop), Priority::normal, 90s);
+  auto third = q_.come("rb", of(laptop), Priority::normal, 90s);
+  EXPECT_TRUE(second->waits());
+  EXPECT_TRUE(third->refused);
+}
+
+TEST_F(ClientClaims, NobodyPassesAnEarlierOneByItsKeyWhateverTheTarget) {
+  const quota::Pool laptop = q_.ledger.bind("client key laptop", "", std::vector{test::at_once(1)}, {}, {});
+  auto first = q_.come("ra", of(laptop));
+  ASSERT_TRUE(first->served());
+  auto second = q_.come("ra", of(laptop));
+  auto third = q_.come("rb", of(laptop));
+  EXPECT_TRUE(second->waits());
+  EXPECT_TRUE(third->waits());
+  first->send(q_.clock.now());
+  first->end(q_.clock.now());
+  EXPECT_TRUE(second->served());
+  EXPECT_TRUE(third->waits());
+}
+
+TEST_F(ClientClaims, MaxTokensIsFittedToTheKeysWindowsToo) {
+  const quota::Pool laptop =
+      q_.ledger.bind("client key laptop", "", std::vector{test::fixed_tokens(4000)}, {}, {});
+  auto client = q_.come("ra", {.prompt_tokens = 800,
+                               .output_tokens = 80'000,
+                               .max_tokens = 80'000,
+                               .min_output = 1024,
+                               .client = &laptop});
+  ASSERT_TRUE(client->served());
+  EXPECT_EQ(client->choice->fitted.max_tokens, 3000U);
+}
+
+}  // namespace
+}  // namespace weir::routing
