@@ -138,11 +138,12 @@ export class Weir {
 }
 
 // A configuration over fake providers, each with one model `m`. `limits` by provider, as YAML flow.
-// A request waits for room only where the test says how long.
-export function yaml(providers, { limits = {}, keys = {}, wait = '0s', more = '' } = {}) {
+// A request waits for room only where the test says how long. `server`, `routing` and `queue` add to those, also flow.
+export function yaml(providers, options = {}) {
+  const { limits = {}, keys = {}, wait = '0s', server = '', routing = '', queue = '', more = '' } = options;
   const lines = [
-    'server: {listen: "127.0.0.1:0", threads: 2, drain_timeout: 20s}',
-    `routing: {queue: {max_wait: ${wait}}}`,
+    `server: {listen: "127.0.0.1:0", threads: 2, drain_timeout: 20s${server && `, ${server}`}}`,
+    `routing: {queue: {max_wait: ${wait}${queue && `, ${queue}`}}${routing && `, ${routing}`}}`,
     'providers:',
   ];
   for (const [name, provider] of Object.entries(providers)) {
