@@ -1,6 +1,8 @@
 import http from 'node:http';
 import { once } from 'node:events';
 
+const kPortTakenMs = 20;
+
 // A provider that does what the test says: an HTTP server on a free loopback port that plays one script a request.
 //
 // A script is a function of the recorded request and its response. The request records what weir sent and knows when
@@ -8,21 +10,26 @@ import { once } from 'node:events';
 export class FakeProvider {
   static async start(...scripts) {
     const provider = new FakeProvider(scripts);
-    provider.#server.listen(0, '127.0.0.1');
-    await once(provider.#server, 'listening');
+    await provider.#listen(0);
     return provider;
   }
 
   requests = [];
   #scripts;
   #server = http.createServer((request, response) => this.#serve(request, response));
+  #port;
+  #sockets = new Set();
 
   constructor(scripts) {
     this.#scripts = scripts;
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
   }
 
   get baseUrl() {
-    return `http://127.0.0.1:${this.#server.address().port}/v1`;
+    return `http://127.0.0.1:${this.#port}/v1`;
   }
 
   // What comes next; the last script goes on for ever.
@@ -37,9 +44,38 @@ export class FakeProvider {
     await once(this.#server, 'close');
   }
 
+  // Nobody is there any more, and what was under way is reset.
+  async crash() {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await once(this.#server, 'close');
+  }
+
+  // It is there again, at the same port; somebody may hold that for a moment.
+  async restart() {
+    for (;;) {
+      try {
+        return await this.#listen(this.#port);
+      } catch (error) {
+        if (error.code !== 'EADDRINUSE') throw error;
+        await new Promise((resolve) => setTimeout(resolve, kPortTakenMs));
+      }
+    }
+  }
+
+  async #listen(port) {
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = this.#server.address().port;
+  }
+
   async #serve(request, response) {
     let body = '';
-    for await (const piece of request) body += piece;
+    try {
+      for await (const piece of request) body += piece;
+    } catch {
+      return; // half a request: it never arrived
+    }
     const hungUp = new Promise((resolve) => response.once('close', () => resolve(!response.writableFinished)));
     const record = { path: request.url, headers: request.headers, text: body, json: JSON.parse(body), hungUp };
     const script = this.#scripts.length > 1 ? this.#scripts.shift() : this.#scripts[0];

@@ -140,7 +140,8 @@ export class Weir {
 // A configuration over fake providers, each with one model `m`. `limits` by provider, as YAML flow.
 // A request waits for room only where the test says how long. `server`, `routing` and `queue` add to those, also flow.
 export function yaml(providers, options = {}) {
-  const { limits = {}, keys = {}, wait = '0s', server = '', routing = '', queue = '', more = '' } = options;
+  const { limits = {}, keys = {}, strategy = 'priority', wait = '0s', more = '' } = options;
+  const { server = '', routing = '', queue = '' } = options;
   const lines = [
     `server: {listen: "127.0.0.1:0", threads: 2, drain_timeout: 20s${server && `, ${server}`}}`,
     `routing: {queue: {max_wait: ${wait}${queue && `, ${queue}`}}${routing && `, ${routing}`}}`,
@@ -157,7 +158,7 @@ export function yaml(providers, options = {}) {
     if (limits[name]) lines.push(`    limits: ${limits[name]}`);
   }
   const targets = Object.keys(providers).map((name) => `${name}/m`);
-  lines.push('models:', `  smart: {strategy: priority, targets: [${targets.join(', ')}]}`, 'aliases: {gpt-4o: smart}', more);
+  lines.push('models:', `  smart: {strategy: ${strategy}, targets: [${targets.join(', ')}]}`, 'aliases: {gpt-4o: smart}', more);
   return lines.join('\n') + '\n';
 }
 
