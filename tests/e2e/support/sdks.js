@@ -118,9 +118,9 @@ const ai = {
     if (!APICallError.isInstance(error)) return { ...error, message: error.message, isAbort }; // an event of a stream
     return {
       status: error.statusCode,
-      ...error.data.error,
+      ...error.data?.error,
       message: error.message,
-      header: (key) => error.responseHeaders[key],
+      header: (key) => error.responseHeaders?.[key],
       isAbort,
     };
   },
