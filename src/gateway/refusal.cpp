@@ -15,6 +15,9 @@ namespace {
 // Up to here a client does better to wait than to give up; SDKs cap or distrust anything longer. A minute,
 // and the care that is taken with a window of one.
 constexpr Duration kShortWait = std::chrono::seconds(61);
+// Several SDKs take a wait of a minute or more for none at all. One that is told less comes back in time, or
+// so little before it that it does better to wait for the rest here.
+constexpr Duration kLongestTold = std::chrono::milliseconds(59'999);
 
 std::string all_targets(std::size_t count, std::string_view route, bool partly = false) {
   std::string of = " of \"" + std::string(route) + "\"";
@@ -268,11 +271,13 @@ int status_of(const Refusal& refusal) {
 void write_fields(const Refusal& refusal, http::Fields& fields) {
   fields.add("content-type", "application/json");
   if (refusal.retry_after) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*refusal.retry_after).count();
+    const bool is_short = refusal.error.kind == ErrorKind::rate_limited;
+    const Duration wait = is_short ? std::min(*refusal.retry_after, kLongestTold) : *refusal.retry_after;
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
     fields.add("retry-after", std::to_string(std::max<std::int64_t>(seconds, 1)));
-    if (refusal.error.kind == ErrorKind::rate_limited)
+    if (is_short)
       fields.add("retry-after-ms",
-                 std::to_string(std::chrono::ceil<std::chrono::milliseconds>(*refusal.retry_after).count()));
+                 std::to_string(std::chrono::ceil<std::chrono::milliseconds>(wait).count()));
   }
   if (refusal.should_retry) fields.add("x-should-retry", *refusal.should_retry ? "true" : "false");
 }

@@ -296,6 +296,30 @@ describe('a wait', { concurrency: 2 }, () => {
   );
 });
 
+// What a window of a minute asks for when it has just been filled. Its end isn't waited for here.
+test('a wait of a whole minute is believed', async (t) => {
+  const refusing = refuses(429, { message: 'slow down', type: 'rate_limit', code: null }, { 'retry-after': '60' });
+  const providers = {};
+  for (const sdk of sdks) providers[idOf(sdk, 'chat')] = await FakeProvider.start(refusing);
+  const weir = await Weir.serve(yaml(providers, { routing: 'max_attempts: 1' }));
+  const { setTimeout } = globalThis;
+  for (const sdk of sdks)
+    await t.test(sdk.name, async (t) => {
+      const waits = [];
+      t.mock.method(globalThis, 'setTimeout', (act, ms, ...more) => {
+        if (ms <= 59_000 || ms > 60_000) return setTimeout(act, ms, ...more);
+        waits.push(ms);
+        return setTimeout(act, 0, ...more);
+      });
+      const visitor = new Visitor(sdk, 'chat', weir);
+      const shown = await visitor.isRefused({ model: `${visitor.id}/m` });
+      assert.equal(shown.code, 'rate_limit_exceeded');
+      assert.equal(waits.length, kRetries);
+    });
+  await weir.stop();
+  for (const provider of Object.values(providers)) await provider.stop();
+});
+
 // Once the client has seen some of it nobody else may go on with it. That it isn't whole must not be taken for its end.
 describe('a stream', { concurrency: 4 }, () => {
   const ways = ['stream'];

@@ -321,7 +321,7 @@ TEST_F(RetryTableTest, TooLongWhileTheLargerHasNoRoomIsToldWithTheTime) {
   EXPECT_EQ(ask().field("x-weir-served-by"), "large/m");
   const RawAnswer answer = ask();
   EXPECT_EQ(answer.status, 429);
-  EXPECT_EQ(answer.field("retry-after"), "61");
+  EXPECT_EQ(answer.field("retry-after"), "60");
 }
 
 TEST_F(RetryTableTest, ClientFaultIsPassedOnOnce) {

@@ -93,6 +93,18 @@ TEST(Refusal, AWholeMinuteAndItsCareIsAShortWait) {
   EXPECT_EQ(f.refuse({f.skip(0, "rpm", 62s)}).error.kind, ErrorKind::quota_exhausted);
 }
 
+// openai 4 and the AI SDK believe less than a minute, openai 7 no more than one, LangChain the seconds up to
+// sixty.
+TEST(Refusal, AShortWaitIsToldAsLessThanAMinuteWhichIsWhatSdksBelieve) {
+  Fixture f;
+  for (const auto wait : {60'000ms, 60'050ms, 61'000ms}) {
+    const http::Fields fields = fields_of(f.refuse({f.skip(0, "rpm", wait)}));
+    EXPECT_EQ(fields.get("retry-after-ms"), "59999");
+    EXPECT_EQ(fields.get("retry-after"), "60");
+  }
+  EXPECT_EQ(fields_of(f.refuse({f.skip(0, "rpm", 59'998ms)})).get("retry-after-ms"), "59998");
+}
+
 TEST(Refusal, ALongWaitTellsSdksNotToRetry) {
   Fixture f;
   const Refusal refusal = f.refuse({f.skip(0, "rpd", 8h)});
