@@ -167,6 +167,11 @@ const refusals = [
     message: /did you mean "smart"/,
   },
   {
+    name: 'an unknown path',
+    path: '/v9',
+    error: { status: 404, type: invalid, code: 'unknown_url', param: null },
+  },
+  {
     name: 'a prompt that is larger than every target',
     ask: { prompt: 'word '.repeat(60_000) },
     error: { status: 400, type: invalid, code: 'context_length_exceeded', param: 'messages' },
@@ -209,7 +214,7 @@ const refusals = [
 
 describe('a refusal', { concurrency: refusals.length }, () => {
   for (const row of refusals) {
-    const { name, scripts = { only: greets }, setUp, prepare, error, message = /./ } = row;
+    const { name, scripts = { only: greets }, setUp, prepare, path = '/v1', error, message = /./ } = row;
     const { isLogged = true, isFinal = false, attempts = 0 } = row;
     const seen = ({ sdk }) => {
       const times = isFinal && sdk.comesBack(error) ? 1 + kRetries : 1;
@@ -218,7 +223,7 @@ describe('a refusal', { concurrency: refusals.length }, () => {
     let prepared;
     eachVisitor(name, { scripts, setUp, seen }, async (visitor, { weir }) => {
       await (prepared ??= prepare?.(weir));
-      const shown = await visitor.isRefused(row.ask);
+      const shown = await visitor.isRefused({ baseUrl: weir.origin + path, ...row.ask });
       const { status, type, code, param } = shown;
       assert.deepEqual({ status, type, code, param }, error);
       assert.match(shown.message, message);
@@ -279,7 +284,7 @@ describe('a wait', { concurrency: 2 }, () => {
         wait: 'deadline',
         queue: 'max_length: 0',
       },
-      seen: () => ({ weir: [503, 200], providers: 1 }),
+      seen: () => ({ weir: [503, 503, 200], providers: 1 }),
     },
     async (visitor, { weir }) => {
       const model = `${visitor.id}/m`;
@@ -287,8 +292,10 @@ describe('a wait', { concurrency: 2 }, () => {
       const holder = { model, messages: [{ role: 'user', content: kHolds }] };
       const held = weir.sdk().chat.completions.create(holder);
       await taken.opened;
+      const { status, type, code } = await visitor.isRefused({ model, retries: 0 });
+      assert.deepEqual({ status, type, code }, { status: 503, type: 'server_error', code: 'overloaded' });
       const answered = visitor.asks({ model });
-      await weir.until(() => statuses(weir, visitor.id).length > 0, 'the refusal');
+      await weir.until(() => statuses(weir, visitor.id).length > 1, 'the second refusal');
       released.open();
       await held;
       assert.equal((await answered).text, 'Hello');
@@ -313,6 +320,7 @@ test('a wait of a whole minute is believed', async (t) => {
       });
       const visitor = new Visitor(sdk, 'chat', weir);
       const shown = await visitor.isRefused({ model: `${visitor.id}/m` });
+      assert.equal(shown.type, 'rate_limit_error');
       assert.equal(shown.code, 'rate_limit_exceeded');
       assert.equal(waits.length, kRetries);
     });
