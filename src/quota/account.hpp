@@ -30,6 +30,8 @@ namespace weir::quota {
 // lock is given back. Given the same events at the same moments it does the same: that is how a restart plays
 // the log back. Threads: any.
 class Account {
+  static constexpr DayRule kNoRule{};
+
  public:
   explicit Account(std::string name) : name_(std::move(name)) {}
   [[nodiscard]] bool is_named(std::string_view name) const noexcept { return name_ == name; }
@@ -53,11 +55,11 @@ class Account {
   // The index by which a place speaks of this key.
   std::uint8_t key_named(std::string_view id);
 
-  // What is asked of a place.
+  // What is asked of a place, for the time of a call.
   struct Wanted {
     Place place;
-    Cost cost;
-    DayRule day = {};
+    const Cost& cost;
+    const DayRule& day = kNoRule;
   };
   [[nodiscard]] std::optional<double> headroom(const Wanted& wanted, Instant now) const;
   [[nodiscard]] Ceiling ceiling(Place place, Instant now, const DayRule& day) const;

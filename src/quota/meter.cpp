@@ -185,8 +185,9 @@ BootTime Meter::paced_at(std::uint64_t ahead, Instant now, const DayRule& day) c
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now, const DayRule& day) const {
   const std::uint64_t all = capacity();
   if (engine_.kind == WindowKind::interval || all == 0 || all == kUnknownAmount) return std::nullopt;
-  const std::uint64_t kept = all - share(day);
-  const double left = static_cast<double>(less(less(unreserved(now), kept), cost)) / static_cast<double>(all);
+  const std::uint64_t kept = day.kept > 0 ? all - share(day) : 0;
+  const std::uint64_t gone = plus(plus(plus(margin_, window_->counted(now)), held_), plus(kept, cost));
+  const double left = static_cast<double>(less(all, gone)) / static_cast<double>(all);
   const auto current = window_->current(now);
   return current ? left / std::max(1 - current->gone(now.boot), kLeastShareToReset) : left;
 }

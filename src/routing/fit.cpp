@@ -25,10 +25,11 @@ Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint
   const auto cost_by = [&](const ChargeRule& rule) {
     return quota::admission_cost(rule, ask.prompt_tokens, ask.output_tokens, max_tokens);
   };
-  // A client's own limits count what was used.
-  return {.terms = {.day = ask.day, .client = ask.client, .client_cost = cost_by({})},
-          .cost = cost_by(target.provider->charge),
-          .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens};
+  Fitted fitted{.terms = {.day = ask.day, .client = ask.client},
+                .cost = cost_by(target.provider->charge),
+                .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens};
+  if (ask.client != nullptr) fitted.terms.client_cost = cost_by({});  // its limits count what was used
+  return fitted;
 }
 
 bool charges_max_tokens(const Target& target) noexcept {

@@ -8,8 +8,8 @@ namespace {
 
 struct Scored {
   const Target* target;
-  Fitted fitted;
   double score;
+  bool to_window;  // its max_tokens is fitted to its windows, not to the model alone
 };
 
 double score(Strategy strategy, double weight, double headroom) {
@@ -68,27 +68,24 @@ std::size_t pick(Strategy strategy, const std::vector<Scored>& scored, const Ask
   return draw(scored, random);
 }
 
-std::optional<Choice> take(const Scored& scored, Instant now) {
-  auto taken = scored.target->pool.reserve(scored.fitted.cost, now, scored.fitted.terms);
+std::optional<Choice> take(const Scored& scored, const Ask& ask, Instant now) {
+  const Target& target = *scored.target;
+  const Fitted fitted = scored.to_window ? fit(target, ask, now) : fit_to_model(target, ask);
+  auto taken = target.pool.reserve(fitted.cost, now, fitted.terms);
   if (auto* reservation = std::get_if<quota::Reservation>(&taken))
-    return Choice{.target = scored.target, .fitted = scored.fitted, .reservation = std::move(*reservation)};
+    return Choice{.target = &target, .fitted = fitted, .reservation = std::move(*reservation)};
   return std::nullopt;
 }
 
-// A target that can serve the ask and has room for it: what it is asked for, and its headroom.
-struct Fit {
-  Fitted fitted;
-  double headroom;
-};
-std::optional<Fit> weigh(const Target& target, const Ask& ask, Instant now) {
+// A target that can serve the ask and has room for it, with its headroom for a score.
+std::optional<Scored> weigh(const Target& target, const Ask& ask, Instant now) {
   if (unfit(target, ask) != Unfit::none) return std::nullopt;
-  Fitted fitted = fit_to_model(target, ask);
-  auto headroom = target.pool.headroom(fitted.cost, now, fitted.terms);
-  if (!headroom) {
-    fitted = fit(target, ask, now);
-    headroom = target.pool.headroom(fitted.cost, now, fitted.terms);
+  for (const bool to_window : {false, true}) {
+    const Fitted fitted = to_window ? fit(target, ask, now) : fit_to_model(target, ask);
+    if (const auto headroom = target.pool.headroom(fitted.cost, now, fitted.terms))
+      return Scored{.target = &target, .score = *headroom, .to_window = to_window};
   }
-  return headroom ? std::optional(Fit{.fitted = fitted, .headroom = *headroom}) : std::nullopt;
+  return std::nullopt;
 }
 
 // The first moment from then on at which its class may be served at all.
@@ -107,8 +104,10 @@ std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& a
   fits.reserve(route.candidates.size());
   for (const Candidate& candidate : route.candidates) {
     if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
-    if (const auto fit = weigh(*candidate.target, ask, now))
-      fits.push_back({candidate.target, fit->fitted, score(route.strategy, candidate.weight, fit->headroom)});
+    if (auto fit = weigh(*candidate.target, ask, now)) {
+      fit->score = score(route.strategy, candidate.weight, fit->score);
+      fits.push_back(*fit);
+    }
   }
   return fits;
 }
@@ -136,7 +135,7 @@ std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, con
   if (has_had_its_turn(*ask.preferred, excluded)) return std::nullopt;
   // A reserve that fails is a sign that someone wanted more; here another target may do.
   const auto fit = weigh(*ask.preferred, ask, now);
-  return fit ? take({ask.preferred, fit->fitted, 1.0}, now) : std::nullopt;
+  return fit ? take(*fit, ask, now) : std::nullopt;
 }
 
 // Tier by tier.
@@ -151,7 +150,7 @@ std::optional<Choice> take_best(const Route& route, const Ask& ask, std::span<co
     std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
     while (!fits.empty()) {
       const std::size_t drawn = pick(route.strategy, fits, ask, now, random);
-      if (auto choice = take(fits[drawn], now)) return choice;
+      if (auto choice = take(fits[drawn], ask, now)) return choice;
       fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
     }
     if (ask.patience > Duration::zero() &&
