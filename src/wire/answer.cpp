@@ -7,7 +7,7 @@ namespace weir::wire {
 AnswerFacts read_answer(std::string_view body) {
   const auto chat = read_chat_facts(body);
   if (!chat) return {};
-  const bool is_short = chat->lacks_head || chat->lacks_finish || !chat->has_usage;
+  const bool is_short = chat->lacks_head || chat->lacks_finish || chat->lacks_role || !chat->has_usage;
   return {.valid_json = true,
           .error = chat->error,
           .text_bytes = chat->text_bytes,

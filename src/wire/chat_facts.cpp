@@ -114,9 +114,13 @@ void FactReader::choice() {
 
 void FactReader::message() {
   if (!enter_object()) return;
+  bool has_role = false;
   while (json_.next_member()) {
     const std::string_view key = json_.key();
-    if (key == "content") {
+    if (key == "role") {
+      has_role = json_.kind() != Kind::null;
+      json_.skip();
+    } else if (key == "content") {
       facts_.looks_odd = facts_.looks_odd || json_.kind() == Kind::array;
       text();
     } else if (key == "reasoning_content" || key == "refusal") {
@@ -139,6 +143,7 @@ void FactReader::message() {
       json_.skip();
     }
   }
+  facts_.lacks_role = facts_.lacks_role || !has_role;
 }
 
 // A string, or an array of parts that have one: {"type":"text","text":...},

@@ -20,6 +20,7 @@ struct ChatFacts {
   // What may need mending, and is noted for no more than that (weir/wire/mend.hpp).
   bool lacks_head = false;    // there are choices, but no id, object, created or model
   bool lacks_finish = false;  // a choice has no finish_reason
+  bool lacks_role = false;    // a message or delta has no role
   bool looks_odd = false;     // something inside a choice
   bool has_usage = false;     // a usage object, whatever is in it
   std::size_t text_bytes = 0;

@@ -153,9 +153,14 @@ void MendReader::message() {
   if (!enter_object()) return;
   const std::size_t front = json_.behind();
   Reasoning reasoning;
+  Slot role;
+  bool is_empty = true;
   while (json_.next_member()) {
+    is_empty = false;
     const std::string_view key = json_.key();
-    if (key == "content" && json_.kind() == Kind::array) {
+    if (key == "role") {
+      role = take_word();
+    } else if (key == "content" && json_.kind() == Kind::array) {
       content_parts(reasoning);
     } else if (key == "tool_calls") {
       tool_calls();
@@ -173,7 +178,13 @@ void MendReader::message() {
       (void)skip();
     }
   }
-  if (json_.ok()) mend_reasoning(reasoning, front);
+  if (!json_.ok()) return;
+  // A stream says it once, in its first chunk.
+  std::string inserted;
+  const bool is_due = task_.stream == nullptr || !task_.stream->has_head;
+  if (is_due) fill(role, "role", R"("assistant")", inserted);
+  insert(front, is_empty, std::move(inserted));
+  mend_reasoning(reasoning, front);
 }
 
 void MendReader::mend_reasoning(const Reasoning& reasoning, std::size_t front) {

@@ -130,6 +130,16 @@ describe('an answer', { concurrency: 2 }, () => {
     if (visitor.way === 'stream') assert.deepEqual(pieces, ['Hel', 'lo']);
   });
 
+  const namesNoRole = either(
+    says(completion(null, { choices: [{ index: 0, message: { content: 'Hello' }, finish_reason: 'stop' }] })),
+    sends(chunk({ content: 'Hel' }), chunk({ content: 'lo' }), chunk({}, 'stop')),
+  );
+  const roleless = { scripts: { only: namesNoRole }, seen: served };
+  eachVisitor('is whole where the provider names no role', roleless, async (visitor) => {
+    const { text, finish } = await visitor.asks();
+    assert.deepEqual({ text, finish }, { text: 'Hello', finish: 'stop' });
+  });
+
   eachVisitor('calls a tool', { scripts: { only: callsTool }, seen: served }, async (visitor, { providers }) => {
     const answer = await visitor.asks({ tools: [weather] });
     assert.deepEqual(answer.calls, called);

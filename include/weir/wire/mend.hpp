@@ -14,6 +14,7 @@
 // spliced in. Every other byte stays as it came, and an answer that lacks nothing gets no edits.
 //
 // - id, object, created and model are inserted where they are missing or null.
+// - role, of a plain answer's message and of a stream's first chunk, is the assistant's.
 // - finish_reason of a plain answer becomes "tool_calls" or "stop"; words that SDKs don't know are replaced.
 // - reasoning, a string, becomes reasoning_content, where there is none.
 // - content that is an array of parts becomes one string of its text; thinking parts, reasoning_content.

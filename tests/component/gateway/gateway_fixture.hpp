@@ -27,7 +27,7 @@ inline constexpr std::string_view kGoodAnswer =
     R"("usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}})";
 inline constexpr std::string_view kTextEvent =
     R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m",)"
-    R"("choices":[{"index":0,"delta":{"content":"hello"}}]})"
+    R"("choices":[{"index":0,"delta":{"role":"assistant","content":"hello"}}]})"
     "\n\n";
 inline constexpr std::string_view kStopEvent =
     R"(data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m",)"

@@ -93,7 +93,7 @@ TEST_F(Mend, AFinishedStreamThatEndsWithoutDoneIsGivenIt) {
 }
 
 TEST_F(Mend, AStreamThatBreaksIsNotMadeToLookWhole) {
-  serve(streams(events({R"({"choices":[{"index":0,"delta":{"content":"hello"}}]})"})));
+  serve(streams(events({R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"hello"}}]})"})));
   const RawAnswer answer = ask_stream_with_usage();
   EXPECT_THAT(answer.body, HasSubstr("\"finish_reason\":\"error\""));
   EXPECT_THAT(answer.body, Not(HasSubstr("\"stop\"")));

@@ -157,10 +157,10 @@ TEST_F(Relay, AStreamThatBreaksAfterContentEndsHonestlyAndIsNotSplicedWithAnothe
   RawProvider broken([](RawConnection& peer) {
     if (!peer.read_request()) return;
     peer.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
-    peer.send("89\r\n" + std::string(kTextEvent) + "\r\n");
+    peer.send("9c\r\n" + std::string(kTextEvent) + "\r\n");
     peer.reset();
   });
-  static_assert(kTextEvent.size() == 0x89);
+  static_assert(kTextEvent.size() == 0x9c);
   RawProvider other(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
   start({provider_at("broken", broken.port()), provider_at("other", other.port())});
   const RawAnswer answer = ask_stream();

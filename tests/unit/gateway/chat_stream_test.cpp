@@ -16,7 +16,7 @@ std::string event(std::string_view members) {
 }
 
 const std::string kRole = event(R"("choices":[{"index":0,"delta":{"role":"assistant","content":""}}])");
-const std::string kText = event(R"("choices":[{"index":0,"delta":{"content":"hello"}}])");
+const std::string kText = event(R"("choices":[{"index":0,"delta":{"role":"assistant","content":"hello"}}])");
 const std::string kStop = event(R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}])");
 const std::string kUsage =
     event(R"("choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11})");
@@ -161,13 +161,15 @@ TEST(ChatStream, WhatAStreamLeavesOutOfItsChunksIsTheSameInAll) {
 // Usage as Gemini tells it: cumulative, in every chunk.
 TEST(ChatStream, CumulativeUsageIsToldOnceInTheFinishingChunk) {
   const std::string first = event(
-      R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"total_tokens":10,"completion_tokens":1})");
+      R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"total_tokens":10,"completion_tokens":1})");
   const std::string last = event(
       R"("choices":[{"index":0,"delta":{"content":"b"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"total_tokens":11,"completion_tokens":2})");
   Stream asking(true);
   const std::string out = asking.pass(joined({first, last, kDone}));
-  EXPECT_EQ(out,
-            joined({event(R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":null)"), last, kDone}));
+  EXPECT_EQ(
+      out,
+      joined({event(R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":null)"),
+              last, kDone}));
   EXPECT_EQ(asking.usage()->completion_tokens, 2U);
 
   Stream silent(false);
@@ -176,7 +178,7 @@ TEST(ChatStream, CumulativeUsageIsToldOnceInTheFinishingChunk) {
 
 TEST(ChatStream, UsageIsToldExactlyOnceWhereverTheProviderSaysIt) {
   const std::string in_text = event(
-      R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":2})");
+      R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":2})");
   const std::string in_stop = event(
       R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2})");
   const std::string behind_stop = event(
@@ -202,10 +204,11 @@ TEST(ChatStream, UsageIsToldExactlyOnceWhereverTheProviderSaysIt) {
 
 TEST(ChatStream, WithheldUsageKeepsAllItsMembers) {
   Stream stream(true);
-  const std::string out = stream.pass(
-      joined({event(R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,)"
-                    R"("completion_tokens":2,"cost":0.1000,"details":{"x":[1]}})"),
-              kStop, kDone}));
+  const std::string out = stream.pass(joined(
+      {event(
+           R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,)"
+           R"("completion_tokens":2,"cost":0.1000,"details":{"x":[1]}})"),
+       kStop, kDone}));
   EXPECT_NE(
       out.find(
           R"("choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"cost":0.1000,"details":{"x":[1]}}})"),
@@ -217,7 +220,7 @@ TEST(ChatStream, OfAnAbsurdUsageObjectOnlyTheNumbersAreTold) {
   Stream stream(true);
   const auto told = usages(stream.pass(
       event(
-          R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":2,"x":")" +
+          R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":2,"x":")" +
           std::string(100'000, 'x') + "\"}") +
       kStop + kDone));
   ASSERT_EQ(told.size(), 1U);
@@ -249,9 +252,9 @@ TEST(ChatStream, AMendedEventKeepsItsOtherLines) {
 TEST(ChatStream, DataInSeveralLinesBecomesOneWhereItIsMended) {
   Stream stream(false);
   EXPECT_EQ(stream.pass("data: {\"id\":\"c\",\ndata:\"object\":\"chat.completion.chunk\",\"created\":1,\n"
-                        "data: \"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"),
+                        "data: \"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"a\"}}]}\n\n"),
             "data: {\"model\":\"upstream\",\"id\":\"c\", \"object\":\"chat.completion.chunk\",\"created\":1, "
-            "\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n");
+            "\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"a\"}}]}\n\n");
 }
 
 TEST(ChatStream, WhatIsNoChunkPassesAsItIs) {

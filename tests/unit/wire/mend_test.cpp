@@ -39,14 +39,16 @@ std::string answer(const std::string& choice) {
   return R"({"id":"a","object":"chat.completion","created":1,"model":"m","choices":[)" + choice +
          R"(],"usage":{"total_tokens":1}})";
 }
+constexpr const char* kRole = R"("role":"assistant")";
 std::string message(const std::string& members) {
-  return answer(R"({"index":0,"message":{)" + members + R"(},"finish_reason":"stop"})");
+  return answer(R"({"index":0,"message":{)" + members + (members.empty() ? "" : ",") + kRole +
+                R"(},"finish_reason":"stop"})");
 }
 std::string chunk(const std::string& choice) {
   return R"({"id":"a","object":"chat.completion.chunk","created":1,"model":"m","choices":[)" + choice + "]}";
 }
 std::string delta(const std::string& members) {
-  return chunk(R"({"index":0,"delta":{)" + members + "}}");
+  return chunk(R"({"index":0,"delta":{)" + members + (members.empty() ? "" : ",") + kRole + "}}");
 }
 
 struct Case {
@@ -94,10 +96,10 @@ TEST(Mend, AWholeAnswerKeepsItsBytes) {
           R"({})",
           R"([])",
           R"({"choices":[]})",
-          R"({"choices":{"message":{}}})",
+          R"({"choices":{"message":{"role":"assistant"}}})",
           "",
           "nothing",
-          R"({"choices":[{"message":{"content":[}]})",
+          R"({"choices":[{"message":{"content":[,"role":"assistant"}]})",
       }) {
     EXPECT_EQ(mended(body), body);
   }
@@ -106,7 +108,7 @@ TEST(Mend, AWholeAnswerKeepsItsBytes) {
 TEST(Mend, AWholeChunkKeepsItsBytes) {
   for (
       const std::string& data : std::vector<std::string>{
-          R"({"id":"chatcmpl-8","object":"chat.completion.chunk","created":1769093707,"model":"m","choices":[{"index":0,"delta":{"content":" token"},"logprobs":null,"finish_reason":null}]})",
+          R"({"id":"chatcmpl-8","object":"chat.completion.chunk","created":1769093707,"model":"m","choices":[{"index":0,"delta":{"content":" token","role":"assistant"},"logprobs":null,"finish_reason":null}]})",
           R"({"choices":[{"delta":{"content":"a","role":"assistant"},"index":0}],"created":1,"id":"y","model":"gemini","object":"chat.completion.chunk"})",
           R"({"id":"gen-1","provider":"X","model":"m","object":"chat.completion.chunk","created":1,"choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":null,"reasoning_details":[]},"finish_reason":null,"native_finish_reason":null,"logprobs":null}]})",
           R"({"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{}]})",  // Azure
@@ -115,14 +117,14 @@ TEST(Mend, AWholeChunkKeepsItsBytes) {
           delta(R"("tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}])"),
           delta(R"("tool_calls":[{"index":3,"function":{"arguments":"1}"}}])"),
           delta(R"("reasoning_content":"so","reasoning":"so")"),
-          chunk(R"({"index":0,"delta":{},"finish_reason":"stop"})"),
-          chunk(R"({"index":0,"delta":{"content":"a"},"finish_reason":""})"),
+          chunk(R"({"index":0,"delta":{"role":"assistant"},"finish_reason":"stop"})"),
+          chunk(R"({"index":0,"delta":{"content":"a","role":"assistant"},"finish_reason":""})"),
           R"({"type":"ping"})",
           R"({"choices":7})",
           "[1]",
           "7",
           "nothing",
-          R"({"choices":[{"delta":{"content":[1})",
+          R"({"choices":[{"delta":{"content":[1,"role":"assistant"})",
       }) {
     EXPECT_EQ(Chunks().next(data), data);
   }
@@ -130,7 +132,7 @@ TEST(Mend, AWholeChunkKeepsItsBytes) {
 
 TEST(Mend, TheHeadOfAnAnswer) {
   const std::string rest =
-      R"("choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}],"usage":{"total_tokens":1}})";
+      R"("choices":[{"index":0,"message":{"content":"a","role":"assistant"},"finish_reason":"stop"}],"usage":{"total_tokens":1}})";
   const std::string id = R"("id":"chatcmpl-req_1")";
   const std::string object = R"("object":"chat.completion")";
   const std::string created = R"("created":42)";
@@ -148,8 +150,9 @@ TEST(Mend, TheHeadOfAnAnswer) {
        "\n{" + id + "," + object + "," + created + "," + model + ", \n" + rest + "\n"},
   });
   check_chunks({
-      {"chunk", R"({"id":"a","created":1,"model":"m","choices":[{"delta":{"content":"a"}}]})",
-       R"({"object":"chat.completion.chunk","id":"a","created":1,"model":"m","choices":[{"delta":{"content":"a"}}]})"},
+      {"chunk",
+       R"({"id":"a","created":1,"model":"m","choices":[{"delta":{"content":"a","role":"assistant"}}]})",
+       R"({"object":"chat.completion.chunk","id":"a","created":1,"model":"m","choices":[{"delta":{"content":"a","role":"assistant"}}]})"},
       {"usage chunk", R"({"id":"a","object":"o","model":"m","choices":[],"usage":{}})",
        R"({"created":42,"id":"a","object":"o","model":"m","choices":[],"usage":{}})"},
   });
@@ -157,16 +160,17 @@ TEST(Mend, TheHeadOfAnAnswer) {
 
 TEST(Mend, ALaterChunkLacksWhatTheFirstOneSaid) {
   Chunks chunks;
-  chunks.next(R"({"id":"x1","object":"o","created":5.0,"model":"m","choices":[{"delta":{"content":"a"}}]})");
+  chunks.next(
+      R"({"id":"x1","object":"o","created":5.0,"model":"m","choices":[{"delta":{"content":"a","role":"assistant"}}]})");
   EXPECT_EQ(
-      chunks.next(R"({"choices":[{"delta":{"content":"b"}}]})"),
-      R"({"id":"x1","object":"chat.completion.chunk","created":5.0,"model":"m","choices":[{"delta":{"content":"b"}}]})");
+      chunks.next(R"({"choices":[{"delta":{"content":"b","role":"assistant"}}]})"),
+      R"({"id":"x1","object":"chat.completion.chunk","created":5.0,"model":"m","choices":[{"delta":{"content":"b","role":"assistant"}}]})");
 }
 
 TEST(Mend, TheFinishReasonOfAnAnswer) {
-  const std::string said = R"("index":0,"message":{"content":"a"})";
+  const std::string said = R"("index":0,"message":{"content":"a","role":"assistant"})";
   const std::string call =
-      R"("message":{"tool_calls":[{"id":"x","type":"function","function":{"name":"f"}}]})";
+      R"("message":{"tool_calls":[{"id":"x","type":"function","function":{"name":"f"}}],"role":"assistant"})";
   check_answers({
       {"missing", answer("{" + said + "}"), answer(R"({"finish_reason":"stop",)" + said + "}")},
       {"null", answer("{" + said + R"(,"finish_reason":null})"),
@@ -175,10 +179,12 @@ TEST(Mend, TheFinishReasonOfAnAnswer) {
        answer("{" + said + R"(,"finish_reason":"stop"})")},
       {"calls", answer("{" + call + R"(,"finish_reason":null})"),
        answer("{" + call + R"(,"finish_reason":"tool_calls"})")},
-      {"no calls", answer(R"({"message":{"tool_calls":[]},"finish_reason":null})"),
-       answer(R"({"message":{"tool_calls":[]},"finish_reason":"stop"})")},
-      {"the older form", answer(R"({"message":{"function_call":{"name":"f"}},"finish_reason":null})"),
-       answer(R"({"message":{"function_call":{"name":"f"}},"finish_reason":"function_call"})")},
+      {"no calls", answer(R"({"message":{"tool_calls":[],"role":"assistant"},"finish_reason":null})"),
+       answer(R"({"message":{"tool_calls":[],"role":"assistant"},"finish_reason":"stop"})")},
+      {"the older form",
+       answer(R"({"message":{"function_call":{"name":"f"},"role":"assistant"},"finish_reason":null})"),
+       answer(
+           R"({"message":{"function_call":{"name":"f"},"role":"assistant"},"finish_reason":"function_call"})")},
       {"an empty choice", answer("{}"), answer(R"({"finish_reason":"stop"})")},
       {"each choice for itself",
        answer("{" + call + R"(,"finish_reason":null},{)" + said + R"(},{"finish_reason":"length"})"),
@@ -188,8 +194,8 @@ TEST(Mend, TheFinishReasonOfAnAnswer) {
        answer("{" + said + R"(,"finish_reason":"length"})")},
   });
   check_chunks({
-      {"Mistral's own word", chunk(R"({"delta":{},"finish_reason":"model_length"})"),
-       chunk(R"({"delta":{},"finish_reason":"length"})")},
+      {"Mistral's own word", chunk(R"({"delta":{"role":"assistant"},"finish_reason":"model_length"})"),
+       chunk(R"({"delta":{"role":"assistant"},"finish_reason":"length"})")},
   });
 }
 
@@ -353,7 +359,7 @@ TEST(Mend, ManyCallsAreLeftAloneAtLast) {
 
 TEST(Mend, TheUsageOfAnAnswer) {
   const std::string rest =
-      R"("id":"a","object":"o","created":1,"model":"m","choices":[{"message":{},"finish_reason":"stop"}])";
+      R"("id":"a","object":"o","created":1,"model":"m","choices":[{"message":{"role":"assistant"},"finish_reason":"stop"}])";
   const std::string counted =
       R"({"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"estimated":true})";
   check_answers({
@@ -367,7 +373,7 @@ TEST(Mend, TheUsageOfAnAnswer) {
 TEST(Mend, UsageIsWithheldFromAChunk) {
   Chunks chunks;
   const std::string said =
-      R"({"id":"a","object":"o","created":1,"model":"m","choices":[{"delta":{}}],"usage":)";
+      R"({"id":"a","object":"o","created":1,"model":"m","choices":[{"delta":{"role":"assistant"}}],"usage":)";
   EXPECT_EQ(chunks.next(said + R"({"prompt_tokens":1}})", ChunkUsage::withhold), said + "null}");
   EXPECT_EQ(chunks.next(said + "null}", ChunkUsage::withhold), said + "null}");
 }
@@ -388,6 +394,32 @@ TEST(Mend, HugeAnswersAreMendedToo) {
   const std::string text(3U << 20U, 'x');
   EXPECT_EQ(mended(message(R"("content":[{"type":"text","text":")" + text + R"("}])")),
             message(R"("content":")" + text + "\""));
+}
+
+TEST(Mend, APlainAnswersMessageHasARole) {
+  const auto choice = [](const std::string& members) {
+    return answer(R"({"index":0,"message":{)" + members + R"(},"finish_reason":"stop"})");
+  };
+  check_answers({
+      {"missing", choice(R"("content":"a")"), choice(R"("role":"assistant","content":"a")")},
+      {"null", choice(R"("role":null,"content":"a")"), choice(R"("role":"assistant","content":"a")")},
+      {"all of it", choice(""), choice(R"("role":"assistant")")},
+      {"beside others", choice(R"("reasoning":"b")"),
+       choice(R"("role":"assistant","reasoning_content":"b")")},
+  });
+}
+
+TEST(Mend, AStreamSaysItsRoleOnce) {
+  const auto said = [](const std::string& members) {
+    return chunk(R"({"index":0,"delta":{)" + members + "}}");
+  };
+  Chunks chunks;
+  EXPECT_EQ(chunks.next(said(R"("content":"a")")), said(R"("role":"assistant","content":"a")"));
+  EXPECT_EQ(chunks.next(said(R"("content":"b")")), said(R"("content":"b")"));
+  Chunks others;
+  EXPECT_EQ(others.next(said(R"("role":"assistant")")), said(R"("role":"assistant")"));
+  EXPECT_EQ(others.next(said(R"("content":"b","reasoning":"c")")),
+            said(R"("content":"b","reasoning_content":"c")"));
 }
 
 }  // namespace
