@@ -19,6 +19,8 @@ class ClientLimits : public GatewayTest {
  protected:
   void start_with_keys(std::vector<quota::Limit> laptop, RawProvider& provider) {
     gateway::Settings settings = settings_for({provider_at("p", provider.port())});
+    settings.providers[0].charge = {.tokens = quota::ChargeRule::Tokens::prompt_plus_max_tokens,
+                                    .settle = quota::ChargeRule::Settle::admission};
     settings.client_keys = {
         {.name = "laptop", .digest = sha256("laptop-key"), .models = {"*"}, .limits = std::move(laptop)},
         {.name = "phone", .digest = sha256("phone-key"), .models = {"*"}, .limits = {}}};

@@ -143,6 +143,24 @@ TEST_F(ClientClaims, NobodyPassesAnEarlierOneByItsKeyWhateverTheTarget) {
   first->end(q_.clock.now());
   EXPECT_TRUE(second->served());
   EXPECT_TRUE(third->waits());
+  second->send(q_.clock.now());
+  second->end(q_.clock.now());
+  EXPECT_TRUE(third->served()) << "what it waits for was taken at another target";
+}
+
+// The first waits for its target's next minute, and the last request of the key's hour is meant for it.
+TEST_F(ClientClaims, WhatAnEarlierOneWaitsForIsNotTakenByItsKeyElsewhere) {
+  quota::Limit hour = fixed_requests(11);
+  hour.period = quota::kHourPeriod;
+  const quota::Pool laptop = q_.ledger.bind("client key laptop", "", std::vector{hour}, {}, {});
+  for (int i = 0; i < 10; ++i) q_.spend("ra", of(laptop));
+  auto first = q_.come("ra", of(laptop));
+  auto second = q_.come("rb", of(laptop), Priority::normal, 2h);
+  EXPECT_TRUE(first->waits());
+  EXPECT_TRUE(second->waits());
+  q_.pass(61s);
+  EXPECT_TRUE(first->served());
+  EXPECT_TRUE(second->waits());
 }
 
 TEST_F(ClientClaims, MaxTokensIsFittedToTheKeysWindowsToo) {

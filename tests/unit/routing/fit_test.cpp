@@ -89,6 +89,16 @@ TEST(Fit, ItIsComparedWithTheLimitAndNotWithTheRoom) {
   EXPECT_TRUE(std::holds_alternative<NoRoom>(f.chosen(with_max(1000, 5000))));
 }
 
+TEST(Fit, WhatADayKeepsForOthersIsNoRoom) {
+  quota::Limit day = tokens_per_minute(100'000);
+  day.period = quota::kDayPeriod;
+  const Fixture f({day}, kAtAdmission);
+  Ask ask = with_max(800, 80'000);
+  EXPECT_EQ(f.sent(ask), 0U);
+  ask.day.kept = 0.5;
+  EXPECT_EQ(f.sent(ask), 49'000U);
+}
+
 TEST(Fit, NothingIsLoweredBelowTheLeastOutput) {
   Fixture f({tokens_per_minute(8000)}, kAtAdmission);
   EXPECT_EQ(f.sent(with_max(5580, 80'000)), 1025U);
