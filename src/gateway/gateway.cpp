@@ -153,8 +153,13 @@ Lane& Gateway::lane_of(const net::Loop& loop) {
   return *std::ranges::find(lanes_, &loop, &Lane::loop);
 }
 
-std::string Gateway::error_body(const Error& error) {
-  return wire::error_body(error, "", "", {});
+transport::Rejection Gateway::reject(const net::Loop& loop, const http::RequestHead& head,
+                                     const Error& error) {
+  const std::string id = request_id(head.fields.get("x-request-id"), loop.now().wall, *lane_of(loop).random);
+  transport::Rejection refusal{.fields = {}, .body = wire::error_body(error, "", id, {})};
+  refusal.fields.add("x-request-id", id);
+  refusal.fields.add("openai-processing-ms", "0");
+  return refusal;
 }
 
 // Everything but chat: made at once, and no provider is asked.

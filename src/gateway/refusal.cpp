@@ -271,7 +271,7 @@ int status_of(const Refusal& refusal) {
 void write_fields(const Refusal& refusal, http::Fields& fields) {
   fields.add("content-type", "application/json");
   if (refusal.retry_after) {
-    const bool is_short = refusal.error.kind == ErrorKind::rate_limited;
+    const bool is_short = *refusal.retry_after <= kShortWait;
     const Duration wait = is_short ? std::min(*refusal.retry_after, kLongestTold) : *refusal.retry_after;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
     fields.add("retry-after", std::to_string(std::max<std::int64_t>(seconds, 1)));

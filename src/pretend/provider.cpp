@@ -31,8 +31,9 @@ net::Awaitable<void> Provider::serve(net::Loop& loop, transport::Request& reques
   }
 }
 
-std::string Provider::error_body(const Error& error) {
-  return parts_.faults->malformed(error.message).body;
+transport::Rejection Provider::reject(const net::Loop& /*loop*/, const http::RequestHead& /*head*/,
+                                      const Error& error) {
+  return {.fields = {}, .body = parts_.faults->malformed(error.message).body};
 }
 
 Counts Provider::counts() const {

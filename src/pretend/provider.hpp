@@ -20,7 +20,8 @@ class Provider final : public transport::Handler {
 
   net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
                              transport::Responder& responder) override;
-  std::string error_body(const Error& error) override;
+  transport::Rejection reject(const net::Loop& loop, const http::RequestHead& head,
+                              const Error& error) override;
 
   [[nodiscard]] const ProviderSpec& spec() const { return spec_; }
   [[nodiscard]] Counts counts() const;

@@ -164,12 +164,12 @@ net::Awaitable<void> Listener::pause(error_code why) {
 void Listener::answer_without_descriptors() {
   if (reserve_ < 0) reserve_ = open_reserve();  // it was lost to another's need, the last time
   if (reserve_ < 0) return;
-  const std::string body = server_->handler.error_body(no_room());
+  const Rejection refusal = server_->handler.reject(loop_, {}, no_room());
   std::string answer;
-  append_answer_head(answer, refusal_head(no_room()),
-                     {.length = body.size(), .connection = AnswerFraming::Connection::close},
+  append_answer_head(answer, refusal_head(no_room(), refusal.fields),
+                     {.length = refusal.body.size(), .connection = AnswerFraming::Connection::close},
                      loop_.now().wall);
-  answer += body;
+  answer += refusal.body;
   ::close(std::exchange(reserve_, -1));
   for (int i = 0; i < kAnsweredAtOnce; ++i) {
     error_code ec;

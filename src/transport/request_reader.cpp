@@ -102,16 +102,15 @@ void RequestReader::finish() {
   if (input_.capacity() > kInput && input_.size() == 0) input_.release();
 }
 
-net::Awaitable<void> RequestReader::discard(std::uint64_t limit, Duration at_most) {
+net::Awaitable<void> RequestReader::discard(Duration idle, Duration at_most) {
   input_.clear();
   make_room();
-  clock_.arm_after(at_most);
-  std::uint64_t discarded = 0;
-  while (discarded < limit && !clock_.expired()) {
+  const BootTime end = loop_.now().boot + at_most;
+  while (!clock_.expired()) {
     error_code ec;
-    const std::size_t n = co_await stream_.read_some(input_.space(), ec);
+    clock_.arm(std::min(loop_.now().boot + idle, end));
+    (void)co_await stream_.read_some(input_.space(), ec);
     if (ec) break;
-    discarded += n;
   }
   clock_.disarm();
 }

@@ -32,8 +32,8 @@ class RequestReader {
   [[nodiscard]] net::Awaitable<Result<bool>> read_body();
   // After the answer: drops the request, and the memory of a large one.
   void finish();
-  // Drops what still comes, until the client closes, `limit` bytes have come or `at_most` has passed.
-  [[nodiscard]] net::Awaitable<void> discard(std::uint64_t limit, Duration at_most);
+  // Drops what still comes, until the client closes, nothing has come for `idle` or `at_most` has passed.
+  [[nodiscard]] net::Awaitable<void> discard(Duration idle, Duration at_most);
 
   [[nodiscard]] const ParsedHead& parsed() const noexcept { return parser_.parsed(); }
   // kBodyPadding readable bytes stand behind it. Valid until finish().

@@ -115,13 +115,14 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
   out.append("\r\n\r\n");
 }
 
-http::ResponseHead refusal_head(const Error& error) {
+http::ResponseHead refusal_head(const Error& error, const http::Fields& fields) {
   http::ResponseHead head;
   head.status = traits(error.kind).http_status;
   head.fields.add("content-type", "application/json");
   head.fields.add("cache-control", "no-store");
   head.fields.add("x-content-type-options", "nosniff");
   if (error.kind == ErrorKind::overloaded) head.fields.add("retry-after", "1");
+  for (std::size_t i = 0; i < fields.size(); ++i) head.fields.add(fields[i].name, fields[i].value);
   return head;
 }
 

@@ -12,10 +12,11 @@ namespace {
 
 using boost::system::error_code;
 
-// How long, and for how many bytes, a client that is still sending is read from after its last answer.
-// Closing with unread bytes would reset the connection, and the reset might overtake the answer.
-constexpr Duration kFarewell = std::chrono::seconds(2);
-constexpr std::uint64_t kFarewellLeast = 1U << 20U;
+// How long a client that is still sending is read from after its last answer: in all, and while nothing
+// comes. Closing with unread bytes would reset the connection, and the reset might overtake the answer: who
+// sends too large a body would not learn it, and send it again.
+constexpr Duration kFarewell = std::chrono::seconds(30);
+constexpr Duration kFarewellIdle = std::chrono::seconds(2);
 
 Error internal_error() {
   return {ErrorKind::internal, "weir failed to answer this request; its log says why"};
@@ -118,21 +119,23 @@ net::Awaitable<std::string> Session::call_handler(Request& request, SocketRespon
 
 net::Awaitable<Session::Next> Session::refuse(Error error) {
   const ErrorTraits& kind = traits(error.kind);
-  log::info("request_refused",
-            {{"peer", peer_}, {"status", kind.http_status}, {"kind", kind.name}, {"reason", error.message}});
-  const AnswerRules rules{
-      .head_only = reader_.parsed().head.method == "HEAD", .minor_version = 1, .keep_alive = false};
+  const http::RequestHead& asked = reader_.parsed().head;
+  const Rejection refusal = server_->handler.reject(loop_, asked, error);
+  log::info("request_refused", {{"request_id", refusal.fields.get("x-request-id")},
+                                {"peer", peer_},
+                                {"status", kind.http_status},
+                                {"kind", kind.name},
+                                {"reason", error.message}});
+  const AnswerRules rules{.head_only = asked.method == "HEAD", .minor_version = 1, .keep_alive = false};
   SocketResponder responder(stream_, loop_, *server_, rules);
-  const http::ResponseHead head = refusal_head(error);
-  const std::string body = server_->handler.error_body(error);
-  const bool sent = co_await responder.respond(head, body);
+  const http::ResponseHead head = refusal_head(error, refusal.fields);
+  const bool sent = co_await responder.respond(head, refusal.body);
   co_return sent ? Next::farewell : Next::nothing;
 }
 
 net::Awaitable<void> Session::say_farewell() {
   stream_.end_writing();
-  const std::uint64_t limit = std::max(server_->config.max_body, kFarewellLeast);
-  co_await reader_.discard(limit, kFarewell);
+  co_await reader_.discard(kFarewellIdle, kFarewell);
 }
 
 }  // namespace weir::transport

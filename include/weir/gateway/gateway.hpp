@@ -53,7 +53,8 @@ class Gateway final : public transport::Handler {
 
   [[nodiscard]] net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
                                            transport::Responder& responder) override;
-  [[nodiscard]] std::string error_body(const Error& error) override;
+  [[nodiscard]] transport::Rejection reject(const net::Loop& loop, const http::RequestHead& head,
+                                            const Error& error) override;
 
  private:
   [[nodiscard]] LocalAnswer answer_locally(const Snapshot& current, const transport::Request& request,

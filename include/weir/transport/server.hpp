@@ -52,6 +52,12 @@ class Responder {
   [[nodiscard]] virtual net::Cancellation& cancellation() noexcept = 0;
 };
 
+// An answer that says no: a JSON body, and fields beside the server's own.
+struct Rejection {
+  http::Fields fields;
+  std::string body;
+};
+
 // What answers requests. One object serves all threads; serve() must not block.
 class Handler {
  public:
@@ -60,9 +66,11 @@ class Handler {
   // gets a 500, or a cut where the answer had begun; where the client has gone nothing is missed.
   [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request,
                                                    Responder& responder) = 0;
-  // The JSON body for a request that never became one (framing, guard, limits, clocks), or that serve() left
-  // unanswered. Its status, from the error's kind, and its fields are the server's. No I/O.
-  [[nodiscard]] virtual std::string error_body(const Error& error) = 0;
+  // What a request is told that never became one (framing, guard, limits, clocks), or that serve() left
+  // unanswered. Its status is of the error's kind. `head` is what could be read of the request's, perhaps
+  // nothing. No I/O.
+  [[nodiscard]] virtual Rejection reject(const net::Loop& loop, const http::RequestHead& head,
+                                         const Error& error) = 0;
 };
 
 struct ServerConfig {

@@ -125,6 +125,23 @@ TEST_F(Local, TheClientsRequestIdComesBack) {
   EXPECT_EQ(answer.field("x-request-id"), "mine-1");
 }
 
+TEST_F(Local, ARequestThatIsTurnedAwayAtTheDoorHasAnIdToo) {
+  start({provider_at("groq", 1)});
+  RawClient client = connect();
+  const RawAnswer known = client.exchange(
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nx-request-id: mine-2\r\n"
+      "content-type: application/json\r\n"
+      "content-length: 100000000\r\n\r\n");
+  EXPECT_EQ(known.status, 413);
+  EXPECT_EQ(known.field("x-request-id"), "mine-2");
+  EXPECT_NE(known.field("openai-processing-ms"), "");
+  EXPECT_EQ(nlohmann::json::parse(known.body)["error"]["weir"]["request_id"], "mine-2");
+  RawClient other = connect();
+  const RawAnswer unread = other.exchange("GET / HTTP/9.9\r\n\r\n");
+  EXPECT_EQ(unread.status, 505);
+  EXPECT_NE(unread.field("x-request-id"), "");
+}
+
 TEST_F(Local, AConfiguredOriginGetsItsPreflightAndAnyOtherIsRefused) {
   start({provider_at("groq", 1)});
   const auto preflight = [this](const std::string& origin) {

@@ -188,6 +188,29 @@ TEST(FarewellClock, AClientThatStaysAfterItsRefusalIsClosed) {
   EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 0; }));
 }
 
+// A client that still sends its body hears why it is refused, however large the body is.
+TEST(FarewellClock, WhoGoesOnSendingIsReadFrom) {
+  TestServer server;
+  RawClient client = server.connect_and_settle();
+  client.send(
+      "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+      "content-length: 100000000\r\n\r\n");
+  ASSERT_EQ(client.read_answer().status, 413);
+  const std::string piece(1U << 20U, 'x');
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(client.try_send(piece)) << i;
+    server.settle();
+    server.advance(1s);
+  }
+  EXPECT_EQ(server.server().connections(), 1U);
+  for (int i = 0; i < 20 && server.server().connections() > 0; ++i) {
+    (void)client.try_send("x");
+    server.settle();
+    server.advance(1s);
+  }
+  EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 0; })) << "but not for ever";
+}
+
 TEST(WriteClock, AReaderThatIsStuckIsCutOff) {
   TestServer server;
   RawClient client;

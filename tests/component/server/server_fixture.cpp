@@ -68,8 +68,9 @@ net::Awaitable<void> EchoHandler::serve(net::Loop& loop, transport::Request& req
   co_await answer(responder, status, std::move(echo));
 }
 
-std::string EchoHandler::error_body(const Error& error) {
-  return R"({"error":{"message":")" + error.message + R"("}})";
+transport::Rejection EchoHandler::reject(const net::Loop& /*loop*/, const http::RequestHead& /*head*/,
+                                         const Error& error) {
+  return {.fields = {}, .body = R"({"error":{"message":")" + error.message + R"("}})"};
 }
 
 std::vector<EchoHandler::Seen> EchoHandler::seen() const {

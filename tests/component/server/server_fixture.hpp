@@ -31,7 +31,8 @@ class EchoHandler final : public transport::Handler {
 
   [[nodiscard]] net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
                                            transport::Responder& responder) override;
-  [[nodiscard]] std::string error_body(const Error& error) override;
+  [[nodiscard]] transport::Rejection reject(const net::Loop& loop, const http::RequestHead& head,
+                                            const Error& error) override;
 
   [[nodiscard]] std::size_t calls() const { return calls_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }      // within "/wait" now
