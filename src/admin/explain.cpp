@@ -101,12 +101,13 @@ ordered_json describe(const routing::Candidacy& one, const Question& question, I
   out["tier"] = one.tier;
   out["has_room"] = one.score.has_value();
   out["score"] = one.score ? ordered_json(*one.score) : ordered_json();
-  if (one.fitted.max_tokens) out["max_tokens"] = *one.fitted.max_tokens;
+  if (one.fitted.max_tokens && !one.skip.too_large) out["max_tokens"] = *one.fitted.max_tokens;
   if (!one.score) {
     out["why"] = one.skip.reason;
     const bool returns = one.skip.available_at != BootTime::max();
     out["available_at"] =
         returns ? ordered_json(format_utc(now.wall_at(one.skip.available_at))) : ordered_json();
+    out["too_large"] = one.skip.too_large;
     if (!one.skip.remedy.empty()) out["remedy"] = one.skip.remedy;
   }
   if (!question.request.empty())

@@ -32,6 +32,7 @@ std::string state_of(const json& target) {
     return score.data();
   }
   std::string text = target.at("why").get<std::string>();
+  if (target.at("too_large")) text += " can never hold as much";
   if (target.at("available_at").is_string())
     text += ", room at " + target.at("available_at").get<std::string>();
   if (target.contains("remedy")) text += ": " + target.at("remedy").get<std::string>();

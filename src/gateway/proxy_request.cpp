@@ -395,7 +395,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   http::ResponseHead head;
   head.status = record_.status;
   write_own_fields(head.fields);
-  add_rate_fields(attempt.target->pool, now(), head.fields);
+  add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
   const http::Fields& theirs = attempt.answer->head().fields;
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (http::passes_downstream(theirs[i].name)) head.fields.add(theirs[i].name, theirs[i].value);
@@ -410,7 +410,7 @@ net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
   head.fields.add("content-type", "text/event-stream; charset=utf-8");
   head.fields.add("x-accel-buffering", "no");
   write_own_fields(head.fields);
-  add_rate_fields(attempt.target->pool, now(), head.fields);
+  add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
   std::string out = std::exchange(attempt.body, {});
   bool client_there = co_await responder_.begin(head, out);
   record_.bytes_out = out.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -39,8 +40,9 @@ void add(std::string_view what, const quota::MeterView& view, Instant now, http:
 
 }  // namespace
 
-void add_rate_fields(const quota::Pool& pool, Instant now, http::Fields& fields) {
-  const auto views = pool.view(now);
+void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields) {
+  auto views = pool.view(now);
+  if (client != nullptr) std::ranges::move(client->view(now), std::back_inserter(views));
   const auto left = [](const quota::MeterView* view) {
     return static_cast<double>(view->left) / static_cast<double>(view->limit.amount);
   };

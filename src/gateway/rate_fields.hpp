@@ -6,8 +6,9 @@
 
 namespace weir::gateway {
 
-// Adds x-ratelimit-{limit,remaining,reset}-{requests,tokens}, as OpenAI has them, of the target's windows: of
-// each dimension the one of which the least share is left. Only where an amount is known; resets as "6m0s".
-void add_rate_fields(const quota::Pool& pool, Instant now, http::Fields& fields);
+// Adds x-ratelimit-{limit,remaining,reset}-{requests,tokens}, as OpenAI has them, of the target's windows and
+// of the client key's own, where it has some: of each dimension the one of which the least share is left.
+// Only where an amount is known; resets as "6m0s".
+void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields);
 
 }  // namespace weir::gateway

@@ -33,7 +33,10 @@ class ClientLimits : public GatewayTest {
 
 TEST_F(ClientLimits, OneThatHasUsedUpItsOwnIsToldWhenItIsBackAndOthersGoOn) {
   start_with_keys({requests_per_minute(1)}, good_);
-  EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+  const RawAnswer served = chat(kAsk, kLaptop);
+  EXPECT_EQ(served.status, 200);
+  EXPECT_EQ(served.field("x-ratelimit-limit-requests"), "1");
+  EXPECT_EQ(served.field("x-ratelimit-remaining-requests"), "0");
   const RawAnswer refused = chat(kAsk, kLaptop);
   EXPECT_EQ(refused.status, 429);
   EXPECT_THAT(std::string(error_of(refused)["message"]),

@@ -260,6 +260,7 @@ TEST_F(Admin, ExplainsWhoWouldServeAndWhoNotAndWhy) {
   said = json::parse(*answer.json);
   EXPECT_EQ(said["targets"][0]["has_room"], false);
   EXPECT_EQ(said["targets"][0]["why"], "tpm");
+  EXPECT_EQ(said["targets"][0]["too_large"], true);
   EXPECT_TRUE(said["targets"][0]["available_at"].is_null());
 
   pool(0).cool_down_model({quota::CooldownCause::capacity, clock_.now().boot + std::chrono::minutes(1)},
