@@ -5,6 +5,7 @@
 
 #include "weir/base/log.hpp"
 #include "weir/base/units.hpp"
+#include "weir/tokens/estimator.hpp"
 #include "weir/wire/answer.hpp"
 
 namespace weir::gateway {
@@ -79,6 +80,20 @@ void Attempt::note_speed(std::uint64_t completion, Instant now) const {
     target->speed->note_stream(completion, now.boot - began.boot - took);
   else
     target->speed->note_plain(completion, took);
+}
+
+Attempt::Used Attempt::used() const {
+  const std::optional<wire::Usage>& usage = is_stream ? stream.usage() : plain_usage;
+  const std::size_t text = is_stream ? stream.text_bytes() : plain_text_bytes;
+  Used used{.prompt = prompt_tokens, .completion = tokens::tokens_of_text(text)};
+  if (!usage) return used;
+  used.prompt = usage->prompt_tokens.value_or(used.prompt);
+  used.completion = usage->completion_tokens.value_or(used.completion);
+  // Thinking that a provider doesn't list is in the total all the same.
+  if (usage->total_tokens && *usage->total_tokens > used.prompt + used.completion)
+    used.completion = *usage->total_tokens - used.prompt;
+  used.cached = usage->cached_tokens.value_or(0);
+  return used;
 }
 
 void Attempt::observe_head(Instant now) {

@@ -45,6 +45,13 @@ struct Attempt {
   void judge(const Error& failure, Instant now);
   // The answer (its head and what of its body was read) is complete enough to decide.
   void judge_answer(Instant now);
+  // What it took, by what the provider said; where it said nothing, by what came.
+  struct Used {
+    std::uint64_t prompt = 0;
+    std::uint64_t completion = 0;
+    std::uint64_t cached = 0;  // of the prompt
+  };
+  [[nodiscard]] Used used() const;
   // A stream that had begun has ended, at its end or not; the client is there.
   void note_end(bool is_whole, Instant now);
 

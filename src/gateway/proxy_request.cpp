@@ -5,10 +5,10 @@
 #include <utility>
 #include <variant>
 
+#include "gateway/answer_fields.hpp"
 #include "gateway/client_deadline.hpp"
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
-#include "gateway/rate_fields.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
@@ -33,10 +33,6 @@ bool is_event_stream(const http::ResponseHead& head) {
   return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
 }
 
-std::string microseconds(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-}
-
 // "80000->7400", "none->4096".
 std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
   return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
@@ -59,7 +55,8 @@ ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
       common_fields_(common_fields),
       record_(record),
       began_(lane.loop->now()),
-      turn_(queue, *lane.loop, *lane.random) {}
+      turn_(queue, *lane.loop, *lane.random),
+      tries_(record.attempts) {}
 
 // The life of a request.
 net::Awaitable<void> ProxyRequest::run() {
@@ -74,7 +71,7 @@ net::Awaitable<void> ProxyRequest::run() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
-    if (is_final(*attempt)) break;
+    if (tries_.is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
 
@@ -128,6 +125,7 @@ std::optional<Refusal> ProxyRequest::resolve() {
     message += similar.empty() ? "; GET /v1/models lists what there is" : "\"?";
     return Refusal{.error = {ErrorKind::model_not_found, std::move(message)}, .param = "model"};
   }
+  tries_.set_route(*route_);
   if (!may_use(client_, chat_.model))
     return Refusal{
         .error = {ErrorKind::model_not_allowed,
@@ -156,11 +154,11 @@ void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
 
 // Room now, or the queue for it; or, where every other target had its turn, one of those once more.
 net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
-  Turn::Outcome outcome = turn_.begin(want(had_turn_));
+  Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
   if (!std::holds_alternative<routing::Choice>(outcome) && may_try_again()) {
     outcome = routing::NoRoom{};  // leaves the queue
     co_await back_off();
-    outcome = turn_.begin(want(out_for_good()));
+    outcome = turn_.begin(want(tries_.out_for_good()));
   }
   co_await wait_for_turn(outcome);
   if (client_gone()) co_return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
@@ -219,15 +217,15 @@ Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) co
 }
 
 bool ProxyRequest::may_try_again() const {
-  if (again_.empty() || client_gone()) return false;
+  if (!tries_.may_try_again() || client_gone()) return false;
   const Duration left = deadline_ - (now().boot - began_.boot);
-  return left > hint_.value_or(Duration::zero());
+  return left > tries_.hint().value_or(Duration::zero());
 }
 
 net::Awaitable<void> ProxyRequest::back_off() {
   const Instant from = now();
   const auto tries = static_cast<std::uint32_t>(record_.attempts.size() - 1);
-  const Duration pause = hint_ ? *hint_ : routing::backoff(tries, *lane_.random);
+  const Duration pause = tries_.hint() ? *tries_.hint() : routing::backoff(tries, *lane_.random);
   const BootTime until = from.boot + std::min(pause, deadline_ - (from.boot - began_.boot));
   net::Cancellation& cancellation = responder_.cancellation();
   co_await lane_.loop->sleep_until(until, cancellation);
@@ -237,7 +235,7 @@ net::Awaitable<void> ProxyRequest::back_off() {
 net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const providers::Provider& provider = *attempt.target->provider;
   const Instant from = now();
-  count_try(attempt);
+  tries_.begin(attempt);
   attempt.commit_by = commit_by(attempt, from);
   attempt.note_changes(record_.request_id);
   transport::UpstreamRequest call;
@@ -268,7 +266,7 @@ BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
   const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
   const bool others =
       !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && !has_had_its_turn(c.target) &&
+        return c.target != attempt.target && !tries_.has_had_its_turn(c.target) &&
                routing::unfit(*c.target, ask_) == routing::Unfit::none;
       });
   const Duration left = deadline_ - (at.boot - began_.boot);
@@ -364,7 +362,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
     too_large_ = attempt.verdict;
   else
     too_large_.reset();
-  exclude(attempt);
+  tries_.exclude(attempt);
 
   const Instant at = now();
   if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
@@ -374,7 +372,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
 
 net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   const Instant at = now();
-  leaves_.clear();
+  tries_.end();
   record_.served_by = attempt.target->name();
   record_.key = attempt.target->key->label;
   if (attempt.max_tokens) record_.max_tokens = fitted_text(chat_.max_tokens, *attempt.max_tokens);
@@ -480,35 +478,18 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   for (std::size_t i = 0; i < common_fields_.size(); ++i)
     fields.add(common_fields_[i].name, common_fields_[i].value);
   fields.add("openai-processing-ms", milliseconds(now().boot - request_.arrived.boot));
-  fields.add("x-weir-overhead-us", microseconds(record_.overhead));
-  fields.add("x-weir-queue-ms", milliseconds(record_.queued));
-  if (!record_.served_by.empty()) {
-    fields.add("x-weir-served-by", record_.served_by);
-    fields.add("x-weir-key", record_.key);
-  }
-  if (!record_.max_tokens.empty()) fields.add("x-weir-max-tokens", record_.max_tokens);
-  if (!record_.attempts.empty()) {
-    fields.add("x-weir-attempts", std::to_string(record_.attempts.size()));
-    fields.add("x-weir-trail", telemetry::trail(record_.attempts));
-  }
+  add_own_fields(record_, fields);
 }
 
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
-  const std::optional<wire::Usage>& usage = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
-  const std::size_t text = attempt.is_stream ? attempt.stream.text_bytes() : attempt.plain_text_bytes;
-  const std::uint64_t prompt = usage && usage->prompt_tokens ? *usage->prompt_tokens : ask_.prompt_tokens;
-  std::uint64_t completion =
-      usage && usage->completion_tokens ? *usage->completion_tokens : tokens::tokens_of_text(text);
-  // Thinking that a provider doesn't list is in the total all the same.
-  if (usage && usage->total_tokens && *usage->total_tokens > prompt + completion)
-    completion = *usage->total_tokens - prompt;
-  const std::uint64_t cached = usage ? usage->cached_tokens.value_or(0) : 0;
-  record_.used_tokens = prompt + completion;
-  attempt.note_speed(completion, now());
-  attempt.reservation.settle(
-      quota::settled_cost(attempt.target->provider->charge, attempt.cost, prompt, completion, cached),
-      quota::settled_cost({}, attempt.cost, prompt, completion, cached), now());
+  const Attempt::Used used = attempt.used();
+  record_.used_tokens = used.prompt + used.completion;
+  attempt.note_speed(used.completion, now());
+  const auto cost_by = [&](const quota::ChargeRule& rule) {
+    return quota::settled_cost(rule, attempt.cost, used.prompt, used.completion, used.cached);
+  };
+  attempt.reservation.settle(cost_by(attempt.target->provider->charge), cost_by({}), now());
 }
 
 }  // namespace weir::gateway

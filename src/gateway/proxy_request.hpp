@@ -9,6 +9,7 @@
 #include "gateway/attempt.hpp"
 #include "gateway/refusal.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/tries.hpp"
 #include "gateway/turn.hpp"
 #include "weir/gateway/gateway.hpp"
 #include "weir/routing/planner.hpp"
@@ -43,15 +44,7 @@ class ProxyRequest {
   [[nodiscard]] net::Awaitable<void> listen(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> hold_until_commit(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> read_whole(Attempt& attempt);
-  [[nodiscard]] bool is_final(const Attempt& attempt) const;
-  [[nodiscard]] bool has_had_its_turn(const routing::Target* target) const;
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
-  void exclude(const Attempt& attempt);
-  [[nodiscard]] std::size_t tries_of(const providers::Provider& provider) const;
-  [[nodiscard]] bool may_retry_at(const Attempt& attempt);
-  void count_try(const Attempt& attempt);
-  void offer_again(const Attempt& attempt);
-  void choose_hint();
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
   [[nodiscard]] net::Awaitable<bool> relay(Attempt& attempt);
@@ -63,7 +56,6 @@ class ProxyRequest {
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
   [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
-  [[nodiscard]] std::vector<const routing::Target*> out_for_good() const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_own_fields(http::Fields& fields) const;
@@ -87,15 +79,11 @@ class ProxyRequest {
   std::optional<routing::ConversationId> conversation_;  // that may stay with its target
   Duration deadline_{};                                  // from began_
   Duration waited_{};                                    // for others, before the commit event
-  std::vector<const routing::Target*> had_turn_;         // not chosen any more
-  std::vector<const routing::Target*> again_;  // of these, may be tried once more where nothing else is left
-  std::optional<Duration> hint_;               // how long the first of those to be back asked us to wait
-  std::vector<std::pair<const providers::Provider*, quota::RetryLeave>> leaves_;  // to try it once more
+  Tries tries_;
   bool found_model_gone_ = false;
   bool only_quota_failed_ = true;  // every failed attempt was a provider saying "no room"
   bool only_timeouts_ = true;
   std::optional<providers::Verdict> too_large_;  // of a target, where that was all that failed
-  std::vector<std::pair<const routing::Target*, std::optional<Duration>>> hints_;  // of those in again_
 };
 
 }  // namespace weir::gateway

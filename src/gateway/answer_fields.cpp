@@ -1,4 +1,4 @@
-#include "gateway/rate_fields.hpp"
+#include "gateway/answer_fields.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +38,25 @@ void add(std::string_view what, const quota::MeterView& view, Instant now, http:
                openai_duration(std::max(*view.reset - now.boot, Duration::zero())));
 }
 
+template <class Unit>
+std::string count_of(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<Unit>(duration).count());
+}
+
 }  // namespace
+
+void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields) {
+  fields.add("x-weir-overhead-us", count_of<std::chrono::microseconds>(record.overhead));
+  fields.add("x-weir-queue-ms", count_of<std::chrono::milliseconds>(record.queued));
+  if (!record.served_by.empty()) {
+    fields.add("x-weir-served-by", record.served_by);
+    fields.add("x-weir-key", record.key);
+  }
+  if (!record.max_tokens.empty()) fields.add("x-weir-max-tokens", record.max_tokens);
+  if (record.attempts.empty()) return;
+  fields.add("x-weir-attempts", std::to_string(record.attempts.size()));
+  fields.add("x-weir-trail", telemetry::trail(record.attempts));
+}
 
 void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields) {
   auto views = pool.view(now);

@@ -3,8 +3,12 @@
 #include "weir/base/clock.hpp"
 #include "weir/http/fields.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/telemetry/request_record.hpp"
 
 namespace weir::gateway {
+
+// Adds what x-weir-* fields say of a request so far.
+void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields);
 
 // Adds x-ratelimit-{limit,remaining,reset}-{requests,tokens}, as OpenAI has them, of the target's windows and
 // of the client key's own, where it has some: of each dimension the one of which the least share is left.

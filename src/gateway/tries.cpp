@@ -1,10 +1,6 @@
-// Whom a request may still try: what fall_back() in proxy_request.cpp asks once an attempt has failed.
+#include "gateway/tries.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
-
-#include "gateway/proxy_request.hpp"
 
 namespace weir::gateway {
 namespace {
@@ -19,20 +15,18 @@ bool has_larger_context(const routing::Target& target, const Attempt& refused) {
 
 }  // namespace
 
-// Nobody but the client is left for it.
-bool ProxyRequest::is_final(const Attempt& attempt) const {
+bool Tries::is_final(const Attempt& attempt) const {
   if (attempt.rule.next != routing::Next::larger_context) return attempt.rule.next == routing::Next::deliver;
   return std::ranges::none_of(route_->candidates, [&](const routing::Candidate& c) {
     return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target);
   });
 }
 
-bool ProxyRequest::has_had_its_turn(const routing::Target* target) const {
+bool Tries::has_had_its_turn(const routing::Target* target) const {
   return std::ranges::find(had_turn_, target) != had_turn_.end();
 }
 
-// Who isn't asked again, and who is where nobody else is left.
-void ProxyRequest::exclude(const Attempt& attempt) {
+void Tries::exclude(const Attempt& attempt) {
   const bool worn_out = !may_retry_at(attempt);
   for (const routing::Candidate& candidate : route_->candidates) {
     // One that said "no room" comes up again when the ledger thinks that it has some.
@@ -46,19 +40,22 @@ void ProxyRequest::exclude(const Attempt& attempt) {
   std::erase_if(
       again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
   const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
-  if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) offer_again(attempt);
+  if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) {
+    again_.push_back(attempt.target);
+    hints_.emplace_back(attempt.target, attempt.verdict.wait);
+  }
   choose_hint();
 }
 
-std::size_t ProxyRequest::tries_of(const providers::Provider& provider) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      record_.attempts,
-      [&](const telemetry::AttemptRecord& past) { return past.target.starts_with(provider.name + "/"); }));
+std::size_t Tries::tries_of(const providers::Provider& provider) const {
+  return static_cast<std::size_t>(std::ranges::count_if(attempts_, [&](const telemetry::AttemptRecord& past) {
+    return past.target.starts_with(provider.name + "/");
+  }));
 }
 
 // Whether this provider may be tried once more, by this or another of its targets. Fallbacks to other
 // providers are never limited.
-bool ProxyRequest::may_retry_at(const Attempt& attempt) {
+bool Tries::may_retry_at(const Attempt& attempt) {
   const providers::Provider* const provider = attempt.target->provider;
   if (tries_of(*provider) >= routing::kMaxTriesPerProvider) return false;
   const bool is_retry_possible =
@@ -72,22 +69,15 @@ bool ProxyRequest::may_retry_at(const Attempt& attempt) {
   return leave.has_value();
 }
 
-// What was left for a retry is spent by the try that it was for, and else given back when nothing more is to
-// be tried.
-void ProxyRequest::count_try(const Attempt& attempt) {
+void Tries::begin(const Attempt& attempt) {
   const providers::Provider* const provider = attempt.target->provider;
   if (tries_of(*provider) == 0) return attempt.target->pool.count_first_try();
   for (auto& [whose, leave] : leaves_)
     if (whose == provider) leave.use();
 }
 
-void ProxyRequest::offer_again(const Attempt& attempt) {
-  again_.push_back(attempt.target);
-  hints_.emplace_back(attempt.target, attempt.verdict.wait);
-}
-
 // Of those that may be tried once more the first to be back is waited for.
-void ProxyRequest::choose_hint() {
+void Tries::choose_hint() {
   hint_.reset();
   for (const auto& [target, hint] : hints_) {
     if (std::ranges::find(again_, target) == again_.end()) continue;
@@ -96,8 +86,7 @@ void ProxyRequest::choose_hint() {
   }
 }
 
-// Without those that may be tried once more.
-std::vector<const routing::Target*> ProxyRequest::out_for_good() const {
+std::vector<const routing::Target*> Tries::out_for_good() const {
   std::vector<const routing::Target*> out;
   for (const routing::Target* target : had_turn_)
     if (std::ranges::find(again_, target) == again_.end()) out.push_back(target);
