@@ -167,6 +167,7 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
   daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.
+  log::flush();
   std::_Exit(code);
 }
 

@@ -1,21 +1,26 @@
 #include "weir/base/log.hpp"
 
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fcntl.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/line_writer.hpp"
 #include "weir/base/json_text.hpp"
 
 namespace weir::log {
@@ -23,6 +28,23 @@ namespace {
 
 constexpr std::size_t kShortestSecret = 6;
 constexpr std::string_view kMask = "***";
+constexpr std::size_t kUsualLine = 1024;
+
+// Hands spdlog's lines to the writer.
+class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit WriterSink(std::unique_ptr<LineWriter> writer) : writer_(std::move(writer)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    writer_->write({line.data(), line.size()});
+  }
+  void flush_() override { writer_->flush(); }
+
+  const std::unique_ptr<LineWriter> writer_;
+};
 
 struct Sink {
   std::mutex mutex;  // guards everything below
@@ -30,6 +52,7 @@ struct Sink {
   bool json = false;
   std::shared_ptr<spdlog::logger> logger;
   std::vector<Secret> hidden;
+  std::size_t shortest_hidden = std::numeric_limits<std::size_t>::max();
 };
 
 // The one piece of global state: a process has one log.
@@ -56,22 +79,29 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
+int open_file(const std::string& path) {
+  constexpr mode_t kMode = 0644;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
+  if (fd < 0) throw std::runtime_error("log.file: can't open " + path + ": " + std::strerror(errno));
+  return fd;
+}
+
+std::string lost_line(std::uint64_t lines, bool json) {
+  const std::string count = std::to_string(lines);
+  return json ? R"({"level":"warning","event":"log_lines_lost","lines":)" + count + "}\n"
+              : "log_lines_lost lines=" + count + "\n";
+}
+
 void open_locked(Sink& s) {
-  spdlog::sink_ptr target;
-  if (s.options.file.empty()) {
-    target = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  } else {
-    try {
-      target = std::make_shared<spdlog::sinks::basic_file_sink_mt>(s.options.file);
-    } catch (const spdlog::spdlog_ex& e) {
-      throw std::runtime_error("log.file: " + std::string(e.what()));
-    }
-  }
-  const bool terminal = s.options.file.empty() && ::isatty(STDERR_FILENO) == 1;
+  const bool to_file = !s.options.file.empty();
+  const int fd = to_file ? open_file(s.options.file) : STDERR_FILENO;
+  const bool terminal = !to_file && ::isatty(STDERR_FILENO) == 1;
   s.json = s.options.format == Format::json || (s.options.format == Format::automatic && !terminal);
-  s.logger = std::make_shared<spdlog::logger>("weir", std::move(target));
+  s.logger.reset();  // writes what it has
+  auto writer = std::make_unique<LineWriter>(
+      fd, to_file, [json = s.json](std::uint64_t lines) { return lost_line(lines, json); });
+  s.logger = std::make_shared<spdlog::logger>("weir", std::make_shared<WriterSink>(std::move(writer)));
   s.logger->set_level(spdlog::level::trace);  // enabled() has decided already
-  s.logger->flush_on(spdlog::level::trace);
   s.logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%H:%M:%S.%e %L %v",
                         s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
 }
@@ -97,6 +127,16 @@ void append_text(std::string& out, std::string_view text, bool json) {
     append_json_string(out, text);
 }
 
+// Masked before it is escaped: afterwards a secret with a quote in it would not be found.
+void append_masked(std::string& out, std::string_view text, const Sink& s) {
+  const auto is_in = [text](const Secret& secret) { return text.find(secret.reveal()) != std::string::npos; };
+  if (text.size() < s.shortest_hidden || std::ranges::none_of(s.hidden, is_in))
+    return append_text(out, text, s.json);
+  std::string masked(text);
+  mask(masked, s.hidden);
+  append_text(out, masked, s.json);
+}
+
 template <class T>
 void append_number(std::string& out, T value) {
   std::array<char, 32> buffer;
@@ -109,10 +149,7 @@ void append_value(std::string& out, const Value& value, const Sink& s) {
       [&](auto v) {
         using T = decltype(v);
         if constexpr (std::is_same_v<T, std::string_view>) {
-          // Masked before it is escaped: afterwards a secret with a quote in it would not be found.
-          std::string text(v);
-          mask(text, s.hidden);
-          append_text(out, text, s.json);
+          append_masked(out, v, s);
         } else if constexpr (std::is_same_v<T, bool>) {
           out += v ? "true" : "false";
         } else if constexpr (std::is_same_v<T, double>) {
@@ -129,6 +166,7 @@ void append_value(std::string& out, const Value& value, const Sink& s) {
 
 std::string format(std::string_view event, Fields fields, const Sink& s) {
   std::string line;
+  line.reserve(kUsualLine);
   if (s.json) line += "\"event\":";
   append_text(line, event, s.json);
   for (const Field& field : fields) {
@@ -156,6 +194,12 @@ void reopen() {
   if (!s.options.file.empty()) open_locked(s);
 }
 
+void flush() {
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  if (s.logger) s.logger->flush();
+}
+
 void set_level(Level level) {
   current_level = level;
 }
@@ -169,6 +213,7 @@ void hide(const Secret& secret) {
   // The longer first: where one secret begins another, masking the short one would leave the other's end.
   const auto is_shorter = [&](const Secret& known) { return known.reveal().size() < secret.reveal().size(); };
   s.hidden.insert(std::ranges::find_if(s.hidden, is_shorter), secret);
+  s.shortest_hidden = s.hidden.back().reveal().size();
 }
 
 std::string redact(std::string_view text) {

@@ -44,6 +44,9 @@ struct Options {
 void open(const Options& options);
 // Opens the file again under its name, after a rotation. Does nothing for stderr.
 void reopen();
+// Records are written by a thread of their own, a few milliseconds late. This returns once they have been: to
+// be called before the process ends in another way than by main's return.
+void flush();
 void set_level(Level level);
 // From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are not
 // masked: they would mask ordinary words.

@@ -37,6 +37,7 @@ class Log : public ::testing::Test {
   }
   [[nodiscard]] std::filesystem::path rotated() const { return path_.string() + ".1"; }
   [[nodiscard]] static std::vector<std::string> lines_of(const std::filesystem::path& path) {
+    log::flush();
     std::ifstream in(path);
     std::vector<std::string> lines;
     for (std::string line; std::getline(in, line);) lines.push_back(line);
