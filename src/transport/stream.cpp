@@ -45,6 +45,11 @@ error_code last_error() {
   return {errno, boost::system::system_category()};
 }
 
+net::Awaitable<std::size_t> read_end(error_code& ec) {
+  ec = asio::error::eof;
+  co_return 0;
+}
+
 // What is left of a gathered write.
 class Outgoing {
  public:
@@ -121,14 +126,15 @@ struct Stream::Impl {
   Ssl ssl;
   std::shared_ptr<Watch> watch;  // shared with its pending waits, which outlive a cancellation
   unsigned reads_in_a_row = 0;   // that didn't have to wait
-  bool ssl_writing = false;      // a record is half written
-  bool ssl_broken = false;       // OpenSSL allows no further call
+  bool has_ended = false;    // a peek saw the peer's end of stream: Asio waits in vain for it from then on
+  bool ssl_writing = false;  // a record is half written
+  bool ssl_broken = false;   // OpenSSL allows no further call
 };
 
-// One watch() from its start to its end. Two stages: first the socket's readiness and a look at what came.
-// Where unread bytes lie on it, readiness says nothing more, so a small epoll of its own that asks for
-// EPOLLRDHUP alone takes over: the kernel then tells of a FIN or reset behind them, without polling and
-// without reading.
+// One watch() from its start to its end.
+// Two stages: first the socket's readiness and a look at what came. Where unread bytes lie on it, readiness
+// says nothing more, so a small epoll of its own that asks for EPOLLRDHUP alone takes over: the kernel then
+// tells of a FIN or reset behind them, without polling and without reading.
 class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
  public:
   Watch(Impl& owner, std::function<void()> on_gone) : owner_(&owner), on_gone_(std::move(on_gone)) {}
@@ -162,12 +168,23 @@ class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
     }
   }
 
+  // By its own slot: cancelling the socket would end a write under way as well. A peek costs no call where
+  // the last read has taken all there was, while a wait for readiness always costs one (epoll_ctl).
   void await_input() {
-    // By its own slot: cancelling the socket would end a write under way as well.
-    owner_->socket.async_wait(
-        tcp::socket::wait_read,
-        asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec) {
-          if (!ec) self->advance();
+    if (owner_->ssl) {
+      owner_->socket.async_wait(
+          tcp::socket::wait_read,
+          asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec) {
+            if (!ec) self->advance();
+          }));
+      return;
+    }
+    owner_->socket.async_receive(
+        asio::buffer(&peeked_, 1), tcp::socket::message_peek,
+        asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec, std::size_t) {
+          if (ec == asio::error::operation_aborted) return;
+          if (ec == asio::error::eof && self->owner_ != nullptr) self->owner_->has_ended = true;
+          self->advance();
         }));
   }
 
@@ -197,6 +214,7 @@ class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
   std::function<void()> on_gone_;
   asio::cancellation_signal cancel_;
   std::optional<asio::posix::stream_descriptor> hangup_;
+  char peeked_ = 0;
 };
 
 Stream::Stream(tcp::socket socket) : impl_(std::make_unique<Impl>(std::move(socket))) {}
@@ -206,6 +224,7 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 
 net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& ec) {
   if (impl_->ssl) return impl_->read_tls(into, ec);
+  if (impl_->has_ended) return read_end(ec);
   return impl_->socket.async_read_some(asio::buffer(into.data(), into.size()),
                                        asio::redirect_error(asio::use_awaitable, ec));
 }
