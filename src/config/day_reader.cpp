@@ -77,7 +77,7 @@ TimeZone local_zone(const Environment& environment) {
   if (auto name = environment.variable("TZ"); name && !name->empty()) {
     if (name->starts_with(':')) name->erase(0, 1);
     if (auto zone = TimeZone::find(*name)) return *std::move(zone);
-    if (auto zone = TimeZone::from_posix(*name, *name)) return *std::move(zone);
+    if (auto zone = TimeZone::from_posix(kLocal, *name)) return *std::move(zone);
   }
   if (const auto bytes = environment.read_file("/etc/localtime"))
     if (auto zone = TimeZone::from_tzif(kLocal, *bytes)) return *std::move(zone);

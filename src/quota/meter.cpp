@@ -66,7 +66,9 @@ std::uint64_t Meter::capacity() const noexcept {
 std::uint64_t Meter::share(const DayRule& day) const noexcept {
   const std::uint64_t all = capacity();
   if (day.kept <= 0 || !is_of_day()) return all;
-  return less(all, static_cast<std::uint64_t>(std::ceil(static_cast<double>(all) * day.kept)));
+  constexpr double kNoise = 1e-9;  // of shares like 7 %, which are no binary fractions
+  const double kept = static_cast<double>(all) * (day.kept - kNoise);
+  return less(all, static_cast<std::uint64_t>(std::ceil(std::max(kept, 0.0))));
 }
 
 std::uint64_t Meter::usable_for(std::uint64_t cost, const DayRule& day) const noexcept {
@@ -175,11 +177,11 @@ BootTime Meter::paced_at(std::uint64_t ahead, Instant now, const DayRule& day) c
   if (!is_of_day()) return now.boot;
   const auto current = window_->current(now);
   if (!current) return pace_.by_rate(ahead, share(day), now);
-  // Around an edge what is of the window before may still count; it says nothing of this one.
-  const BootTime first_end = window_->next_return(now).value_or(now.boot);
-  const Instant then = first_end < current->end ? Instant{first_end, now.wall_at(first_end)} : now;
-  const std::uint64_t used = plus(plus(window_->counted(then), held_), ahead);
-  return std::max(Pace::by_line(*current, used, share(day)), then.boot);
+  // Around an edge what is of the window before may still count; it says nothing of this one, and is gone
+  // before this one's end.
+  const BootTime last = std::max(current->end - Duration(1), now.boot);
+  const std::uint64_t used = plus(plus(window_->counted({last, now.wall_at(last)}), held_), ahead);
+  return std::max(Pace::by_line(*current, used, share(day)), now.boot);
 }
 
 std::optional<double> Meter::headroom(std::uint64_t cost, Instant now, const DayRule& day) const {
@@ -251,9 +253,11 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
       window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
-  if (final < charge.cost && charge.paced > Duration::zero())
-    pace_.give_back(charge.paced / static_cast<Duration::rep>(charge.cost) *
-                    static_cast<Duration::rep>(charge.cost - final));
+  if (charge.paced > Duration::zero()) {
+    const Duration each = charge.paced / static_cast<Duration::rep>(charge.cost);
+    pace_.give_back(each * static_cast<Duration::rep>(less(charge.cost, final)));
+    pace_.add(each * static_cast<Duration::rep>(less(final, charge.cost)), now);
+  }
   sent_ += less(final, charge.cost);
   window_->settle(charge.stamp, charge.cost, final, now);
 }

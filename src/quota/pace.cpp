@@ -36,8 +36,12 @@ BootTime Pace::by_rate(std::uint64_t ahead, std::uint64_t share, Instant now) co
 
 Duration Pace::take(std::uint64_t cost, std::uint64_t share, Instant now) noexcept {
   const Duration taken = time_for(cost, share);
-  until_ = std::max(until_, now.boot) + taken;
+  add(taken, now);
   return taken;
+}
+
+void Pace::add(Duration taken, Instant now) noexcept {
+  if (taken > Duration::zero()) until_ = std::max(until_, now.boot) + taken;
 }
 
 }  // namespace weir::quota

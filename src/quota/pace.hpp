@@ -23,6 +23,8 @@ class Pace {
   // A cost goes by that rate. What it takes of the time.
   Duration take(std::uint64_t cost, std::uint64_t share, Instant now) noexcept;
   void give_back(Duration taken) noexcept { until_ -= taken; }
+  // It took more.
+  void add(Duration taken, Instant now) noexcept;
 
  private:
   BootTime until_{};  // all of the time until then has been taken

@@ -61,6 +61,7 @@ struct AdmissionQueue::Place::Waiter {
   BootTime earliest = BootTime::min();  // when it has room, as far as was known at the last look
   BootTime look_at = BootTime::min();   // when time alone may have changed something
   bool gives_way = false;               // there is room, but taking it would move one before it
+  bool is_held_back = false;            // there is room, but its class's pace or hours keep it waiting
   std::vector<Planned> planned;         // what it is expected to take
 
   [[nodiscard]] bool uses(const quota::Account* account) const {
@@ -75,6 +76,14 @@ struct AdmissionQueue::Place::Waiter {
     return ask;
   }
 };
+
+// Without what only a rule of ours keeps it from. What is held for it is quota: its pace goes on, whoever
+// uses some, and so do the hours.
+Ask by_quota_alone(Ask ask) {
+  ask.day.paced = false;
+  ask.peak = nullptr;
+  return ask;
+}
 
 // One look at the queue, from its head on.
 class AdmissionQueue::Pass {
@@ -137,7 +146,8 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
   if (!is_due(waiter)) return before_.push_back(&waiter);
   if (const Hopeless* const same = as_hopeless(waiter)) {
     waiter.gives_way = false;
-    waiter.earliest = waiter.look_at = std::max(waiter.earliest, same->earliest);
+    waiter.earliest = waiter.look_at = same->earliest;
+    waiter.is_held_back = same->waiter->is_held_back;
     if (waiter.none.skips.empty()) waiter.none = same->waiter->none;
     return before_.push_back(&waiter);
   }
@@ -166,6 +176,10 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   waiter.gives_way = false;
   waiter.earliest = earliest_room(*waiter.want.route, waiter.want.ask, waiter.want.excluded, now_);
   if (waiter.earliest > waiter.want.deadline) return queue_.refuse(waiter, std::move(none));
+  const Ask& ask = waiter.want.ask;
+  waiter.is_held_back =
+      (ask.day.paced || ask.peak != nullptr) &&
+      earliest_room(*waiter.want.route, by_quota_alone(ask), waiter.want.excluded, now_) <= now_.boot;
   const BootTime patient_until = waiter.want.arrived + waiter.want.ask.patience;
   // There may be room that patience keeps it from, or that another thread has just taken or given back.
   waiter.look_at = waiter.earliest > now_.boot ? waiter.earliest : now_.boot + kSoon;
@@ -188,7 +202,8 @@ const AdmissionQueue::Waiter* AdmissionQueue::Pass::moved_by(const Choice& choic
         (client == nullptr || !waiter->uses(client->account())))
       return false;
     const Want& want = waiter->want;
-    return earliest_room(*want.route, want.ask, want.excluded, now_) > std::max(waiter->earliest, now_.boot);
+    return earliest_room(*want.route, by_quota_alone(want.ask), want.excluded, now_) >
+           std::max(waiter->earliest, now_.boot);
   });
   return moved == before_.end() ? nullptr : *moved;
 }
@@ -294,12 +309,16 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
   const Priority priority = waiter.want.priority;
   BootTime first = BootTime::max();
   const Target* best = nullptr;
+  bool waits_for_key = false;  // and not for the target: nobody is behind it there
   for (const Candidate& candidate : waiter.want.route->candidates) {
     const auto skip = std::ranges::find(waiter.none.skips, candidate.target, &Skip::target);
     if (skip == waiter.none.skips.end() || skip->available_at == BootTime::max()) continue;
     const quota::Pool& pool = candidate.target->pool;
     const Fitted fitted = fit(*candidate.target, ask, now);
-    BootTime at = pool.available_behind(ahead_of(priority, pool), fitted.cost, now, fitted.terms);
+    quota::Terms at_target = fitted.terms;
+    at_target.client = nullptr;
+    const BootTime there = pool.available_behind(ahead_of(priority, pool), fitted.cost, now, at_target);
+    BootTime at = there;
     if (ask.client != nullptr)
       at = std::max(
           at, ask.client->available_behind(ahead_of(priority, *ask.client), fitted.terms.client_cost, now));
@@ -307,10 +326,11 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
     if (at >= first) continue;
     first = at;
     best = candidate.target;
+    waits_for_key = at > there;
   }
   if (best == nullptr || first > waiter.want.deadline) return false;
   const Fitted fitted = fit(*best, ask, now);
-  waiter.planned.push_back({best->pool, fitted.cost});
+  if (!waits_for_key) waiter.planned.push_back({best->pool, fitted.cost});
   if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost});
   for (const Planned& plan : waiter.planned) add(backlog_of(plan.pool).ahead[index_of(priority)], plan.cost);
   return true;
@@ -327,7 +347,7 @@ AdmissionQueue::Backlog& AdmissionQueue::backlog_of(const quota::Pool& pool) {
 void AdmissionQueue::grant(Waiter& waiter, Choice choice) {
   const std::size_t index = index_of(waiter.want.priority);
   for (std::size_t i = 0; i < kPriorities; ++i)
-    if (i != index && !lines_[i].empty()) ++passed_over_[i];
+    if (i != index && wants_a_turn(i)) ++passed_over_[i];
   passed_over_[index] = 0;
   remove(waiter);
   waiter.state = Waiter::State::granted;
@@ -346,7 +366,12 @@ void AdmissionQueue::refuse(Waiter& waiter, NoRoom none) {
 std::size_t AdmissionQueue::favoured() const {
   const auto most = std::ranges::max_element(passed_over_);
   const auto index = static_cast<std::size_t>(most - passed_over_.begin());
-  return *most + 1 >= kShareOfGrants && !lines_[index].empty() ? index : kPriorities;
+  return *most + 1 >= kShareOfGrants && wants_a_turn(index) ? index : kPriorities;
+}
+
+// Whether somebody of that class waits for others, and not for its own pace or hours alone.
+bool AdmissionQueue::wants_a_turn(std::size_t index) const {
+  return std::ranges::any_of(lines_[index], [](const Waiter* waiter) { return !waiter->is_held_back; });
 }
 
 void AdmissionQueue::set_alarm(Instant now) {

@@ -1,5 +1,6 @@
 #include "weir/routing/peak_hours.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +20,16 @@ Duration ahead(Duration from, Duration to) {
   return to > from ? to - from : to - from + kDay;
 }
 
+// When the clocks are set, to the second.
+WallTime change_between(WallTime from, WallTime until, const TimeZone& zone) {
+  const Duration before = zone.offset_at(from);
+  while (until - from > std::chrono::seconds(1)) {
+    const WallTime middle = from + (until - from) / 2;
+    (zone.offset_at(middle) == before ? from : until) = middle;
+  }
+  return std::chrono::floor<std::chrono::seconds>(until);
+}
+
 }  // namespace
 
 PeakHours::PeakHours(Duration from, Duration until, TimeZone zone)
@@ -29,8 +40,10 @@ WallTime PeakHours::over_at(WallTime at) const {
   const bool is_peak = from_ < until_ ? from_ <= shown && shown < until_ : shown >= from_ || shown < until_;
   if (!is_peak) return at;
   const WallTime end = at + ahead(shown, until_);
-  // Where clocks are set in between, the end comes earlier or later by as much.
-  return end - (zone_.offset_at(end) - zone_.offset_at(at));
+  const Duration change = zone_.offset_at(end) - zone_.offset_at(at);
+  // Where clocks are set in between, the end comes earlier or later by as much; or with that, where they skip
+  // it.
+  return std::max(end - change, change == Duration::zero() ? end : change_between(at, end, zone_));
 }
 
 }  // namespace weir::routing

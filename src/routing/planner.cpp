@@ -90,7 +90,7 @@ std::optional<Scored> weigh(const Target& target, const Ask& ask, Instant now) {
 
 // The first moment from then on at which its class may be served at all.
 BootTime off_peak(const Ask& ask, BootTime at, Instant now) {
-  return ask.peak == nullptr || at == BootTime::max() ? at : ask.peak->over_at(at, now);
+  return ask.peak == nullptr || at == BootTime::max() ? at : std::max(at, ask.peak->over_at(at, now));
 }
 
 bool has_had_its_turn(const Target& target, std::span<const Target* const> excluded) {

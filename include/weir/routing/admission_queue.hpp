@@ -107,6 +107,7 @@ class AdmissionQueue final : public quota::RoomListener {
   void refuse(Waiter& waiter, NoRoom none);
   void set_alarm(Instant now);
   [[nodiscard]] std::size_t favoured() const;
+  [[nodiscard]] bool wants_a_turn(std::size_t index) const;
 
   const std::unique_ptr<RandomSource> random_;
   const SetAlarm set_alarm_;

@@ -1,6 +1,7 @@
 // A share of a day kept for others, and a class that is spread over the day.
 
 #include <array>
+#include <cmath>
 
 #include "quota_fixture.hpp"
 
@@ -152,6 +153,58 @@ TEST_F(DayRules, WhatComesBackComesBackToThePace) {
   std::get<Reservation>(short_answer).send(now());
   std::get<Reservation>(short_answer).settle(tokens(500), now());
   EXPECT_EQ(wait(pool, kEven, cost), Duration::zero()) << "a quarter of an hour's worth";
+}
+
+TEST_F(DayRules, WhatWasUsedBeyondTheEstimateIsPaidForInTime) {
+  for (const WindowKind kind : {WindowKind::sliding, WindowKind::refill}) {
+    const Pool pool = ledger_.bind(
+        name(kind), "m", {}, std::vector{make_limit(Dimension::tokens, 1'000'000, kDayPeriod, kind)}, {});
+    std::array<std::uint64_t, 24> by_hour{};
+    for (int minute = 0; minute < 24 * 60; ++minute) {
+      auto outcome = pool.reserve(tokens(200), now(), kEven);
+      if (auto* const taken = std::get_if<Reservation>(&outcome)) {
+        taken->send(now());
+        taken->settle(tokens(1000), now());
+        by_hour.at(static_cast<std::size_t>(minute / 60)) += 1000;
+      }
+      pass(minutes(1));
+    }
+    for (std::size_t hour = 1; hour < by_hour.size(); ++hour) {
+      EXPECT_GE(by_hour.at(hour), 38'000U) << name(kind) << " " << hour;
+      EXPECT_LE(by_hour.at(hour), 43'000U) << name(kind) << " " << hour;
+    }
+  }
+}
+
+// A limit that use has shown rises where someone had to wait for it, not where we kept someone waiting.
+TEST_F(DayRules, WhatARuleKeepsTeachesNothing) {
+  const Pool pool = bind({from(Source::preset, rpd(1000, WindowKind::fixed))});
+  for (int day = 0; day < 30; ++day) {
+    for (int i = 0; i < 40; ++i) {
+      (void)take(pool, {.day = {.kept = 0.98, .paced = true}});
+      (void)take(pool, kEven);
+      pass(kDay / 40);
+    }
+  }
+  EXPECT_EQ(view(pool, "rpd").limit.amount, 1000U);
+}
+
+TEST_F(DayRules, SharesAreExact) {
+  std::uint64_t number = 0;
+  for (const double share : {0.07, 0.14, 0.28, 0.55, 0.56, 0.1 + 0.2}) {
+    const Pool pool = ledger_.bind("account " + std::to_string(++number), "m", {},
+                                   std::vector{rpd(100, WindowKind::fixed)}, {});
+    EXPECT_EQ(100 - take_all(pool, keeping(share)), static_cast<std::size_t>(std::lround(100 * share)));
+  }
+}
+
+// The day before may count a moment longer; it says nothing of the new day's line.
+TEST_F(DayRules, AfterMidnightNoWaitForTheWholeDayIsTold) {
+  const Pool pool = bind({rpd(100, WindowKind::fixed)});
+  pass(kDay - minutes(1));
+  EXPECT_GE(take_all(pool, kEven), 99U);
+  pass(minutes(1));
+  EXPECT_LE(wait(pool, kEven), milliseconds(500));
 }
 
 TEST_F(DayRules, TheShareIsWhatOthersLeave) {

@@ -88,6 +88,69 @@ TEST(Claims, RoomThatComesInPeakHoursIsNoRoom) {
   EXPECT_TRUE(waits->served());
 }
 
+// One a second of people who talk, with a batch job beside it that is paced over the day: they don't notice.
+TEST(Claims, WhoIsPacedHoldsNobodyUp) {
+  Queue q({{"a", {per_day(28'800)}}});
+  q.clock.advance(1h);
+  while (true) {
+    auto client = q.come("ra", kPaced, Priority::batch, 0s);
+    if (!client->served()) break;
+    client->send(q.clock.now());
+    client->end(q.clock.now());
+  }
+  std::vector<std::unique_ptr<Queue::Client>> batch;
+  for (int second = 0; second < 600; ++second) {
+    if (second % 5 == 0) batch.push_back(q.come("ra", kPaced, Priority::batch, 120s));
+    auto talk = q.come("ra", {}, Priority::interactive, 119s);
+    ASSERT_TRUE(talk->served()) << second;
+    talk->send(q.clock.now());
+    talk->end(q.clock.now());
+    q.pass(1s);
+  }
+  Queue two({{"a", {per_day(1440)}}});
+  two.spend("ra", kPaced);
+  auto paced = two.come("ra", kPaced, Priority::interactive);
+  EXPECT_TRUE(paced->waits());
+  EXPECT_TRUE(two.come("ra")->served()) << "a class behind it, which isn't paced";
+}
+
+TEST(Claims, WhoIsDeferredIsNotPassedOver) {
+  Queue q({{"a", {per_day(100)}}});
+  const PeakHours peak(0h, 17h, TimeZone::utc());
+  auto batch = q.come("ra", {.peak = &peak}, Priority::batch, 48h);
+  for (int i = 0; i < 100; ++i) q.spend("ra");
+  EXPECT_TRUE(batch->waits());
+}
+
+// What someone's own key keeps waiting takes no place in front of others at the target.
+TEST(Claims, AKeyThatIsUsedUpMakesNobodyElseWait) {
+  Queue q({{"a", {fixed_requests(4)}}});
+  const quota::Pool laptop = q.ledger.bind("client key laptop", "", std::vector{fixed_requests(1)}, {}, {});
+  q.clock.advance(50s);
+  q.spend("ra", {.client = &laptop});
+  for (int i = 0; i < 3; ++i) q.spend("ra");
+  std::vector<std::unique_ptr<Queue::Client>> theirs;
+  for (int i = 0; i < 8; ++i) theirs.push_back(q.come("ra", {.client = &laptop}, Priority::normal, 600s));
+  auto mine = q.come("ra", {}, Priority::normal, 30s);
+  EXPECT_TRUE(mine->waits());
+  q.pass(11s);
+  EXPECT_TRUE(mine->served());
+}
+
+TEST(Claims, RoomThatComesBackEarlierIsUsedEarlier) {
+  Queue q({{"a", {fixed_requests(4)}}});
+  q.clock.advance(50s);
+  for (int i = 0; i < 4; ++i) q.spend("ra");
+  const quota::Pool& pool = q.catalogue.find("ra")->candidates[0].target->pool;
+  pool.cool_down_account({quota::CooldownCause::capacity, q.clock.now().boot + 100s}, q.clock.now());
+  auto first = q.come("ra", {}, Priority::normal, 200s);
+  auto second = q.come("ra", {}, Priority::normal, 200s);
+  pool.end_cooldowns(q.clock.now());
+  q.pass(11s);
+  EXPECT_TRUE(first->served());
+  EXPECT_TRUE(second->served());
+}
+
 class ClientClaims : public ::testing::Test {
  protected:
   [[nodiscard]] Ask of(const quota::Pool& client) const { return {.client = &client}; }

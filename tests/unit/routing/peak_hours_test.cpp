@@ -44,5 +44,13 @@ TEST(PeakHours, EndWhenTheClocksShowItOnDaysOnWhichTheyAreSet) {
   EXPECT_EQ(night.over_at(utc(3, 8, 7h)), utc(3, 8, 13h)) << "from 23:00 winter time to 06:00 summer time";
 }
 
+// On 8 March 2:00 is followed by 3:00: hours that end in between end there.
+TEST(PeakHours, EndWhereTheClocksSkipTheirEnd) {
+  const PeakHours night(0h, 2h + 30min, TimeZone::find("America/Los_Angeles").value());
+  EXPECT_EQ(night.over_at(utc(3, 8, 8h)), utc(3, 8, 10h));
+  EXPECT_EQ(night.over_at(utc(3, 8, 9h + 40min)), utc(3, 8, 10h));
+  EXPECT_EQ(night.over_at(utc(3, 8, 10h)), utc(3, 8, 10h));
+}
+
 }  // namespace
 }  // namespace weir::routing
