@@ -1,17 +1,9 @@
 #include "transport/pool.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace weir::transport {
-namespace {
-
-// So shortly after a whole answer with nothing behind it nobody closes, as a rule; where one does, the
-// request goes out once more on a fresh connection. A look costs a call a request under load.
-constexpr Duration kSurelyOpen = std::chrono::milliseconds(10);
-
-}  // namespace
 
 Pool::Pool(net::Loop& loop, Duration idle_timeout, std::size_t idle_max)
     : loop_(loop),
@@ -31,8 +23,7 @@ std::optional<Stream> Pool::take(Lane& lane) {
   while (!lane.idle.empty()) {
     Lane::Idle last = std::move(lane.idle.back());
     lane.idle.pop_back();
-    const Duration idle = now - last.since;
-    if (idle < kSurelyOpen || (idle < idle_timeout_ && last.stream.is_quiet())) return std::move(last.stream);
+    if (now - last.since < idle_timeout_ && last.stream.is_quiet()) return std::move(last.stream);
     last.stream.close();
   }
   return std::nullopt;
