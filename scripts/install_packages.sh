@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing of the named sections of packages.txt. Says nothing where nothing is missing.
-#   scripts/install_packages.sh build|tests|node...
+#   scripts/install_packages.sh build|tests|node|bench...
 set -euo pipefail
 list=$(dirname "$0")/packages.txt
-[ $# -gt 0 ] || { echo "usage: $0 build|tests|node..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: $0 build|tests|node|bench..." >&2; exit 2; }
 
 packages_of() {
   awk -v want="[$1]" '/^\[/ { inside = ($0 == want); next } inside && NF && !/^#/ { print $1 }' "$list"
