@@ -3,56 +3,12 @@
 #include <cstring>
 #include <random>
 
-#include "quota_fixture.hpp"
-#include "weir/quota/intent_log.hpp"
-#include "weir/quota/state.hpp"
+#include "restart_fixture.hpp"
 
 namespace weir::quota {
 namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace)
-
-// A ledger that writes into memory which survives it, as a mapped file does.
-class Restart : public QuotaTest {
- protected:
-  Restart() { begin_run(); }
-
-  [[nodiscard]] Pool bind_to(Ledger& ledger, const Limits& limits, std::string_view model = "model",
-                             const ChargeRule& charge = {}) {
-    return ledger.bind("account", model, {}, limits, charge);
-  }
-  // Everything is folded into states, as the store's writer does from time to time.
-  void fold() {
-    states_.resize(run_->accounts());
-    for (std::size_t i = 0; i < states_.size(); ++i) (void)run_->save(i, true, states_[i]);
-  }
-  // The process is killed: only states and the log are left. The next run restores them.
-  void kill(bool same_boot = true) {
-    const std::vector<NumberedRecord> records = read_intent_log(memory(), epoch_);
-    run_->journal_to(nullptr);  // what the test still holds of it ends unheard
-    auto next = std::make_unique<Ledger>();
-    next->restore(states_, records, same_boot, now());
-    run_ = std::move(next);
-    ++epoch_;
-    log_ = std::make_unique<IntentLog>(memory(), epoch_);
-    run_->journal_to(log_.get());
-  }
-  [[nodiscard]] std::span<std::byte> memory() { return std::as_writable_bytes(std::span(memory_)); }
-
-  std::unique_ptr<Ledger> run_;
-  std::vector<AccountState> states_;
-
- private:
-  void begin_run() {
-    run_ = std::make_unique<Ledger>();
-    log_ = std::make_unique<IntentLog>(memory(), epoch_);
-    run_->journal_to(log_.get());
-  }
-
-  std::vector<std::uint64_t> memory_ = std::vector<std::uint64_t>(8 * 1024);
-  std::uint32_t epoch_ = 1;
-  std::unique_ptr<IntentLog> log_;
-};
 
 TEST_F(Restart, KeepsCountsThatWereNeverFolded) {
   const Limits limits{rpm(10), tpm(1000)};
@@ -115,50 +71,6 @@ TEST_F(Restart, KeepsWhatAnswersSaid) {
   EXPECT_EQ(after.limit.source, Source::header);
   EXPECT_EQ(after.limit.as_of, "2026-11-24");
   EXPECT_EQ(after.used, 15U);
-}
-
-TEST_F(Restart, KeepsCooldownsWithTheirCause) {
-  const Pool before = bind_to(*run_, {});
-  before.cool_down_model({CooldownCause::capacity, now().boot + seconds(30)}, now());
-  fold();
-  before.cool_down_account({CooldownCause::quota_exhausted, now().boot + hours(3)}, now());
-  pass(seconds(10));
-  kill();
-  const Pool after = bind_to(*run_, {});
-  EXPECT_EQ(after.cooldown(now())->cause, CooldownCause::quota_exhausted);
-  EXPECT_EQ(after.cooldown(now())->until, now().boot + hours(3) - seconds(10));
-}
-
-// One probe finds out whether it still fails; the others don't pay for it.
-TEST_F(Restart, RemembersWhatFailedAndProbesIt) {
-  for (const bool is_folded : {false, true}) {
-    for (const Health health : {Health::failing, Health::unreachable}) {
-      const Pool before = bind_to(*run_, {rpm(100)});
-      serve(before);
-      fold();
-      run_->break_by({.failures = 1, .open_for = hours(1)});
-      Reservation one = send(before);
-      one.report(health, now());
-      one.keep(now());
-      EXPECT_EQ(refusal(before).limit, "failing");
-      if (is_folded) fold();
-      kill();
-      const Pool after = bind_to(*run_, {rpm(100)});
-      Reservation probe = send(after);
-      EXPECT_EQ(refusal(after).limit, "failing");
-      probe.report(Health::served, now());
-      probe.settle({}, now());
-      EXPECT_TRUE(fits(after));
-      fold();
-    }
-  }
-}
-
-TEST_F(Restart, KeepsAStateThatNeedsAPerson) {
-  bind_to(*run_, {}).cool_down_model({CooldownCause::payment_required, BootTime::max()}, now());
-  fold();
-  kill(false);
-  EXPECT_EQ(bind_to(*run_, {}).cooldown(now())->until, BootTime::max());
 }
 
 TEST_F(Restart, KeepsWhatWasLearnt) {
@@ -459,23 +371,6 @@ TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
     }
     if (HasFailure()) return;
   }
-}
-
-// A key that was refused stays refused; but somebody may have started us again because it is mended.
-TEST_F(Restart, KeepsWhatBlocksAKeyAndProbesItAtOnce) {
-  const Pool before = bind_to(*run_, {}).with_key("main:01");
-  fold();
-  before.cool_down_key({CooldownCause::auth, BootTime::max()}, now());
-  EXPECT_FALSE(fits(before));
-  kill();
-  const Pool after = bind_to(*run_, {}).with_key("main:01");
-  EXPECT_EQ(after.cooldown(now())->cause, CooldownCause::auth);
-  Reservation probe = send(after);
-  EXPECT_FALSE(fits(after));
-  EXPECT_TRUE(fits(bind_to(*run_, {}).with_key("main:02")));
-  fold();
-  kill();
-  EXPECT_EQ(bind_to(*run_, {}).with_key("main:01").cooldown(now())->cause, CooldownCause::auth);
 }
 
 // What a person has said holds, of every kind of window.
