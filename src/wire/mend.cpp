@@ -90,7 +90,9 @@ std::vector<Edit> ChunkMender::edits(std::string_view data, ChunkUsage usage) {
 
 std::string ChunkMender::finishing_event() const {
   const bool calls = impl_ && !impl_->state.calls.empty();
-  const std::string members = R"("choices":[{"index":0,"delta":{},"finish_reason":")" +
+  const bool is_first = !impl_ || !impl_->state.has_head;  // chunk with a choice: it says the role
+  const std::string delta = is_first ? R"({"role":"assistant"})" : "{}";
+  const std::string members = R"("choices":[{"index":0,"delta":)" + delta + R"(,"finish_reason":")" +
                               std::string(calls ? "tool_calls" : "stop") + R"("}])";
   return chunk_event(impl_ ? impl_->head : head_of(origin_), members);
 }

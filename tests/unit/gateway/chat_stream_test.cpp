@@ -257,6 +257,19 @@ TEST(ChatStream, DataInSeveralLinesBecomesOneWhereItIsMended) {
             "\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"a\"}}]}\n\n");
 }
 
+TEST(ChatStream, TheRoleIsInTheFirstChunkEvenWhereThatIsOurs) {
+  for (const std::string begin : {"", "data: not json\n\n", ": slow\n\n", "data: {\"choices\":[]}\n\n"}) {
+    Stream stream(false);
+    stream.pass(begin);
+    const auto said = chunks(stream.pass(kDone));
+    ASSERT_FALSE(said.empty());
+    EXPECT_EQ(said.back()["choices"][0]["delta"]["role"], "assistant") << begin;
+  }
+  Stream stream(false);
+  const auto said = chunks(stream.pass(kText + kDone));
+  EXPECT_EQ(said.back()["choices"][0]["delta"], json::object()) << "said once";
+}
+
 TEST(ChatStream, WhatIsNoChunkPassesAsItIs) {
   for (const std::string odd :
        {"data: not json\n\n", "data: {\"type\":\"ping\"}\n\n", "data: {\"choices\":7}\n\n", "event: ping\n\n",
