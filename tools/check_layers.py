@@ -43,6 +43,7 @@ MAY_USE = {
 THIRD_PARTY = [
     (r"boost/beast/", ["src/transport/", "src/net/net_impl.cpp", "tests/unit/transport/"]),
     (r"openssl/crypto.h|boost/version.hpp", ["src/transport/", "src/base/digest.cpp", "src/app/"]),  # app: for `weir version`
+    (r"xxhash", ["src/base/fingerprint.cpp"]),
     (r"openssl/", ["src/transport/", "src/base/digest.cpp", "tests/unit/transport/", "tests/component/",
                    "tests/support/"]),
     (r"boost/asio", ["src/net/", "src/transport/", "src/gateway/", "src/pretend/", "src/app/", "include/weir/net/",

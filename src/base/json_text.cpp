@@ -8,22 +8,13 @@
 #include "weir/base/text.hpp"
 
 namespace weir {
-namespace {
-
-// ASCII that stands for itself.
-bool is_plain(char c) noexcept {
-  return c >= ' ' && c < 0x7F && c != '"' && c != '\\';
-}
-
-}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
-    std::size_t plain = i;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
-    out.append(text, i, plain - i);
-    i = plain;
+    const std::size_t plain = plain_run(text.substr(i));
+    out.append(text, i, plain);
+    i += plain;
     if (i == text.size()) break;
     const char c = text[i];
     if (c == '"' || c == '\\') {

@@ -164,15 +164,19 @@ void append_value(std::string& out, const Value& value, const Sink& s) {
       value);
 }
 
+// The event and the keys are words of our own.
 std::string format(std::string_view event, Fields fields, const Sink& s) {
   std::string line;
   line.reserve(kUsualLine);
-  if (s.json) line += "\"event\":";
-  append_text(line, event, s.json);
+  if (s.json)
+    line.append(R"("event":")").append(event).append("\"");
+  else
+    line.append(event);
   for (const Field& field : fields) {
-    line += s.json ? ',' : ' ';
-    append_text(line, field.key, s.json);
-    line += s.json ? ':' : '=';
+    if (s.json)
+      line.append(",\"").append(field.key).append("\":");
+    else
+      line.append(" ").append(field.key).append("=");
     append_value(line, field.value, s);
   }
   return line;

@@ -1,7 +1,9 @@
 #include "weir/base/text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace weir {
@@ -11,16 +13,51 @@ char lower_char(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+bool is_blank(char c) noexcept {
+  return c == ' ' || c == '\t';
+}
+
+bool is_plain(char c) noexcept {
+  return c >= ' ' && c < 0x7F && c != '"' && c != '\\';
+}
+
+constexpr std::uint64_t eight_of(std::uint8_t byte) {
+  return 0x0101010101010101U * byte;
+}
+
+// The high bit of each byte that isn't plain. Behind the first of them others may be marked for nothing.
+std::uint64_t odd_bytes(std::uint64_t eight) noexcept {
+  const auto below = [eight](std::uint8_t limit) { return eight - eight_of(limit); };
+  const auto zero_in = [](std::uint64_t bytes) { return (bytes - eight_of(1)) & ~bytes; };
+  const std::uint64_t marks = eight | below(0x20) | zero_in(eight ^ eight_of(0x7F)) |
+                              zero_in(eight ^ eight_of('"')) | zero_in(eight ^ eight_of('\\'));
+  return marks & eight_of(0x80);
+}
+
 }  // namespace
+
+std::size_t plain_run(std::string_view text) noexcept {
+  std::size_t at = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      const std::uint64_t odd = odd_bytes(eight);
+      if (odd != 0) return at + static_cast<std::size_t>(std::countr_zero(odd)) / 8;
+    }
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower_char(x) == lower_char(y); });
 }
 
 std::string_view trim(std::string_view text) noexcept {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 std::string lower(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "gateway/answer_fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
@@ -22,6 +23,17 @@ std::string openai_duration(Duration duration) {
   return text + std::to_string(all % 60) + "s";
 }
 
+struct RateNames {
+  quota::Dimension dimension;
+  std::string_view limit;
+  std::string_view remaining;
+  std::string_view reset;
+};
+constexpr std::array kRateNames{RateNames{quota::Dimension::requests, "x-ratelimit-limit-requests",
+                                          "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
+                                RateNames{quota::Dimension::tokens, "x-ratelimit-limit-tokens",
+                                          "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}};
+
 bool counts(const quota::MeterView& view, quota::Dimension dimension) {
   const quota::WindowKind kind = view.limit.window;
   return view.limit.dimension == dimension && view.limit.amount > 0 &&
@@ -29,18 +41,16 @@ bool counts(const quota::MeterView& view, quota::Dimension dimension) {
          kind != quota::WindowKind::concurrency;
 }
 
-void add(std::string_view what, const quota::MeterView& view, Instant now, http::Fields& fields) {
-  const std::string name(what);
-  fields.add("x-ratelimit-limit-" + name, std::to_string(view.limit.amount));
-  fields.add("x-ratelimit-remaining-" + name, std::to_string(view.left));
+void add(const RateNames& names, const quota::MeterView& view, Instant now, http::Fields& fields) {
+  fields.add(names.limit, view.limit.amount);
+  fields.add(names.remaining, view.left);
   if (view.reset)
-    fields.add("x-ratelimit-reset-" + name,
-               openai_duration(std::max(*view.reset - now.boot, Duration::zero())));
+    fields.add(names.reset, openai_duration(std::max(*view.reset - now.boot, Duration::zero())));
 }
 
 template <class Unit>
-std::string count_of(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<Unit>(duration).count());
+std::uint64_t count_of(Duration duration) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<Unit>(duration).count());
 }
 
 }  // namespace
@@ -54,7 +64,7 @@ void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields
   }
   if (!record.max_tokens.empty()) fields.add("x-weir-max-tokens", record.max_tokens);
   if (record.attempts.empty()) return;
-  fields.add("x-weir-attempts", std::to_string(record.attempts.size()));
+  fields.add("x-weir-attempts", record.attempts.size());
   fields.add("x-weir-trail", telemetry::trail(record.attempts));
 }
 
@@ -64,12 +74,12 @@ void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant
   const auto left = [](const quota::MeterView* view) {
     return static_cast<double>(view->left) / static_cast<double>(view->limit.amount);
   };
-  for (const auto& [name, dimension] :
-       {std::pair("requests", quota::Dimension::requests), std::pair("tokens", quota::Dimension::tokens)}) {
+  for (const RateNames& names : kRateNames) {
     const quota::MeterView* tightest = nullptr;
     for (const quota::MeterView& view : views)
-      if (counts(view, dimension) && (tightest == nullptr || left(&view) < left(tightest))) tightest = &view;
-    if (tightest != nullptr) add(name, *tightest, now, fields);
+      if (counts(view, names.dimension) && (tightest == nullptr || left(&view) < left(tightest)))
+        tightest = &view;
+    if (tightest != nullptr) add(names, *tightest, now, fields);
   }
 }
 

@@ -274,7 +274,7 @@ void write_fields(const Refusal& refusal, http::Fields& fields) {
     const bool is_short = *refusal.retry_after <= kShortWait;
     const Duration wait = is_short ? std::min(*refusal.retry_after, kLongestTold) : *refusal.retry_after;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-    fields.add("retry-after", std::to_string(std::max<std::int64_t>(seconds, 1)));
+    fields.add("retry-after", static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 1)));
     if (is_short)
       fields.add("retry-after-ms",
                  std::to_string(std::chrono::ceil<std::chrono::milliseconds>(wait).count()));

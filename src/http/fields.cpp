@@ -1,33 +1,48 @@
 #include "weir/http/fields.hpp"
 
-#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
 
 #include "weir/base/text.hpp"
 
 namespace weir::http {
+namespace {
+
+// What a head has, as a rule: one allocation each.
+constexpr std::size_t kUsualFields = 16;
+constexpr std::size_t kUsualText = 512;
+
+// Without a branch: a header's name is short, and where its capitals stand is any guess.
+char lower_case(char c) {
+  const bool capital = static_cast<unsigned char>(c - 'A') < 26;
+  return static_cast<char>(c | (static_cast<int>(capital) << 5));
+}
+
+}  // namespace
 
 void Fields::add(std::string_view name, std::string_view value) {
   value = trim(value);
+  if (index_.capacity() == 0) {
+    index_.reserve(kUsualFields);
+    text_.reserve(kUsualText);
+  }
   const auto at = text_.size();
-  text_.append(name);
-  std::transform(text_.begin() + static_cast<std::ptrdiff_t>(at), text_.end(),
-                 text_.begin() + static_cast<std::ptrdiff_t>(at),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  text_.append(value);
+  text_.append(name).append(value);
+  for (char& c : std::span(text_).subspan(at, name.size())) c = lower_case(c);
   index_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(value.size())});
+}
+
+void Fields::add(std::string_view name, std::uint64_t value) {
+  std::array<char, 20> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  add(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
 }
 
 void Fields::clear() noexcept {
   text_.clear();
   index_.clear();
-}
-
-Fields::Field Fields::operator[](std::size_t i) const {
-  const Place& place = index_[i];
-  const std::string_view text = text_;
-  return {text.substr(place.name, place.name_size),
-          text.substr(place.name + place.name_size, place.value_size)};
 }
 
 std::optional<std::string_view> Fields::find(std::string_view name) const {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "weir/base/text.hpp"
+
 namespace weir::transport {
 namespace {
 
@@ -64,8 +66,11 @@ bool fits_a_line(const http::Fields::Field& field) {
   const auto in_value = [](char c) {
     return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
   };
-  return !field.name.empty() && std::ranges::all_of(field.name, in_name) &&
-         std::ranges::all_of(field.value, in_value);
+  if (field.name.empty() || !std::ranges::all_of(field.name, in_name)) return false;
+  std::size_t at = plain_run(field.value);
+  while (at < field.value.size() && in_value(field.value[at]))
+    at += 1 + plain_run(field.value.substr(at + 1));
+  return at == field.value.size();
 }
 
 void append_number(std::string& out, unsigned number, int digits) {

@@ -11,6 +11,10 @@ namespace weir {
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;  // spaces and tabs
 [[nodiscard]] std::string lower(std::string_view text);               // ASCII
 
+// How many bytes at its front stand for themselves in a JSON string and in a header: visible ASCII and
+// spaces, but no quote and no backslash.
+[[nodiscard]] std::size_t plain_run(std::string_view text) noexcept;
+
 // Whether text matches a pattern in which '*' stands for any run of characters.
 [[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text) noexcept;
 

@@ -20,11 +20,16 @@ class Fields {
   };
 
   void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::uint64_t value);  // in decimal
   void clear() noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
   [[nodiscard]] bool empty() const noexcept { return index_.empty(); }
-  [[nodiscard]] Field operator[](std::size_t i) const;
+  [[nodiscard]] Field operator[](std::size_t i) const {
+    const Place& place = index_[i];
+    const char* const name = text_.data() + place.name;
+    return {{name, place.name_size}, {name + place.name_size, place.value_size}};
+  }
   // The first field of that name (given in lower case), or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   [[nodiscard]] std::string_view get(std::string_view name) const { return find(name).value_or(""); }

@@ -7,11 +7,12 @@
 #include <optional>
 
 #include "weir/base/clock.hpp"
+#include "weir/base/fingerprint.hpp"
 
 namespace weir::routing {
 
-// Tells conversations apart: half of a SHA-256.
-using ConversationId = std::array<std::uint64_t, 2>;
+// Tells conversations apart.
+using ConversationId = Fingerprint;
 
 // Which target a conversation was served by last, so that it can stay there: providers keep what they have
 // read of a prompt. At most kMost are known; the one that was used longest ago makes room. It begins empty

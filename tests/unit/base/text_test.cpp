@@ -65,5 +65,18 @@ TEST(Text, MeasuresUtf8AndRefusesWhatIsNone) {
   }
 }
 
+TEST(PlainRun, EndsAtTheFirstByteThatNeedsALook) {
+  for (unsigned odd = 0; odd < 256; ++odd) {
+    const char c = static_cast<char>(odd);
+    const bool plain = odd >= 0x20 && odd < 0x7F && c != '"' && c != '\\';
+    for (std::size_t before = 0; before < 20; ++before) {
+      const std::string text = std::string(before, 'a') + c + std::string(before, '"');
+      EXPECT_EQ(plain_run(text), plain ? before + 1 : before) << odd << " behind " << before;
+    }
+    EXPECT_EQ(plain_run(std::string(16, ' ') + c), plain ? 17 : 16) << odd;
+  }
+  EXPECT_EQ(plain_run(""), 0U);
+}
+
 }  // namespace
 }  // namespace weir
