@@ -90,12 +90,11 @@ net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::ui
 
 net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, const tcp::endpoint& address,
                                                       BootTime by, net::Cancellation& cancellation) {
-  Stream stream{tcp::socket(loop_.io())};
+  tcp::socket socket(loop_.io());
   error_code ec;
   {
-    const StreamGuard guard(loop_, stream, cancellation, by);
-    co_await stream.socket().async_connect(address,
-                                           boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    const StreamGuard guard(loop_, socket, cancellation, by);
+    co_await socket.async_connect(address, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
     if (guard.cancelled()) co_return cancelled_error();
     if (ec || guard.too_late()) {
       std::string where = host_and_port(name, address.port());
@@ -106,8 +105,8 @@ net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, c
     }
   }
   error_code ignored;  // one event, one packet; nothing is lost where the kernel refuses
-  stream.socket().set_option(tcp::no_delay(true), ignored);
-  co_return std::move(stream);
+  socket.set_option(tcp::no_delay(true), ignored);
+  co_return Stream(loop_, std::move(socket));
 }
 
 net::Awaitable<Result<void>> Connector::open_tunnel(Stream& stream, const Endpoint& endpoint, BootTime by,

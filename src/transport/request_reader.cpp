@@ -39,11 +39,7 @@ RequestReader::RequestReader(Stream& stream, net::Loop& loop, const ServerConfig
       loop_(loop),
       config_(config),
       parser_(guard),
-      clock_(loop.timers(),
-             [this] {
-               error_code ignored;
-               stream_.socket().cancel(ignored);  // not close(): the client is still to be told
-             }),
+      clock_(loop.timers(), [this] { stream_.cancel(); }),  // not close(): the client is still to be told
       first_head_by_(accepted + config.head_timeout) {}
 
 net::Awaitable<Result<bool>> RequestReader::read_head() {

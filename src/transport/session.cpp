@@ -28,7 +28,7 @@ Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, boost::as
                  std::string peer)
     : server_(std::move(server)),
       loop_(loop),
-      stream_(std::move(socket)),
+      stream_(loop, std::move(socket)),
       peer_(std::move(peer)),
       reader_(stream_, loop, server_->config, server_->guard, loop.now().boot) {}
 

@@ -2,26 +2,18 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cerrno>
-#include <optional>
 #include <string_view>
 #include <utility>
 
-#include "weir/net/event.hpp"
+#include "weir/net/poller.hpp"
 
 namespace weir::transport {
 namespace {
@@ -29,11 +21,12 @@ namespace {
 namespace asio = boost::asio;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
+using Direction = net::Descriptor::Direction;
 
 constexpr std::size_t kRecord = 16 * 1024;       // what one TLS record carries
 constexpr std::size_t kWorthJoining = 4 * 1024;  // a copy of less is cheaper than a record of its own
 constexpr std::size_t kMaxPieces = 16;           // of one sendmsg
-constexpr unsigned kReadsBeforeYield = 32;  // a TLS peer that never pauses must not keep the loop to itself
+constexpr unsigned kReadsBeforeYield = 32;       // a peer that never pauses must not keep the loop to itself
 
 // How one non-blocking step of I/O ended.
 enum class Step { done, want_read, want_write, failed };
@@ -43,11 +36,6 @@ enum class OnInput { ignore, stop };
 
 error_code last_error() {
   return {errno, boost::system::system_category()};
-}
-
-net::Awaitable<std::size_t> read_end(error_code& ec) {
-  ec = asio::error::eof;
-  co_return 0;
 }
 
 // What is left of a gathered write.
@@ -102,142 +90,49 @@ class Outgoing {
 }  // namespace
 
 struct Stream::Impl {
-  explicit Impl(tcp::socket s) : socket(std::move(s)) {}
-  ~Impl() { stop_watching(); }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+  Impl(net::Loop& on, int fd) : loop(on), socket(on.poller(), fd) {}
 
+  net::Awaitable<std::size_t> read_plain(std::span<char> into, error_code& ec);
   net::Awaitable<std::size_t> read_tls(std::span<char> into, error_code& ec);
+  net::Awaitable<void> write(std::span<const asio::const_buffer> pieces, error_code& ec);
   net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
-  net::Awaitable<void> wait_for(Step want, error_code& ec);
-  net::Awaitable<void> wait_for_either();
+  net::Awaitable<bool> wait_for(Step want);
+  net::Awaitable<void> yield();
+  Step take(std::span<char> into, std::size_t& n, error_code& ec) noexcept;
   Step put(Outgoing& out, std::string& joined, error_code& ec);
   Step ssl_outcome(int result, error_code& ec);
   Sight look() noexcept;
+  void look_out();
   void stop_watching() noexcept;
   void close(bool tell_peer) noexcept;
   void send_close_notify() noexcept;
 
-  class Watch;
-
-  tcp::socket socket;
+  net::Loop& loop;
+  net::Descriptor socket;
   std::shared_ptr<SessionSlot> session;  // shared with the pool; OpenSSL's callback puts tickets there
   Ssl ssl;
-  std::shared_ptr<Watch> watch;  // shared with its pending waits, which outlive a cancellation
-  unsigned reads_in_a_row = 0;   // that didn't have to wait
-  bool has_ended = false;    // a peek saw the peer's end of stream: Asio waits in vain for it from then on
-  bool ssl_writing = false;  // a record is half written
-  bool ssl_broken = false;   // OpenSSL allows no further call
+  std::function<void()> on_gone;  // while it is watched
+  unsigned reads_in_a_row = 0;    // that didn't have to wait
+  bool ssl_writing = false;       // a record is half written
+  bool ssl_broken = false;        // OpenSSL allows no further call
 };
 
-// One watch() from its start to its end.
-// Two stages: first the socket's readiness and a look at what came. Where unread bytes lie on it, readiness
-// says nothing more, so a small epoll of its own that asks for EPOLLRDHUP alone takes over: the kernel then
-// tells of a FIN or reset behind them, without polling and without reading.
-class Stream::Impl::Watch : public std::enable_shared_from_this<Watch> {
- public:
-  Watch(Impl& owner, std::function<void()> on_gone) : owner_(&owner), on_gone_(std::move(on_gone)) {}
-
-  void start() {
-    // TLS may have read ahead: what OpenSSL holds doesn't make the socket ready.
-    if (owner_->ssl && SSL_has_pending(owner_->ssl.get()) == 1) {
-      asio::post(owner_->socket.get_executor(), [self = shared_from_this()] { self->advance(); });
-    } else {
-      await_input();
-    }
-  }
-
-  void stop() noexcept {
-    owner_ = nullptr;
-    on_gone_ = nullptr;
-    cancel_.emit(asio::cancellation_type::terminal);
-    hangup_.reset();
-  }
-
- private:
-  void advance() {
-    if (owner_ == nullptr) return;
-    switch (owner_->look()) {
-      case Sight::quiet:
-        return await_input();
-      case Sight::bytes:
-        return await_hangup();
-      case Sight::gone:
-        return tell();
-    }
-  }
-
-  // By its own slot: cancelling the socket would end a write under way as well. A peek costs no call where
-  // the last read has taken all there was, while a wait for readiness always costs one (epoll_ctl).
-  void await_input() {
-    if (owner_->ssl) {
-      owner_->socket.async_wait(
-          tcp::socket::wait_read,
-          asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec) {
-            if (!ec) self->advance();
-          }));
-      return;
-    }
-    owner_->socket.async_receive(
-        asio::buffer(&peeked_, 1), tcp::socket::message_peek,
-        asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](error_code ec, std::size_t) {
-          if (ec == asio::error::operation_aborted) return;
-          if (ec == asio::error::eof && self->owner_ != nullptr) self->owner_->has_ended = true;
-          self->advance();
-        }));
-  }
-
-  void await_hangup() {
-    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-    if (fd < 0) return;  // out of descriptors: the next read or write will notice
-    hangup_.emplace(owner_->socket.get_executor(), fd);
-    epoll_event event{};
-    event.events = EPOLLRDHUP;  // EPOLLERR and EPOLLHUP come unasked
-    if (::epoll_ctl(fd, EPOLL_CTL_ADD, owner_->socket.native_handle(), &event) != 0) return;
-    hangup_->async_wait(asio::posix::stream_descriptor::wait_read,
-                        [self = shared_from_this()](error_code ec) {
-                          if (!ec && self->owner_ != nullptr) self->tell();
-                        });
-  }
-
-  void tell() {
-    const auto self = shared_from_this();  // on_gone may end the watch and the stream
-    const std::function<void()> on_gone = std::move(on_gone_);
-    owner_->watch.reset();
-    owner_ = nullptr;
-    hangup_.reset();
-    on_gone();
-  }
-
-  Impl* owner_;  // null once it is over
-  std::function<void()> on_gone_;
-  asio::cancellation_signal cancel_;
-  std::optional<asio::posix::stream_descriptor> hangup_;
-  char peeked_ = 0;
-};
-
-Stream::Stream(tcp::socket socket) : impl_(std::make_unique<Impl>(std::move(socket))) {}
+Stream::Stream(net::Loop& loop, tcp::socket socket) {
+  error_code ignored;  // an invalid socket gives a stream that isn't open
+  socket.native_non_blocking(true, ignored);
+  impl_ = std::make_unique<Impl>(loop, socket.release(ignored));
+}
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& ec) {
-  if (impl_->ssl) return impl_->read_tls(into, ec);
-  if (impl_->has_ended) return read_end(ec);
-  return impl_->socket.async_read_some(asio::buffer(into.data(), into.size()),
-                                       asio::redirect_error(asio::use_awaitable, ec));
+  return impl_->ssl ? impl_->read_tls(into, ec) : impl_->read_plain(into, ec);
 }
 
 net::Awaitable<void> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
-  if (!impl_->ssl) {
-    Impl& impl = *impl_;
-    co_await asio::async_write(impl.socket, pieces, asio::redirect_error(asio::use_awaitable, ec));
-    // A long write goes on until the kernel calls the descriptor bad.
-    if (ec && !impl.socket.is_open()) ec = asio::error::operation_aborted;
-    co_return;
-  }
-  co_await impl_->push(pieces, OnInput::ignore, ec);
+  return impl_->write(pieces, ec);
 }
 
 net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces,
@@ -247,26 +142,30 @@ net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_bu
 
 net::Awaitable<void> Stream::handshake_as_client(const TlsPeer& peer, error_code& ec, std::string& reason) {
   impl_->session = peer.session;
-  impl_->socket.native_non_blocking(true, ec);
-  impl_->ssl = make_client_ssl(peer, impl_->socket.native_handle());
+  impl_->ssl = make_client_ssl(peer, impl_->socket.fd());
   co_await impl_->shake_hands(ec);
   if (ec) reason = handshake_failure(impl_->ssl.get());
 }
 
 net::Awaitable<void> Stream::handshake_as_server(ssl_ctx_st* context, error_code& ec) {
-  impl_->socket.native_non_blocking(true, ec);
-  impl_->ssl = make_server_ssl(context, impl_->socket.native_handle());
+  impl_->ssl = make_server_ssl(context, impl_->socket.fd());
   return impl_->shake_hands(ec);
 }
 
 bool Stream::is_quiet() noexcept {
-  return impl_->look() == Sight::quiet;
+  Impl& impl = *impl_;
+  if (!impl.socket.is_open() || impl.socket.has_hung_up()) return false;
+  const bool read_ahead = impl.ssl && SSL_has_pending(impl.ssl.get()) == 1;
+  return (!impl.socket.is_ready(Direction::read) && !read_ahead) || impl.look() == Sight::quiet;
 }
 
 void Stream::watch(std::function<void()> on_gone) {
-  impl_->stop_watching();
-  impl_->watch = std::make_shared<Impl::Watch>(*impl_, std::move(on_gone));
-  impl_->watch->start();
+  Impl& impl = *impl_;
+  impl.on_gone = std::move(on_gone);
+  impl.socket.observe([&impl] { impl.look_out(); });
+  // What came before isn't told again; nor does the kernel know what OpenSSL has read ahead.
+  const bool is_told = impl.socket.has_hung_up() || (impl.ssl && impl.socket.is_ready(Direction::read));
+  if (is_told || (impl.ssl && SSL_has_pending(impl.ssl.get()) == 1)) impl.socket.observe_soon();
 }
 
 void Stream::stop_watching() noexcept {
@@ -275,8 +174,11 @@ void Stream::stop_watching() noexcept {
 
 void Stream::end_writing() noexcept {
   impl_->send_close_notify();
-  error_code ignored;
-  impl_->socket.shutdown(tcp::socket::shutdown_send, ignored);
+  if (impl_->socket.is_open()) ::shutdown(impl_->socket.fd(), SHUT_WR);
+}
+
+void Stream::cancel() noexcept {
+  impl_->socket.cancel();
 }
 
 void Stream::close() noexcept {
@@ -284,23 +186,38 @@ void Stream::close() noexcept {
 }
 
 void Stream::reset() noexcept {
-  error_code ignored;
-  impl_->socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  if (impl_->socket.is_open())
+    ::setsockopt(impl_->socket.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   impl_->close(false);
 }
 
 bool Stream::is_open() const noexcept {
   return impl_->socket.is_open();
 }
-tcp::socket& Stream::socket() noexcept {
-  return impl_->socket;
+
+net::Awaitable<std::size_t> Stream::Impl::read_plain(std::span<char> into, error_code& ec) {
+  ec = {};
+  if (++reads_in_a_row >= kReadsBeforeYield) co_await yield();
+  for (;;) {
+    if (!socket.is_open()) {
+      ec = asio::error::operation_aborted;
+      co_return 0;
+    }
+    std::size_t n = 0;
+    const Step step = socket.is_ready(Direction::read) ? take(into, n, ec) : Step::want_read;
+    if (step != Step::want_read) co_return n;
+    reads_in_a_row = 0;
+    const bool goes_on = co_await socket.wait(Direction::read);
+    if (!goes_on) {
+      ec = asio::error::operation_aborted;
+      co_return 0;
+    }
+  }
 }
 
 net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_code& ec) {
-  if (++reads_in_a_row >= kReadsBeforeYield) {
-    reads_in_a_row = 0;
-    co_await asio::post(socket.get_executor(), asio::use_awaitable);
-  }
+  if (++reads_in_a_row >= kReadsBeforeYield) co_await yield();
   for (;;) {
     // A closed socket's number may be another connection's by now.
     if (!socket.is_open()) {
@@ -315,9 +232,22 @@ net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_c
     if (step == Step::done) co_return n;
     if (step == Step::failed) co_return 0;
     reads_in_a_row = 0;
-    co_await wait_for(step, ec);
-    if (ec) co_return 0;
+    const bool goes_on = co_await wait_for(step);
+    if (!goes_on) {
+      ec = asio::error::operation_aborted;
+      co_return 0;
+    }
   }
+}
+
+net::Awaitable<void> Stream::Impl::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
+  (void)co_await push(pieces, OnInput::ignore, ec);
+}
+
+net::Awaitable<void> Stream::Impl::yield() {
+  reads_in_a_row = 0;
+  asio::io_context& io = loop.io();
+  co_await asio::post(io.get_executor(), asio::use_awaitable);
 }
 
 net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> pieces, OnInput on_input,
@@ -333,12 +263,16 @@ net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> piec
     const Step step = put(out, joined, ec);
     if (step == Step::failed) co_return false;
     if (step == Step::done) continue;
+    bool goes_on = false;
     if (on_input == OnInput::stop) {
-      co_await wait_for_either();
-      if (socket.is_open() && look() != Sight::quiet) co_return false;
+      if (socket.is_ready(Direction::read) && look() != Sight::quiet) co_return false;
+      goes_on = co_await socket.wait_for_either();
     } else {
-      co_await wait_for(step, ec);
-      if (ec) co_return false;
+      goes_on = co_await wait_for(step);
+    }
+    if (!goes_on) {
+      ec = asio::error::operation_aborted;
+      co_return false;
     }
   }
   co_return true;
@@ -359,32 +293,42 @@ net::Awaitable<void> Stream::Impl::shake_hands(error_code& ec) {
     const int result = SSL_do_handshake(ssl.get());
     const Step step = ssl_outcome(result, ec);
     if (step == Step::done || step == Step::failed) co_return;
-    co_await wait_for(step, ec);
-    if (ec) co_return;
+    const bool goes_on = co_await wait_for(step);
+    if (!goes_on) {
+      ec = asio::error::operation_aborted;
+      co_return;
+    }
   }
 }
 
-net::Awaitable<void> Stream::Impl::wait_for(Step want, error_code& ec) {
-  return socket.async_wait(want == Step::want_write ? tcp::socket::wait_write : tcp::socket::wait_read,
-                           asio::redirect_error(asio::use_awaitable, ec));
+// OpenSSL has found nothing there.
+net::Awaitable<bool> Stream::Impl::wait_for(Step want) {
+  const Direction direction = want == Step::want_write ? Direction::write : Direction::read;
+  return socket.wait(direction);
 }
 
-// Until the socket takes or has bytes, or is closed. The caller looks which.
-net::Awaitable<void> Stream::Impl::wait_for_either() {
-  struct Waits {
-    explicit Waits(asio::io_context& io) : over(io) {}
-    net::Event over;
-    asio::cancellation_signal read;
-    asio::cancellation_signal write;
-  };
-  auto& io = static_cast<asio::io_context&>(asio::query(socket.get_executor(), asio::execution::context));
-  const auto waits = std::make_shared<Waits>(io);  // shared with the wait that loses, which ends later
-  const auto wake = [waits](error_code) { waits->over.set(); };
-  socket.async_wait(tcp::socket::wait_read, asio::bind_cancellation_slot(waits->read.slot(), wake));
-  socket.async_wait(tcp::socket::wait_write, asio::bind_cancellation_slot(waits->write.slot(), wake));
-  co_await waits->over.wait();
-  waits->read.emit(asio::cancellation_type::terminal);
-  waits->write.emit(asio::cancellation_type::terminal);
+// Reads what lies on the socket now.
+Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) noexcept {
+  for (;;) {
+    const ssize_t got = ::recv(socket.fd(), into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) {
+      n = static_cast<std::size_t>(got);
+      // Less than there was room for is all there was, unless the end has been told already.
+      if (n < into.size() && !socket.has_hung_up()) socket.exhaust(Direction::read);
+      return Step::done;
+    }
+    if (got == 0) {
+      ec = asio::error::eof;
+      return Step::failed;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      socket.exhaust(Direction::read);
+      return Step::want_read;
+    }
+    ec = last_error();
+    return Step::failed;
+  }
 }
 
 // Writes what the socket takes now.
@@ -404,13 +348,16 @@ Step Stream::Impl::put(Outgoing& out, std::string& joined, error_code& ec) {
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = out.gather(pieces);
-  const ssize_t n = ::sendmsg(socket.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t n = ::sendmsg(socket.fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n >= 0) {
     out.advance(static_cast<std::size_t>(n));
     return Step::done;
   }
   if (errno == EINTR) return Step::done;
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return Step::want_write;
+  if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    socket.exhaust(Direction::write);
+    return Step::want_write;
+  }
   ec = last_error();
   return Step::failed;
 }
@@ -422,8 +369,10 @@ Step Stream::Impl::ssl_outcome(int result, error_code& ec) {
       ec = {};
       return Step::done;
     case SSL_ERROR_WANT_READ:
+      socket.exhaust(Direction::read);
       return Step::want_read;
     case SSL_ERROR_WANT_WRITE:
+      socket.exhaust(Direction::write);
       return Step::want_write;
     case SSL_ERROR_ZERO_RETURN:
       ec = asio::error::eof;
@@ -463,23 +412,32 @@ Sight Stream::Impl::look() noexcept {
         return Sight::gone;
     }
   }
-  const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t n = ::recv(socket.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) return Sight::bytes;
-  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Sight::quiet : Sight::gone;
+  if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) return Sight::gone;
+  if (errno != EINTR) socket.exhaust(Direction::read);
+  return Sight::quiet;
+}
+
+// Only TLS says it in bytes.
+void Stream::Impl::look_out() {
+  if (!on_gone) return;
+  if (!socket.has_hung_up() && (!ssl || look() != Sight::gone)) return;
+  const std::function<void()> told = std::move(on_gone);
+  stop_watching();
+  told();
 }
 
 void Stream::Impl::stop_watching() noexcept {
-  if (!watch) return;
-  watch->stop();
-  watch.reset();
+  socket.observe(nullptr);
+  on_gone = nullptr;
 }
 
 void Stream::Impl::close(bool tell_peer) noexcept {
   stop_watching();
   if (!socket.is_open()) return;
   if (tell_peer) send_close_notify();
-  error_code ignored;
-  socket.close(ignored);
+  socket.close();
 }
 
 // Best effort: the connection ends either way.

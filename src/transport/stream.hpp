@@ -11,6 +11,7 @@
 
 #include "transport/tls.hpp"
 #include "weir/net/awaitable.hpp"
+#include "weir/net/loop.hpp"
 
 namespace weir::transport {
 
@@ -21,7 +22,8 @@ namespace weir::transport {
 // must ignore SIGPIPE. Loop's thread only.
 class Stream {
  public:
-  explicit Stream(boost::asio::ip::tcp::socket socket);
+  // Takes over a connected socket of that loop, which outlives the stream.
+  Stream(net::Loop& loop, boost::asio::ip::tcp::socket socket);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
@@ -45,7 +47,8 @@ class Stream {
   // `context` outlives the stream.
   [[nodiscard]] net::Awaitable<void> handshake_as_server(ssl_ctx_st* context, boost::system::error_code& ec);
 
-  // A pooled connection is usable if nothing has arrived on it and the peer hasn't closed.
+  // A pooled connection is usable if nothing has arrived on it and the peer hasn't closed, as far as the loop
+  // has looked. Costs no call where the kernel has told nothing.
   [[nodiscard]] bool is_quiet() noexcept;
 
   // Looks out for the peer's leaving while nobody reads: calls `on_gone` once, on the loop and never from
@@ -58,13 +61,14 @@ class Stream {
   // Tells the peer that nothing more comes (TLS: close_notify before the FIN). Reading goes on.
   void end_writing() noexcept;
 
-  // Ends every operation under way with operation_aborted. A TLS peer is told by close_notify where that can
+  // Ends every operation under way with operation_aborted, and leaves the connection as it is.
+  void cancel() noexcept;
+  // cancel(), and the connection's end. A TLS peer is told by close_notify where that can
   // be sent at once; its answer isn't waited for.
   void close() noexcept;
   // close() with a reset and without close_notify, so that the peer can't take what it has for whole.
   void reset() noexcept;
   [[nodiscard]] bool is_open() const noexcept;
-  [[nodiscard]] boost::asio::ip::tcp::socket& socket() noexcept;
 
  private:
   struct Impl;

@@ -13,9 +13,22 @@ net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
 }
 
 StreamGuard::StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by)
-    : cancellation_(cancellation),
-      deadline_(loop.timers(), [&stream] { stream.reset(); }),
-      registration_(cancellation, [&stream] { stream.reset(); }) {
+    : StreamGuard(
+          loop, [&stream] { stream.reset(); }, cancellation, by) {}
+
+StreamGuard::StreamGuard(net::Loop& loop, boost::asio::ip::tcp::socket& socket,
+                         net::Cancellation& cancellation, BootTime by)
+    : StreamGuard(
+          loop,
+          [&socket] {
+            boost::system::error_code ignored;
+            socket.close(ignored);
+          },
+          cancellation, by) {}
+
+StreamGuard::StreamGuard(net::Loop& loop, const std::function<void()>& end, net::Cancellation& cancellation,
+                         BootTime by)
+    : cancellation_(cancellation), deadline_(loop.timers(), end), registration_(cancellation, end) {
   deadline_.arm(by);
 }
 

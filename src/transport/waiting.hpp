@@ -1,6 +1,8 @@
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 
 #include "transport/stream.hpp"
 #include "weir/base/error.hpp"
@@ -26,6 +28,9 @@ enum class Waited : std::uint8_t { happened, too_late, cancelled };
 class StreamGuard {
  public:
   StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by);
+  // The same for a socket that isn't connected yet.
+  StreamGuard(net::Loop& loop, boost::asio::ip::tcp::socket& socket, net::Cancellation& cancellation,
+              BootTime by);
   StreamGuard(const StreamGuard&) = delete;
   StreamGuard& operator=(const StreamGuard&) = delete;
 
@@ -34,6 +39,9 @@ class StreamGuard {
   [[nodiscard]] bool tripped() const noexcept { return cancelled() || too_late(); }
 
  private:
+  StreamGuard(net::Loop& loop, const std::function<void()>& end, net::Cancellation& cancellation,
+              BootTime by);
+
   net::Cancellation& cancellation_;
   net::Deadline deadline_;
   net::Cancellation::Registration registration_;

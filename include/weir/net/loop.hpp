@@ -12,6 +12,7 @@
 #include "weir/net/awaitable.hpp"
 #include "weir/net/cancellation.hpp"
 #include "weir/net/event.hpp"
+#include "weir/net/poller.hpp"
 #include "weir/net/timers.hpp"
 
 namespace weir::net {
@@ -26,6 +27,7 @@ class Loop {
 
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
   [[nodiscard]] Timers& timers() { return timers_; }
+  [[nodiscard]] Poller& poller() { return poller_; }
   [[nodiscard]] Instant now() const { return timers_.now(); }
 
   // Runs until stop(). An exception that escapes a handler is logged and counted, and the loop goes on: one
@@ -45,6 +47,7 @@ class Loop {
  private:
   boost::asio::io_context io_{1};
   Timers timers_;
+  Poller poller_{io_};
   std::atomic<std::size_t> tasks_ = 0;
   std::size_t escaped_ = 0;
 };

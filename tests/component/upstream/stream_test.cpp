@@ -36,7 +36,7 @@ class StreamTest : public ::testing::Test {
   void connect(const RawProvider& peer) {
     tcp::socket socket(loop_.io());
     socket.connect({boost::asio::ip::address_v4::loopback(), peer.port()});
-    on_loop([&] { stream_.emplace(std::move(socket)); });
+    on_loop([&] { stream_.emplace(loop_, std::move(socket)); });
   }
 
   void connect_over_tls(const RawProvider& peer, const Certificate& root) {

@@ -1,0 +1,205 @@
+#include "weir/net/poller.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+namespace weir::net {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kMostEvents = 64;  // of one look
+// After so many there are likely more, and looking again at once is cheaper than by way of Asio.
+constexpr std::size_t kBusy = 4;
+constexpr int kMostLooks = 8;  // in a row: Asio's own work waits meanwhile
+
+int make_epoll() {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+  return fd;
+}
+
+struct Change {
+  std::array<bool, 2> ready;  // to read, to write
+  bool hangs_up;
+};
+
+Change change_of(std::uint32_t events) {
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  return {.ready = {broken || (events & (EPOLLIN | EPOLLRDHUP)) != 0, broken || (events & EPOLLOUT) != 0},
+          .hangs_up = broken || (events & EPOLLRDHUP) != 0};
+}
+
+Descriptor* descriptor_of(const epoll_event& event) {
+  return static_cast<Descriptor*>(event.data.ptr);
+}
+
+}  // namespace
+
+Descriptor::Descriptor(Poller& poller, int fd) : poller_(&poller), fd_(fd) {
+  poller.add(*this);
+}
+
+Descriptor::~Descriptor() {
+  close();
+  if (poller_ != nullptr) poller_->forget(*this);
+}
+
+Awaitable<bool> Descriptor::wait(Direction direction) {
+  if (direction == Direction::read) either_ = false;
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+      [this, direction](auto handler) { ways_[index(direction)].waiting.emplace(std::move(handler)); },
+      asio::use_awaitable);
+}
+
+Awaitable<bool> Descriptor::wait_for_either() {
+  Awaitable<bool> waiting = wait(Direction::read);
+  either_ = true;
+  return waiting;
+}
+
+void Descriptor::observe_soon() {
+  if (poller_ != nullptr) poller_->look_soon(*this);
+}
+
+// Not from here: who waits may end what called this.
+void Descriptor::cancel() noexcept {
+  if (poller_ == nullptr) return drop_waits();
+  for (Way& way : ways_) {
+    if (!way.waiting) continue;
+    asio::post(poller_->io_, [handler = std::move(*way.waiting)]() mutable { handler(false); });
+    way.waiting.reset();
+  }
+}
+
+void Descriptor::close() noexcept {
+  if (fd_ < 0) return;
+  ::close(std::exchange(fd_, -1));  // and epoll forgets it
+  on_change_ = nullptr;
+  cancel();
+}
+
+// Ends the coroutines that wait: they hold what holds this.
+void Descriptor::drop_waits() noexcept {
+  for (Way& way : ways_) {
+    const std::optional<Handler> ended = std::exchange(way.waiting, std::nullopt);
+  }
+}
+
+void Descriptor::mark(std::uint32_t events) noexcept {
+  const Change change = change_of(events);
+  hung_up_ = hung_up_ || change.hangs_up;
+  for (std::size_t i = 0; i < ways_.size(); ++i) ways_[i].ready = ways_[i].ready || change.ready[i];
+}
+
+void Descriptor::tell(std::uint32_t events) {
+  const Poller& poller = *poller_;
+  const Change change = change_of(events);
+  bool taken = false;
+  for (std::size_t i = 0; i < ways_.size(); ++i) {
+    const bool due = change.ready[i] || (either_ && change.ready[1 - i]);
+    if (!due || !ways_[i].waiting) continue;
+    Handler handler = std::move(*ways_[i].waiting);
+    ways_[i].waiting.reset();
+    taken = taken || i == index(Direction::read);
+    handler(true);
+    if (poller.current_ != this) return;
+  }
+  if (taken || !on_change_) return;
+  const std::function<void()> on_change = on_change_;  // it may replace itself
+  on_change();
+}
+
+Poller::Poller(asio::io_context& io) : io_(io), epoll_(io, make_epoll()) {
+  arm();
+}
+
+Poller::~Poller() {
+  while (!all_.empty()) {
+    Descriptor& descriptor = all_.front();
+    all_.pop_front();
+    descriptor.poller_ = nullptr;
+    descriptor.drop_waits();
+  }
+}
+
+void Poller::add(Descriptor& descriptor) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &descriptor;
+  if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, descriptor.fd_, &event) != 0) descriptor.close();
+  all_.push_back(descriptor);
+}
+
+void Poller::forget(const Descriptor& descriptor) noexcept {
+  if (current_ == &descriptor) current_ = nullptr;
+  for (epoll_event& event : pending_)
+    if (event.data.ptr == &descriptor) event.data.ptr = nullptr;
+  std::erase(to_look_at_, &descriptor);
+}
+
+void Poller::look_soon(Descriptor& descriptor) {
+  to_look_at_.push_back(&descriptor);
+  if (to_look_at_.size() == 1) asio::post(io_, [this] { look(); });
+}
+
+void Poller::look() {
+  while (!to_look_at_.empty()) {
+    Descriptor& descriptor = *to_look_at_.back();
+    to_look_at_.pop_back();
+    const std::function<void()> on_change = descriptor.on_change_;
+    if (on_change) on_change();
+  }
+}
+
+void Poller::arm() {
+  epoll_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& ec) {
+    if (!ec) dispatch();
+  });
+}
+
+void Poller::dispatch() {
+  std::exception_ptr escaped;
+  for (int looks = 0; looks < kMostLooks; ++looks) {
+    std::array<epoll_event, kMostEvents> events;
+    const int n = ::epoll_wait(epoll_.native_handle(), events.data(), kMostEvents, 0);
+    if (n <= 0) break;
+    try {
+      notice_all({events.data(), static_cast<std::size_t>(n)});
+    } catch (...) {
+      escaped = std::current_exception();
+    }
+    if (static_cast<std::size_t>(n) < kBusy) break;
+  }
+  arm();
+  if (escaped) std::rethrow_exception(escaped);
+}
+
+// All is known before anybody acts on it. An edge is told once: what one of them throws must not cost the
+// others theirs.
+void Poller::notice_all(std::span<epoll_event> events) {
+  std::exception_ptr escaped;
+  for (const epoll_event& event : events) descriptor_of(event)->mark(event.events);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    Descriptor* const descriptor = descriptor_of(events[i]);
+    if (descriptor == nullptr || !descriptor->is_open()) continue;
+    pending_ = events.subspan(i + 1);
+    current_ = descriptor;
+    try {
+      descriptor->tell(events[i].events);
+    } catch (...) {
+      escaped = std::current_exception();
+    }
+  }
+  pending_ = {};
+  current_ = nullptr;
+  if (escaped) std::rethrow_exception(escaped);
+}
+
+}  // namespace weir::net
