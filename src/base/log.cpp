@@ -38,6 +38,7 @@ class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
+    line.reserve(kUsualLine);
     formatter_->format(message, line);
     writer_->write({line.data(), line.size()});
   }

@@ -10,11 +10,22 @@
 namespace weir::gateway {
 namespace {
 
+constexpr std::size_t kUsualLines = 400;
+
+void append_identity(std::string& lines, const routing::Target& target) {
+  // Some providers' CDNs turn away clients without an ordinary versioned name.
+  lines.append("user-agent: weir/").append(version()).append("\r\n");
+  if (!target.key->value.empty())
+    lines.append("authorization: Bearer ").append(target.key->value.reveal()).append("\r\n");
+}
+
 std::string header_lines(const routing::Target& target, const wire::ChatRequest& request,
                          const http::Fields& client_fields) {
-  std::string lines = "content-type: application/json\r\naccept-encoding: identity\r\n";
+  std::string lines;
+  lines.reserve(kUsualLines);
+  lines += "content-type: application/json\r\naccept-encoding: identity\r\n";
   lines += request.stream ? "accept: text/event-stream\r\n" : "accept: application/json\r\n";
-  lines += identity_lines(target);
+  append_identity(lines, target);
   for (std::size_t i = 0; i < client_fields.size(); ++i) {
     const auto field = client_fields[i];
     if (http::passes_upstream(field.name))
@@ -31,10 +42,8 @@ bool asks_for_usage(const routing::Target& target, const wire::ChatRequest& requ
 }  // namespace
 
 std::string identity_lines(const routing::Target& target) {
-  // Some providers' CDNs turn away clients without an ordinary versioned name.
-  std::string lines = "user-agent: weir/" + std::string(version()) + "\r\n";
-  if (!target.key->value.empty())
-    lines.append("authorization: Bearer ").append(target.key->value.reveal()).append("\r\n");
+  std::string lines;
+  append_identity(lines, target);
   return lines;
 }
 

@@ -1,9 +1,19 @@
 #include "weir/net/timers.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace weir::net {
+namespace {
+
+constexpr unsigned kSlotBits = 27;  // a slot is 2^27 ns, an eighth of a second, wide
+
+std::uint64_t slot_number(BootTime at) {
+  return static_cast<std::uint64_t>(at.time_since_epoch().count()) >> kSlotBits;
+}
+
+}  // namespace
 
 Deadline::Deadline(Timers& timers, std::function<void()> on_expiry)
     : timers_(timers), on_expiry_(std::move(on_expiry)) {}
@@ -25,22 +35,46 @@ void Deadline::disarm() noexcept {
 }
 
 Timers::Timers(boost::asio::io_context& io, const Clock& clock, Duration resolution)
-    : clock_(clock), resolution_(resolution), timer_(io) {}
+    : clock_(clock), resolution_(resolution), timer_(io), fired_until_(clock.now().boot) {}
 
 void Timers::stop() {
   stopped_ = true;
   timer_.cancel();
 }
 
+Timers::List& Timers::slot_of(BootTime at) {
+  return slots_[slot_number(at) % kSlots];
+}
+
+template <class Visit>
+void Timers::for_slots(BootTime from, BootTime to, Visit visit) {
+  const std::uint64_t first = slot_number(from);
+  const std::uint64_t count = std::min<std::uint64_t>(slot_number(to) - first + 1, kSlots);
+  for (std::uint64_t i = 0; i < count; ++i) visit(slots_[(first + i) % kSlots]);
+}
+
 void Timers::add(Deadline& deadline) {
-  armed_.insert(deadline);
+  slot_of(std::max(deadline.at_, fired_until_)).push_back(deadline);
   if (deadline.at_ < next_tick_) schedule();
 }
 
+bool Timers::any_armed() const noexcept {
+  return std::ranges::any_of(slots_, [](const List& slot) { return !slot.empty(); });
+}
+
+// Of those that are due before the next look.
+BootTime Timers::earliest(BootTime now) {
+  BootTime first = now + resolution_;
+  for_slots(fired_until_, first, [&first](const List& slot) {
+    for (const Deadline& deadline : slot) first = std::min(first, deadline.at_);
+  });
+  return first;
+}
+
 void Timers::schedule() {
-  if (stopped_ || armed_.empty()) return;
+  if (stopped_ || !any_armed()) return;
   const BootTime now = clock_.now().boot;
-  const Duration to_next = std::clamp<Duration>(armed_.begin()->at_ - now, Duration::zero(), resolution_);
+  const Duration to_next = std::clamp<Duration>(earliest(now) - now, Duration::zero(), resolution_);
   next_tick_ = now + to_next;
   timer_.expires_after(to_next);  // cancels the pending wait, if there is one
   timer_.async_wait([this](const boost::system::error_code& ec) {
@@ -59,13 +93,30 @@ void Timers::tick() {
   if (next_tick_ == BootTime::max()) schedule();
 }
 
+// The earlier first. One that fires may end, move or arm others.
 void Timers::fire_due() {
   const BootTime now = clock_.now().boot;
-  while (!armed_.empty() && armed_.begin()->at_ <= now) {
-    Deadline& due = *armed_.begin();
-    due.unlink();
-    due.expired_ = true;
-    due.on_expiry_();
+  List due;
+  for_slots(fired_until_, now, [&due, now](List& slot) {
+    for (auto at = slot.begin(); at != slot.end();) {
+      Deadline& deadline = *at++;
+      if (deadline.at_ > now) continue;
+      deadline.unlink();
+      due.push_back(deadline);
+    }
+  });
+  fired_until_ = std::max(fired_until_, now);
+  due.sort([](const Deadline& a, const Deadline& b) { return a.at_ < b.at_; });
+  try {
+    while (!due.empty()) {
+      Deadline& first = due.front();
+      first.unlink();
+      first.expired_ = true;
+      first.on_expiry_();
+    }
+  } catch (...) {
+    slot_of(fired_until_).splice(slot_of(fired_until_).end(), due);
+    throw;
   }
 }
 

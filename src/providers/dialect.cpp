@@ -177,6 +177,8 @@ void ParameterEditor::note(std::string change) {
 Translation translate(Dialect dialect, std::string_view upstream_model, const wire::ChatRequest& request,
                       std::string_view body, std::optional<std::uint64_t> max_tokens) {
   Translation translation;
+  const auto concerns = [upstream_model](const DialectRule& rule) { return holds(rule, upstream_model); };
+  if (!max_tokens && std::ranges::none_of(dialect, concerns)) return translation;
   ParameterEditor parameters(request, body, translation);
   if (max_tokens) parameters.limit_output(*max_tokens);
   MessageRules messages;

@@ -19,11 +19,13 @@ std::string trail(const std::vector<AttemptRecord>& attempts) {
   std::string out;
   for (std::size_t i = 0; i < attempts.size() && i < kHopsMax; ++i) {
     const AttemptRecord& attempt = attempts[i];
-    std::string hop = attempt.target + "#" + attempt.key + "=" + attempt.outcome;
-    if (attempt.outcome != "ok") hop += "(" + std::to_string(ms(attempt.took)) + "ms)";
-    if (out.size() + hop.size() + 2 > kBytesMax) break;
+    const std::size_t before = out.size();
     if (!out.empty()) out += "; ";
-    out += hop;
+    out.append(attempt.target).append("#").append(attempt.key).append("=").append(attempt.outcome);
+    if (attempt.outcome != "ok") out.append("(").append(std::to_string(ms(attempt.took))).append("ms)");
+    if (out.size() <= kBytesMax) continue;
+    out.resize(before);
+    break;
   }
   return out;
 }

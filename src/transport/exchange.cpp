@@ -13,6 +13,18 @@ namespace {
 using boost::asio::const_buffer;
 using boost::system::error_code;
 
+// Blocks of the usual size that nobody uses now. A thread keeps as many as it had answers at once, up to
+// kMostSpare: given back to the allocator, each would be cut from its heap and joined to it once a request.
+constexpr std::size_t kMostSpare = 64;
+thread_local std::vector<std::unique_ptr<char[]>> spare_blocks;
+
+std::unique_ptr<char[]> take_block(std::size_t size) {
+  if (size != InBuffer::kUsual || spare_blocks.empty()) return std::make_unique_for_overwrite<char[]>(size);
+  auto block = std::move(spare_blocks.back());
+  spare_blocks.pop_back();
+  return block;
+}
+
 // What an idle connection's buffers take at once. A longer request may be refused before all of it has left.
 constexpr std::size_t kAlwaysTaken = 16 * 1024;
 
@@ -36,6 +48,12 @@ std::string request_head(const UpstreamRequest& request, std::size_t size) {
 
 }  // namespace
 
+void InBuffer::release() noexcept {
+  if (capacity_ == kUsual && spare_blocks.size() < kMostSpare) spare_blocks.push_back(std::move(block_));
+  block_.reset();
+  capacity_ = begin_ = end_ = 0;
+}
+
 std::span<char> InBuffer::room() {
   if (begin_ == end_) begin_ = end_ = 0;
   if (end_ == capacity_ && begin_ > 0) {
@@ -45,7 +63,7 @@ std::span<char> InBuffer::room() {
   }
   if (end_ == capacity_) {
     const std::size_t larger = std::max(kUsual, capacity_ * 2);
-    auto block = std::make_unique_for_overwrite<char[]>(larger);
+    auto block = take_block(larger);
     if (end_ > 0) std::memcpy(block.get(), block_.get(), end_);
     block_ = std::move(block);
     capacity_ = larger;
@@ -100,6 +118,9 @@ net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {
   error_code ec;
   std::size_t n = 0;
   if (!guard.tripped()) {
+    // No memory while nothing comes: a stream is silent most of its time.
+    if (in_.unread().empty()) in_.release();
+    co_await stream_.wait_for_bytes();
     const std::span<char> room = in_.room();
     n = co_await stream_.read_some(room, ec);
   }

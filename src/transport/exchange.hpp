@@ -21,6 +21,11 @@ class InBuffer {
  public:
   static constexpr std::size_t kUsual = 16 * 1024;  // a TLS record; more at once gains nothing
 
+  InBuffer() = default;
+  ~InBuffer() { release(); }
+  InBuffer(const InBuffer&) = delete;
+  InBuffer& operator=(const InBuffer&) = delete;
+
   [[nodiscard]] std::string_view unread() const noexcept { return {block_.get() + begin_, end_ - begin_}; }
   // The same bytes to work on in place.
   [[nodiscard]] char* unread_begin() noexcept { return block_.get() + begin_; }
@@ -29,6 +34,8 @@ class InBuffer {
   // Where the next bytes go, at least one. The unread ones may move.
   [[nodiscard]] std::span<char> room();
   void filled(std::size_t n) noexcept { end_ += n; }
+  // Gives the memory back. Only where nothing is unread.
+  void release() noexcept;
 
  private:
   std::unique_ptr<char[]> block_;

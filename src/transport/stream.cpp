@@ -131,6 +131,13 @@ net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& 
   return impl_->ssl ? impl_->read_tls(into, ec) : impl_->read_plain(into, ec);
 }
 
+net::Awaitable<void> Stream::wait_for_bytes() {
+  Impl& impl = *impl_;
+  const bool read_ahead = impl.ssl && SSL_has_pending(impl.ssl.get()) == 1;
+  if (read_ahead || !impl.socket.is_open() || impl.socket.is_ready(Direction::read)) co_return;
+  (void)co_await impl.socket.wait(Direction::read);
+}
+
 net::Awaitable<void> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
   return impl_->write(pieces, ec);
 }

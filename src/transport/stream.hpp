@@ -32,6 +32,8 @@ class Stream {
   // a TLS stream that was cut without close_notify gives connection_reset, a broken TLS record
   // protocol_error.
   [[nodiscard]] net::Awaitable<std::size_t> read_some(std::span<char> into, boost::system::error_code& ec);
+  // Until read_some() has something to do: bytes, an end, a failure. Then memory for it is well spent.
+  [[nodiscard]] net::Awaitable<void> wait_for_bytes();
   // All of it, in one system call where the kernel takes it. The bytes stay in place until it ends.
   [[nodiscard]] net::Awaitable<void> write(std::span<const boost::asio::const_buffer> pieces,
                                            boost::system::error_code& ec);

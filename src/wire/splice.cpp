@@ -26,6 +26,7 @@ void splice(std::string_view text, std::span<const Edit> edits, const Add& add) 
 }  // namespace
 
 void put_in_order(std::vector<Edit>& edits) {
+  if (edits.size() < 2) return;
   std::ranges::stable_sort(edits, [](const Edit& a, const Edit& b) {
     if (a.span.at != b.span.at) return a.span.at < b.span.at;
     if ((a.span.size == 0) != (b.span.size == 0)) return a.span.size == 0;

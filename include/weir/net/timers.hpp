@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/intrusive/set.hpp>
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
 #include <functional>
 
 #include "weir/base/clock.hpp"
@@ -15,7 +17,7 @@ class Timers;
 // the loop's thread, outside any operation: it may close sockets, and must not destroy the deadline. Loop's
 // thread only.
 class Deadline
-    : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   Deadline(Timers& timers, std::function<void()> on_expiry);
   Deadline(const Deadline&) = delete;
@@ -28,9 +30,6 @@ class Deadline
 
  private:
   friend class Timers;
-  struct Earlier {
-    bool operator()(const Deadline& a, const Deadline& b) const noexcept { return a.at_ < b.at_; }
-  };
 
   Timers& timers_;
   std::function<void()> on_expiry_;
@@ -38,10 +37,11 @@ class Deadline
   bool expired_ = false;
 };
 
-// All deadlines of one thread behind one timer: arming one costs no system call unless it is the very next.
-// While any is armed the injected clock is looked at at least once each `resolution`, so that a suspended
-// machine or a fake clock that jumps is noticed then. A deadline is never early. Loop's thread only. Outlives
-// every Deadline made with it.
+// All deadlines of one thread behind one timer: arming one costs no system call unless it is the very next,
+// and no search: they lie in a wheel, each in the slot of its moment, rounds apart together. While any is
+// armed the injected clock is looked at at least once each `resolution`, so that a suspended machine or a
+// fake clock that jumps is noticed then. A deadline is never early. Loop's thread only. Outlives every
+// Deadline made with it.
 class Timers {
  public:
   static constexpr Duration kResolution = std::chrono::milliseconds(100);
@@ -56,10 +56,16 @@ class Timers {
 
  private:
   friend class Deadline;
-  using Armed = boost::intrusive::multiset<Deadline, boost::intrusive::compare<Deadline::Earlier>,
-                                           boost::intrusive::constant_time_size<false>>;
+  using List = boost::intrusive::list<Deadline, boost::intrusive::constant_time_size<false>>;
+  static constexpr std::size_t kSlots = 256;
 
+  [[nodiscard]] List& slot_of(BootTime at);
+  // Calls visit(slot) for each that a moment from `from` to `to` may lie in.
+  template <class Visit>
+  void for_slots(BootTime from, BootTime to, Visit visit);
   void add(Deadline& deadline);
+  [[nodiscard]] bool any_armed() const noexcept;
+  [[nodiscard]] BootTime earliest(BootTime now);
   void schedule();
   void tick();
   void fire_due();
@@ -69,7 +75,8 @@ class Timers {
   boost::asio::steady_timer timer_;
   BootTime next_tick_ = BootTime::max();  // max: no tick is pending
   bool stopped_ = false;
-  Armed armed_;
+  std::array<List, kSlots> slots_;
+  BootTime fired_until_;  // none that is armed lies in a slot before this moment's
 };
 
 }  // namespace weir::net

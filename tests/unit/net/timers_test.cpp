@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/fake_clock.hpp"
 
@@ -95,6 +100,39 @@ TEST_F(TimersTest, ForgetWhatWasDisarmedOrDestroyed) {
   clock_.advance(1h);
   run_a_while();
   EXPECT_EQ(fired, 0);
+}
+
+// Whatever their distance, and however far the clock goes at once.
+TEST_F(TimersTest, EachFiresAtTheFirstLookAfterItsMomentTheEarlierFirst) {
+  std::minstd_rand random(7);
+  std::vector<std::unique_ptr<Deadline>> all;
+  std::vector<std::pair<BootTime, std::size_t>> due;
+  std::vector<std::size_t> fired;
+  const auto spread = [&random](int digits) {  // each order of magnitude alike
+    std::int64_t nanoseconds = 1;
+    for (int i = static_cast<int>(random() % static_cast<unsigned>(digits)); i > 0; --i) nanoseconds *= 10;
+    return std::chrono::nanoseconds(nanoseconds + static_cast<std::int64_t>(random()) % nanoseconds);
+  };
+  for (int step = 0; step < 60; ++step) {
+    for (int i = 0; i < 20; ++i) {
+      const std::size_t id = all.size();
+      all.push_back(std::make_unique<Deadline>(timers_, [&fired, id] { fired.push_back(id); }));
+      const BootTime at = in(spread(14));
+      all.back()->arm(at);
+      due.emplace_back(at, id);
+    }
+    clock_.advance(spread(13));
+    std::ranges::stable_sort(due);
+    const auto later = std::ranges::upper_bound(due, in(0s), {}, &std::pair<BootTime, std::size_t>::first);
+    std::vector<std::size_t> expected;
+    for (auto one = due.begin(); one != later; ++one) expected.push_back(one->second);
+    due.erase(due.begin(), later);
+    EXPECT_TRUE(run_until([&] { return fired.size() >= expected.size(); }));
+    io_.restart();
+    io_.run_for(2ms);
+    ASSERT_EQ(fired, expected) << "in step " << step;
+    fired.clear();
+  }
 }
 
 TEST_F(TimersTest, FireAtOnceWhatIsPast) {
