@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <span>
 
 #include "weir/base/text.hpp"
@@ -13,10 +14,30 @@ namespace {
 constexpr std::size_t kUsualFields = 24;
 constexpr std::size_t kUsualText = 760;
 
-// Without a branch: a header's name is short, and where its capitals stand is any guess.
-char lower_case(char c) {
-  const bool capital = static_cast<unsigned char>(c - 'A') < 26;
-  return static_cast<char>(c | (static_cast<int>(capital) << 5));
+constexpr std::uint64_t eight_of(std::uint8_t byte) {
+  return 0x0101010101010101U * byte;
+}
+
+// Eight at once. Sums stay inside their bytes, as only the low seven bits are added to.
+std::uint64_t lower_case(std::uint64_t eight) {
+  const std::uint64_t low = eight & eight_of(0x7F);
+  const std::uint64_t from_a = low + eight_of(0x80 - 'A');
+  const std::uint64_t behind_z = low + eight_of(0x80 - 'Z' - 1);
+  const std::uint64_t capitals = from_a & ~behind_z & ~eight & eight_of(0x80);
+  return eight | (capitals >> 2);
+}
+
+void lower_case(std::span<char> text) {
+  std::uint64_t eight = 0;
+  while (text.size() >= sizeof eight) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    eight = lower_case(eight);
+    std::memcpy(text.data(), &eight, sizeof eight);
+    text = text.subspan(sizeof eight);
+  }
+  std::memcpy(&eight, text.data(), text.size());
+  eight = lower_case(eight);
+  std::memcpy(text.data(), &eight, text.size());
 }
 
 }  // namespace
@@ -29,7 +50,7 @@ void Fields::add(std::string_view name, std::string_view value) {
   }
   const auto at = text_.size();
   text_.append(name).append(value);
-  for (char& c : std::span(text_).subspan(at, name.size())) c = lower_case(c);
+  lower_case(std::span(text_).subspan(at, name.size()));
   index_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
                     static_cast<std::uint32_t>(value.size())});
 }

@@ -66,7 +66,10 @@ bool fits_a_line(const http::Fields::Field& field) {
   const auto in_value = [](char c) {
     return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
   };
-  if (field.name.empty() || !std::ranges::all_of(field.name, in_name)) return false;
+  // Names are short and nearly always good: looking at each to its end is faster than stopping early.
+  bool good = !field.name.empty();
+  for (const char c : field.name) good &= in_name(c);
+  if (!good) return false;
   std::size_t at = plain_run(field.value);
   while (at < field.value.size() && in_value(field.value[at]))
     at += 1 + plain_run(field.value.substr(at + 1));

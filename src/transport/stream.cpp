@@ -320,6 +320,7 @@ Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) no
     const ssize_t got = ::recv(socket.fd(), into.data(), into.size(), MSG_DONTWAIT);
     if (got > 0) {
       n = static_cast<std::size_t>(got);
+      if (n < into.size()) reads_in_a_row = 0;
       // Less than there was room for is all there was, unless the end has been told already.
       if (n < into.size() && !socket.has_hung_up()) socket.exhaust(Direction::read);
       return Step::done;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "weir/http/filter.hpp"
 
 namespace weir::http {
@@ -14,6 +16,20 @@ TEST(Fields, NamesAreLowerCaseAndValuesTrimmed) {
   EXPECT_EQ(fields[0].name, "x-request-id");
   EXPECT_EQ(fields[0].value, "abc");
   EXPECT_EQ(fields.get("x-request-id"), "abc");
+}
+
+TEST(Fields, OnlyCapitalsChangeWhereverTheyStand) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool capital = byte >= 'A' && byte <= 'Z';
+    const char low = capital ? static_cast<char>(c + 32) : c;
+    for (std::size_t before = 0; before < 18; ++before) {
+      Fields fields;
+      fields.add(std::string(before, 'Z') + c + "@[", "V");
+      EXPECT_EQ(fields[0].name, std::string(before, 'z') + low + "@[") << byte << " at " << before;
+      EXPECT_EQ(fields[0].value, "V");
+    }
+  }
 }
 
 TEST(Fields, KeepOrderAndFindTheFirst) {
