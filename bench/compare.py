@@ -190,6 +190,8 @@ class Bench:
         if name == "haproxy":
             (self.folder / "haproxy.cfg").write_text(HAPROXY.format(**values))
             return Target(name, ["haproxy", "-f", str(self.folder / "haproxy.cfg")], port)
+        if name == "weir 2":
+            values["threads"] = 2
         (self.folder / "weir.yaml").write_text(WEIR.format(**values))
         state = self.folder / "state"
         shutil.rmtree(state, ignore_errors=True)
@@ -283,7 +285,8 @@ class Bench:
         self.start_mock(20, 250)
         for size, title in ((1500, "1.5 KB"), (20000, "20 KB"), (500000, "500 KB")):
             if not wanted or "plain" in wanted or title in wanted:
-                self.table(f"Saturation, 32 connections, {title}", self.rounds(names, self.plain(size)), "req/s")
+                targets = [*names, "weir 2"] if size == 1500 else names
+                self.table(f"Saturation, 32 connections, {title}", self.rounds(targets, self.plain(size)), "req/s")
         if not wanted or "rate" in wanted:
             self.table(f"{self.options.rate} requests a second, 1.5 KB", self.rounds(names, self.at_rate(self.options.rate)),
                        "p50 us")

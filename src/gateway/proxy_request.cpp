@@ -25,6 +25,9 @@ constexpr double kAssumedTokensPerSecond = 20;
 constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: timeouts.total ends it
 // Of the deadline, so much is left to the attempt that a request has waited for.
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
+// Of an answer's head.
+constexpr std::size_t kUsualFields = 24;
+constexpr std::size_t kUsualFieldBytes = 760;
 constexpr std::string_view kPriorityField = "x-weir-priority";
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
@@ -36,10 +39,6 @@ bool is_event_stream(const http::ResponseHead& head) {
 // "80000->7400", "none->4096".
 std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
   return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
-}
-
-std::string milliseconds(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
 }  // namespace
@@ -392,6 +391,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   }
   http::ResponseHead head;
   head.status = record_.status;
+  head.fields.reserve(kUsualFields, kUsualFieldBytes);
   write_own_fields(head.fields);
   add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
   const http::Fields& theirs = attempt.answer->head().fields;
@@ -402,15 +402,21 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.bytes_out = attempt.body.size();
 }
 
-// Whole events go on as they come. True where the client has all of it, to its proper end.
-net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
+net::Awaitable<bool> ProxyRequest::begin_stream(const Attempt& attempt, std::string_view first) {
   http::ResponseHead head;
+  head.fields.reserve(kUsualFields, kUsualFieldBytes);
   head.fields.add("content-type", "text/event-stream; charset=utf-8");
   head.fields.add("x-accel-buffering", "no");
   write_own_fields(head.fields);
   add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
+  co_return co_await responder_.begin(head, first);
+}
+
+// Whole events go on as they come. True where the client has all of it, to its proper end.
+net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
   std::string out = std::exchange(attempt.body, {});
-  bool client_there = co_await responder_.begin(head, out);
+  request_.drop_body();
+  bool client_there = co_await begin_stream(attempt, out);
   record_.bytes_out = out.size();
   const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
   const BootTime total_by = attempt.began.boot + timeouts.total;
@@ -477,7 +483,8 @@ net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
 void ProxyRequest::write_own_fields(http::Fields& fields) const {
   for (std::size_t i = 0; i < common_fields_.size(); ++i)
     fields.add(common_fields_[i].name, common_fields_[i].value);
-  fields.add("openai-processing-ms", milliseconds(now().boot - request_.arrived.boot));
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now().boot - request_.arrived.boot);
+  fields.add("openai-processing-ms", static_cast<std::uint64_t>(took.count()));
   add_own_fields(record_, fields);
 }
 

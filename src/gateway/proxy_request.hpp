@@ -47,6 +47,7 @@ class ProxyRequest {
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<bool> begin_stream(const Attempt& attempt, std::string_view first);
   [[nodiscard]] net::Awaitable<bool> relay(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> end_stream(Attempt& attempt, std::optional<Error> broken);
   [[nodiscard]] net::Awaitable<void> refuse(const Refusal& refusal);

@@ -10,9 +10,9 @@
 namespace weir::http {
 namespace {
 
-// What a head of ours has, as a rule: one allocation each.
-constexpr std::size_t kUsualFields = 24;
-constexpr std::size_t kUsualText = 760;
+// What most heads have: one allocation each.
+constexpr std::size_t kUsualFields = 8;
+constexpr std::size_t kUsualText = 240;
 
 constexpr std::uint64_t eight_of(std::uint8_t byte) {
   return 0x0101010101010101U * byte;
@@ -44,10 +44,7 @@ void lower_case(std::span<char> text) {
 
 void Fields::add(std::string_view name, std::string_view value) {
   value = trim(value);
-  if (index_.capacity() == 0) {
-    index_.reserve(kUsualFields);
-    text_.reserve(kUsualText);
-  }
+  if (index_.capacity() == 0) reserve(kUsualFields, kUsualText);
   const auto at = text_.size();
   text_.append(name).append(value);
   lower_case(std::span(text_).subspan(at, name.size()));
@@ -59,6 +56,11 @@ void Fields::add(std::string_view name, std::uint64_t value) {
   std::array<char, 20> digits;
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   add(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
+void Fields::reserve(std::size_t fields, std::size_t bytes) {
+  index_.reserve(fields);
+  text_.reserve(bytes);
 }
 
 void Fields::clear() noexcept {

@@ -89,6 +89,16 @@ net::Awaitable<Result<bool>> RequestReader::read_body() {
   co_return co_await read_sized(length);
 }
 
+void RequestReader::drop_body() noexcept {
+  body_ = {};
+  own_body_.clear();
+  own_body_.release();
+  if (input_.size() > in_use_) return;  // the next request's first bytes stand behind it
+  input_.clear();
+  input_.release();
+  in_use_ = 0;
+}
+
 void RequestReader::finish() {
   body_ = {};
   input_.consume(in_use_);

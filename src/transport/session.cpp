@@ -82,7 +82,11 @@ net::Awaitable<Session::Next> Session::answer() {
                           .minor_version = parsed.head.minor_version,
                           .keep_alive = parsed.keep_alive};
   SocketResponder responder(stream_, loop_, *server_, rules);
-  Request request{.head = &parsed.head, .body = reader_.body(), .arrived = reader_.arrived(), .peer = peer_};
+  Request request{.head = &parsed.head,
+                  .body = reader_.body(),
+                  .arrived = reader_.arrived(),
+                  .peer = peer_,
+                  .drop_body = [this] { reader_.drop_body(); }};
   const std::string failure = co_await call_handler(request, responder);
   if (!failure.empty()) log::error("handler_failed", {{"peer", peer_}, {"what", failure}});
 

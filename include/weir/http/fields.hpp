@@ -22,6 +22,8 @@ class Fields {
   void add(std::string_view name, std::string_view value);
   void add(std::string_view name, std::uint64_t value);  // in decimal
   void clear() noexcept;
+  // Room for so many, with so many bytes of names and values in all.
+  void reserve(std::size_t fields, std::size_t bytes);
 
   [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
   [[nodiscard]] bool empty() const noexcept { return index_.empty(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,8 +22,9 @@ struct Request {
   const http::RequestHead* head = nullptr;
   // Mutable, so that a reader may work in place; at least kBodyPadding readable bytes stand behind it.
   std::span<char> body;
-  Instant arrived;   // when its head was complete
-  std::string peer;  // address of the client, for the log
+  Instant arrived;                          // when its head was complete
+  std::string peer;                         // address of the client, for the log
+  std::function<void()> drop_body = [] {};  // gives its memory back, which a long answer doesn't need
 
   [[nodiscard]] std::string_view body_text() const { return {body.data(), body.size()}; }
 };

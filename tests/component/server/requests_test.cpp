@@ -65,6 +65,21 @@ TEST(Requests, PipelinedBehindASlowOneWaitTheirTurn) {
   EXPECT_EQ(client.read_answer().body, "GET /third\n");
 }
 
+// A handler may give the body's memory back early: what stands behind it is the next request all the same.
+TEST(Requests, FollowOneWhoseBodyWasDropped) {
+  TestServer server;
+  RawClient client = server.connect();
+  const std::string large(100'000, 'x');
+  client.send(post("/drop", "{}") + post("/drop", large) + post("/next", "{}"));
+  EXPECT_EQ(client.read_answer().body, "POST /drop\n{}");
+  EXPECT_EQ(client.read_answer().body, "POST /drop\n" + large);
+  EXPECT_EQ(client.read_answer().body, "POST /next\n{}");
+  client.send(post("/drop", "alone"));
+  EXPECT_EQ(client.read_answer().body, "POST /drop\nalone");
+  client.send(get("/last"));
+  EXPECT_EQ(client.read_answer().body, "GET /last\n");
+}
+
 // The same bytes, cut at each place in turn: framing must not depend on how they arrive.
 TEST(Requests, MayArriveInAnyPieces) {
   TestServer server;
