@@ -113,7 +113,8 @@ class Drive {
       for (std::size_t i = 0; i < clients_.size(); ++i) ask(i, Clock::now());
     std::array<epoll_event, 512> ready{};
     while (is_on(end)) {
-      const int count = ::epoll_wait(epoll_, ready.data(), ready.size(), options_.rate > 0 ? 0 : 100);
+      const timespec pause = until_due();
+      const int count = ::epoll_pwait2(epoll_, ready.data(), ready.size(), &pause, nullptr);
       for (int i = 0; i < count; ++i) hear(ready[static_cast<std::size_t>(i)].data.u64);
       if (options_.rate > 0) ask_due(end);
     }
@@ -157,13 +158,24 @@ class Drive {
     watch(epoll_, client.fd, client.unsent.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT, i, EPOLL_CTL_MOD);
   }
 
+  [[nodiscard]] Clock::duration pace() const {
+    return std::chrono::duration_cast<Clock::duration>(duration<double>(1 / options_.rate));
+  }
+
+  // Asleep, not in a circle: the mock provider runs on the same core.
+  [[nodiscard]] timespec until_due() const {
+    std::chrono::nanoseconds left = std::chrono::milliseconds(100);
+    if (options_.rate > 0)
+      left = std::clamp<std::chrono::nanoseconds>(begin_ + pace() * due_ - Clock::now(), {}, left);
+    return {.tv_sec = 0, .tv_nsec = left.count()};
+  }
+
   void ask_due(Clock::time_point end) {
     const auto now = Clock::now();
-    const auto pace = std::chrono::duration_cast<Clock::duration>(duration<double>(1 / options_.rate));
-    while (begin_ + pace * due_ <= now && begin_ + pace * due_ < end) {
+    while (begin_ + pace() * due_ <= now && begin_ + pace() * due_ < end) {
       const auto idle = std::ranges::find(clients_, false, &Client::is_busy);
       if (idle == clients_.end()) return;
-      ask(static_cast<std::size_t>(idle - clients_.begin()), begin_ + pace * due_++);
+      ask(static_cast<std::size_t>(idle - clients_.begin()), begin_ + pace() * due_++);
     }
   }
 

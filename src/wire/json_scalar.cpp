@@ -1,8 +1,10 @@
 #include "wire/json_scalar.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 
 namespace weir::wire {
@@ -104,6 +106,18 @@ std::size_t skip_digits(std::string_view token, std::size_t at) {
   return at;
 }
 
+// Eight at a time: in code that is quoted they stand too close for memchr, a call each.
+const char* find_backslash(const char* at, const char* end) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, at, sizeof eight);
+    eight ^= kOnes * static_cast<unsigned char>('\\');
+    if (((eight - kOnes) & ~eight & (kOnes << 7U)) != 0) break;  // one of them is zero now
+  }
+  return std::find(at, end, '\\');
+}
+
 }  // namespace
 
 // Of a whole request, so the escapes that make up nearly all of them are told by a look at a table.
@@ -111,9 +125,7 @@ std::size_t find_bad_escape(std::string_view inside) {
   const char* const begin = inside.data();
   const char* const end = begin + inside.size();
   const char* at = begin;
-  while (at != end) {
-    at = static_cast<const char*>(std::memchr(at, '\\', static_cast<std::size_t>(end - at)));
-    if (at == nullptr) break;
+  while ((at = find_backslash(at, end)) != end) {
     if (at + 1 != end && kShortEscapes[static_cast<unsigned char>(at[1])]) {
       at += 2;
       continue;

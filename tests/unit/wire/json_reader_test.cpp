@@ -310,6 +310,19 @@ TEST(JsonScalar, UnescapesToUtf8) {
   }
 }
 
+TEST(BadEscape, IsFoundWhereverItStands) {
+  for (std::size_t before = 0; before < 30; ++before) {
+    const std::string plain(before, ']');  // next to a backslash in ASCII
+    const std::string escapes = plain + R"(\\n\"\u00e9)";
+    for (std::size_t behind = 0; behind < 20; ++behind) {
+      const std::string tail(behind, '[');
+      EXPECT_EQ(find_bad_escape(escapes + tail), std::string_view::npos) << before << " " << behind;
+      EXPECT_EQ(find_bad_escape(escapes + "\\q" + tail), escapes.size()) << before << " " << behind;
+    }
+    EXPECT_EQ(find_bad_escape(plain + "\\"), before) << "cut off";
+  }
+}
+
 TEST(JsonScalar, CountsWhatUnescapingGives) {
   for (const char* inside :
        {"", "plain", R"(\n\t\"\\)", R"(a\u0041\u00e9\u20AC\uD83D\uDE00z)", "\xC3\xA9\\n"}) {
