@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <vector>
+
+#include "weir/base/eight_bytes.hpp"
 
 namespace weir {
 namespace {
@@ -21,16 +22,11 @@ bool is_plain(char c) noexcept {
   return c >= ' ' && c < 0x7F && c != '"' && c != '\\';
 }
 
-constexpr std::uint64_t eight_of(std::uint8_t byte) {
-  return 0x0101010101010101U * byte;
-}
-
 // The high bit of each byte that isn't plain. Behind the first of them others may be marked for nothing.
 std::uint64_t odd_bytes(std::uint64_t eight) noexcept {
   const auto below = [eight](std::uint8_t limit) { return eight - eight_of(limit); };
-  const auto zero_in = [](std::uint64_t bytes) { return (bytes - eight_of(1)) & ~bytes; };
-  const std::uint64_t marks = eight | below(0x20) | zero_in(eight ^ eight_of(0x7F)) |
-                              zero_in(eight ^ eight_of('"')) | zero_in(eight ^ eight_of('\\'));
+  const std::uint64_t marks = eight | below(0x20) | zeros_in(eight ^ eight_of(0x7F)) |
+                              zeros_in(eight ^ eight_of('"')) | zeros_in(eight ^ eight_of('\\'));
   return marks & eight_of(0x80);
 }
 
@@ -40,9 +36,7 @@ std::size_t plain_run(std::string_view text) noexcept {
   std::size_t at = 0;
   if constexpr (std::endian::native == std::endian::little) {
     for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, text.data() + at, sizeof eight);
-      const std::uint64_t odd = odd_bytes(eight);
+      const std::uint64_t odd = odd_bytes(load_eight(text.data() + at));
       if (odd != 0) return at + static_cast<std::size_t>(std::countr_zero(odd)) / 8;
     }
   }

@@ -25,9 +25,6 @@ constexpr double kAssumedTokensPerSecond = 20;
 constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: timeouts.total ends it
 // Of the deadline, so much is left to the attempt that a request has waited for.
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
-// Of an answer's head.
-constexpr std::size_t kUsualFields = 24;
-constexpr std::size_t kUsualFieldBytes = 760;
 constexpr std::string_view kPriorityField = "x-weir-priority";
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
@@ -391,9 +388,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   }
   http::ResponseHead head;
   head.status = record_.status;
-  head.fields.reserve(kUsualFields, kUsualFieldBytes);
-  write_own_fields(head.fields);
-  add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
+  write_answer_fields(attempt, head.fields);
   const http::Fields& theirs = attempt.answer->head().fields;
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (http::passes_downstream(theirs[i].name)) head.fields.add(theirs[i].name, theirs[i].value);
@@ -404,11 +399,9 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
 
 net::Awaitable<bool> ProxyRequest::begin_stream(const Attempt& attempt, std::string_view first) {
   http::ResponseHead head;
-  head.fields.reserve(kUsualFields, kUsualFieldBytes);
+  write_answer_fields(attempt, head.fields);
   head.fields.add("content-type", "text/event-stream; charset=utf-8");
   head.fields.add("x-accel-buffering", "no");
-  write_own_fields(head.fields);
-  add_rate_fields(attempt.target->pool, ask_.client, now(), head.fields);
   co_return co_await responder_.begin(head, first);
 }
 
@@ -478,6 +471,12 @@ net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
   const std::string body = body_of(refusal, record_);
   const bool told = co_await responder_.respond(head, body);
   if (told) record_.bytes_out = body.size();
+}
+
+void ProxyRequest::write_answer_fields(const Attempt& attempt, http::Fields& fields) const {
+  fields.reserve(24, 760);  // as a rule
+  write_own_fields(fields);
+  add_rate_fields(attempt.target->pool, ask_.client, now(), fields);
 }
 
 void ProxyRequest::write_own_fields(http::Fields& fields) const {

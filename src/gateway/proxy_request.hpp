@@ -59,6 +59,7 @@ class ProxyRequest {
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
+  void write_answer_fields(const Attempt& attempt, http::Fields& fields) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
   void remember(const Attempt& attempt, Instant now) const;

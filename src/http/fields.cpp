@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "weir/base/eight_bytes.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::http {
@@ -13,10 +14,6 @@ namespace {
 // What most heads have: one allocation each.
 constexpr std::size_t kUsualFields = 8;
 constexpr std::size_t kUsualText = 240;
-
-constexpr std::uint64_t eight_of(std::uint8_t byte) {
-  return 0x0101010101010101U * byte;
-}
 
 // Eight at once. Sums stay inside their bytes, as only the low seven bits are added to.
 std::uint64_t lower_case(std::uint64_t eight) {
@@ -30,8 +27,7 @@ std::uint64_t lower_case(std::uint64_t eight) {
 void lower_case(std::span<char> text) {
   std::uint64_t eight = 0;
   while (text.size() >= sizeof eight) {
-    std::memcpy(&eight, text.data(), sizeof eight);
-    eight = lower_case(eight);
+    eight = lower_case(load_eight(text.data()));
     std::memcpy(text.data(), &eight, sizeof eight);
     text = text.subspan(sizeof eight);
   }

@@ -146,16 +146,14 @@ void Poller::forget(const Descriptor& descriptor) noexcept {
 
 void Poller::look_soon(Descriptor& descriptor) {
   to_look_at_.push_back(&descriptor);
-  if (to_look_at_.size() == 1) asio::post(io_, [this] { look(); });
+  asio::post(io_, [this] { look(); });  // for each its own: what one throws must not cost another its look
 }
 
 void Poller::look() {
-  while (!to_look_at_.empty()) {
-    Descriptor& descriptor = *to_look_at_.back();
-    to_look_at_.pop_back();
-    const std::function<void()> on_change = descriptor.on_change_;
-    if (on_change) on_change();
-  }
+  if (to_look_at_.empty()) return;  // it has ended
+  const std::function<void()> on_change = to_look_at_.back()->on_change_;
+  to_look_at_.pop_back();
+  if (on_change) on_change();
 }
 
 void Poller::arm() {

@@ -92,14 +92,12 @@ class Outgoing {
 struct Stream::Impl {
   Impl(net::Loop& on, int fd) : loop(on), socket(on.poller(), fd) {}
 
-  net::Awaitable<std::size_t> read_plain(std::span<char> into, error_code& ec);
-  net::Awaitable<std::size_t> read_tls(std::span<char> into, error_code& ec);
-  net::Awaitable<void> write(std::span<const asio::const_buffer> pieces, error_code& ec);
+  net::Awaitable<std::size_t> read(std::span<char> into, error_code& ec);
   net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
   net::Awaitable<bool> wait_for(Step want);
   net::Awaitable<void> yield();
-  Step take(std::span<char> into, std::size_t& n, error_code& ec) noexcept;
+  Step take(std::span<char> into, std::size_t& n, error_code& ec);
   Step put(Outgoing& out, std::string& joined, error_code& ec);
   Step ssl_outcome(int result, error_code& ec);
   Sight look() noexcept;
@@ -128,7 +126,7 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& ec) {
-  return impl_->ssl ? impl_->read_tls(into, ec) : impl_->read_plain(into, ec);
+  return impl_->read(into, ec);
 }
 
 net::Awaitable<void> Stream::wait_for_bytes() {
@@ -139,7 +137,7 @@ net::Awaitable<void> Stream::wait_for_bytes() {
 }
 
 net::Awaitable<void> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
-  return impl_->write(pieces, ec);
+  (void)co_await impl_->push(pieces, OnInput::ignore, ec);
 }
 
 net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces,
@@ -203,27 +201,7 @@ bool Stream::is_open() const noexcept {
   return impl_->socket.is_open();
 }
 
-net::Awaitable<std::size_t> Stream::Impl::read_plain(std::span<char> into, error_code& ec) {
-  ec = {};
-  if (++reads_in_a_row >= kReadsBeforeYield) co_await yield();
-  for (;;) {
-    if (!socket.is_open()) {
-      ec = asio::error::operation_aborted;
-      co_return 0;
-    }
-    std::size_t n = 0;
-    const Step step = socket.is_ready(Direction::read) ? take(into, n, ec) : Step::want_read;
-    if (step != Step::want_read) co_return n;
-    reads_in_a_row = 0;
-    const bool goes_on = co_await socket.wait(Direction::read);
-    if (!goes_on) {
-      ec = asio::error::operation_aborted;
-      co_return 0;
-    }
-  }
-}
-
-net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_code& ec) {
+net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code& ec) {
   if (++reads_in_a_row >= kReadsBeforeYield) co_await yield();
   for (;;) {
     // A closed socket's number may be another connection's by now.
@@ -232,12 +210,8 @@ net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_c
       co_return 0;
     }
     std::size_t n = 0;
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_read_ex(ssl.get(), into.data(), into.size(), &n);
-    const Step step = ssl_outcome(result, ec);
-    if (step == Step::done) co_return n;
-    if (step == Step::failed) co_return 0;
+    const Step step = take(into, n, ec);
+    if (step == Step::done || step == Step::failed) co_return n;
     reads_in_a_row = 0;
     const bool goes_on = co_await wait_for(step);
     if (!goes_on) {
@@ -245,10 +219,6 @@ net::Awaitable<std::size_t> Stream::Impl::read_tls(std::span<char> into, error_c
       co_return 0;
     }
   }
-}
-
-net::Awaitable<void> Stream::Impl::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
-  (void)co_await push(pieces, OnInput::ignore, ec);
 }
 
 net::Awaitable<void> Stream::Impl::yield() {
@@ -308,14 +278,21 @@ net::Awaitable<void> Stream::Impl::shake_hands(error_code& ec) {
   }
 }
 
-// OpenSSL has found nothing there.
+// A step has found nothing there.
 net::Awaitable<bool> Stream::Impl::wait_for(Step want) {
   const Direction direction = want == Step::want_write ? Direction::write : Direction::read;
   return socket.wait(direction);
 }
 
-// Reads what lies on the socket now.
-Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) noexcept {
+// Reads what is there now.
+Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) {
+  ec = {};
+  if (ssl) {
+    ERR_clear_error();
+    errno = 0;
+    return ssl_outcome(SSL_read_ex(ssl.get(), into.data(), into.size(), &n), ec);
+  }
+  if (!socket.is_ready(Direction::read)) return Step::want_read;
   for (;;) {
     const ssize_t got = ::recv(socket.fd(), into.data(), into.size(), MSG_DONTWAIT);
     if (got > 0) {

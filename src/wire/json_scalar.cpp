@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
+
+#include "weir/base/eight_bytes.hpp"
 
 namespace weir::wire {
 namespace {
@@ -108,13 +108,7 @@ std::size_t skip_digits(std::string_view token, std::size_t at) {
 
 // Eight at a time: in code that is quoted they stand too close for memchr, a call each.
 const char* find_backslash(const char* at, const char* end) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, at, sizeof eight);
-    eight ^= kOnes * static_cast<unsigned char>('\\');
-    if (((eight - kOnes) & ~eight & (kOnes << 7U)) != 0) break;  // one of them is zero now
-  }
+  while (end - at >= 8 && zeros_in(load_eight(at) ^ eight_of('\\')) == 0) at += 8;
   return std::find(at, end, '\\');
 }
 

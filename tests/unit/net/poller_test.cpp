@@ -282,6 +282,27 @@ TEST_F(PollerTest, WhatOneObserverThrowsCostsTheOthersNothing) {
   EXPECT_EQ(heard, 10);
 }
 
+TEST_F(PollerTest, WhatOneThrowsCostsNoOtherItsLook) {
+  auto [first, far_first] = connect();
+  auto [second, far_second] = connect();
+  turn();
+  int looks = 0;
+  const auto throws = [&looks] {
+    ++looks;
+    throw std::runtime_error("a bug");
+  };
+  first->observe(throws);
+  second->observe(throws);
+  first->observe_soon();
+  second->observe_soon();
+  EXPECT_THROW(turn(), std::runtime_error);
+  EXPECT_THROW(turn(), std::runtime_error);
+  EXPECT_EQ(looks, 2);
+  first->observe_soon();
+  EXPECT_THROW(turn(), std::runtime_error);
+  EXPECT_EQ(looks, 3);
+}
+
 TEST_F(PollerTest, ManyAreToldInOneTurn) {
   std::vector<Connection> all;
   for (int i = 0; i < 300; ++i) all.push_back(connect());
