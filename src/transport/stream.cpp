@@ -159,7 +159,7 @@ net::Awaitable<void> Stream::handshake_as_server(ssl_ctx_st* context, error_code
 
 bool Stream::is_quiet() noexcept {
   Impl& impl = *impl_;
-  if (!impl.socket.is_open() || impl.socket.has_hung_up()) return false;
+  if (!impl.socket.is_open()) return false;
   const bool read_ahead = impl.ssl && SSL_has_pending(impl.ssl.get()) == 1;
   return (!impl.socket.is_ready(Direction::read) && !read_ahead) || impl.look() == Sight::quiet;
 }
