@@ -51,6 +51,10 @@ Descriptor::~Descriptor() {
   if (poller_ != nullptr) poller_->forget(*this);
 }
 
+bool Descriptor::is_up_to_date() const noexcept {
+  return poller_ != nullptr && poller_->current_ != nullptr;
+}
+
 Awaitable<bool> Descriptor::wait(Direction direction) {
   if (direction == Direction::read) either_ = false;
   return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(

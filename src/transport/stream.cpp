@@ -161,7 +161,8 @@ bool Stream::is_quiet() noexcept {
   Impl& impl = *impl_;
   if (!impl.socket.is_open()) return false;
   const bool read_ahead = impl.ssl && SSL_has_pending(impl.ssl.get()) == 1;
-  return (!impl.socket.is_ready(Direction::read) && !read_ahead) || impl.look() == Sight::quiet;
+  const bool is_silent = impl.socket.is_up_to_date() && !impl.socket.is_ready(Direction::read) && !read_ahead;
+  return is_silent || impl.look() == Sight::quiet;
 }
 
 void Stream::watch(std::function<void()> on_gone) {

@@ -49,8 +49,8 @@ class Stream {
   // `context` outlives the stream.
   [[nodiscard]] net::Awaitable<void> handshake_as_server(ssl_ctx_st* context, boost::system::error_code& ec);
 
-  // A pooled connection is usable if nothing has arrived on it and the peer hasn't closed, as far as the loop
-  // has looked. Costs no call where the kernel has told nothing.
+  // A pooled connection is usable if nothing has arrived on it and the peer hasn't closed. Costs no call
+  // where the loop has looked in this turn, before what is being handled, and the kernel has told nothing.
   [[nodiscard]] bool is_quiet() noexcept;
 
   // Looks out for the peer's leaving while nobody reads: calls `on_gone` once, on the loop and never from

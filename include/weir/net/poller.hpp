@@ -42,6 +42,9 @@ class Descriptor
   // Whether a call in that direction is worth trying: bytes, an end or an error to read; room to write. Where
   // it says no, there is nothing as of the loop's last look at the kernel.
   [[nodiscard]] bool is_ready(Direction direction) const noexcept { return ways_[index(direction)].ready; }
+  // Whether the kernel was looked at in this turn of the loop: then is_ready() knows of all that came before
+  // what is being handled. Not so from a timer or a posted handler.
+  [[nodiscard]] bool is_up_to_date() const noexcept;
   // A call has found nothing left. The next change is told.
   void exhaust(Direction direction) noexcept { ways_[index(direction)].ready = false; }
   // A FIN or a reset has come; bytes may still lie before it.

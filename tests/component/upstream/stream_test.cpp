@@ -177,6 +177,32 @@ TEST_F(StreamTest, SeesALeavingBehindUnreadBytesAndLeavesThem) {
   }
 }
 
+// Between two looks at the kernel: a timer or a posted handler may take a connection from the pool.
+TEST_F(StreamTest, IsNotQuietWithBytesThatTheLoopHasNotHeardOf) {
+  for (const bool leaves : {false, true}) {
+    std::latch go(1);
+    std::latch gone(1);
+    RawProvider peer([&](RawConnection& connection) {
+      go.wait();
+      if (leaves)
+        connection.close();
+      else
+        connection.send("forged");
+      gone.count_down();
+      connection.wait_for_close();
+    });
+    connect(peer);
+    settle();
+    on_loop([&] {
+      EXPECT_TRUE(stream_->is_quiet());
+      go.count_down();
+      gone.wait();
+      EXPECT_FALSE(stream_->is_quiet()) << leaves;
+      stream_->close();
+    });
+  }
+}
+
 TEST_F(StreamTest, SeesALeavingFromBeforeItLooked) {
   RawProvider peer([](RawConnection&) {});
   connect(peer);
