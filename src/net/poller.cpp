@@ -160,6 +160,15 @@ void Poller::look() {
   if (on_change) on_change();
 }
 
+Awaitable<void> Poller::make_late(Late& call) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this, &call](auto handler) {
+        call.waiting_.emplace(std::move(handler));
+        late_.push_back(call);
+      },
+      asio::use_awaitable);
+}
+
 void Poller::arm() {
   epoll_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& ec) {
     if (!ec) dispatch();
@@ -201,6 +210,30 @@ void Poller::notice_all(std::span<epoll_event> events) {
   }
   pending_ = {};
   current_ = nullptr;
+  try {
+    make_all_late();
+  } catch (...) {
+    escaped = std::current_exception();
+  }
+  if (escaped) std::rethrow_exception(escaped);
+}
+
+void Poller::make_all_late() {
+  for (Late& call : late_) call.make();
+  Lates made;
+  made.swap(late_);
+  std::exception_ptr escaped;
+  while (!made.empty()) {
+    Late& call = made.front();
+    made.pop_front();
+    auto handler = std::move(*call.waiting_);
+    call.waiting_.reset();
+    try {
+      handler();
+    } catch (...) {
+      escaped = std::current_exception();
+    }
+  }
   if (escaped) std::rethrow_exception(escaped);
 }
 

@@ -90,6 +90,8 @@ class Outgoing {
 }  // namespace
 
 struct Stream::Impl {
+  class LatePut;
+
   Impl(net::Loop& on, int fd) : loop(on), socket(on.poller(), fd) {}
 
   net::Awaitable<std::size_t> read(std::span<char> into, error_code& ec);
@@ -111,9 +113,39 @@ struct Stream::Impl {
   std::shared_ptr<SessionSlot> session;  // shared with the pool; OpenSSL's callback puts tickets there
   Ssl ssl;
   std::function<void()> on_gone;  // while it is watched
+  LatePut* late = nullptr;        // the write that waits for the turn's end
   unsigned reads_in_a_row = 0;    // that didn't have to wait
   bool ssl_writing = false;       // a record is half written
   bool ssl_broken = false;        // OpenSSL allows no further call
+};
+
+// A first put() at the turn's end.
+class Stream::Impl::LatePut : public net::Late {
+ public:
+  LatePut(Impl& stream, Outgoing& out, std::string& joined, error_code& ec)
+      : stream_(stream), out_(out), joined_(joined), ec_(ec) {
+    stream.late = this;
+  }
+  ~LatePut() override { stream_.late = nullptr; }
+
+  void make() noexcept override {
+    if (cancelled_ || !stream_.socket.is_open()) {
+      ec_ = asio::error::operation_aborted;
+    } else {
+      step_ = stream_.put(out_, joined_, ec_);
+    }
+  }
+  void cancel() noexcept { cancelled_ = true; }
+
+  [[nodiscard]] Step step() const noexcept { return step_; }
+
+ private:
+  Impl& stream_;
+  Outgoing& out_;
+  std::string& joined_;
+  error_code& ec_;
+  Step step_ = Step::failed;
+  bool cancelled_ = false;
 };
 
 Stream::Stream(net::Loop& loop, tcp::socket socket) {
@@ -184,6 +216,7 @@ void Stream::end_writing() noexcept {
 }
 
 void Stream::cancel() noexcept {
+  if (impl_->late != nullptr) impl_->late->cancel();
   impl_->socket.cancel();
 }
 
@@ -233,12 +266,21 @@ net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> piec
   Outgoing out(pieces);
   std::string joined;
   ec = {};
+  net::Poller& poller = loop.poller();
+  bool is_late = poller.has_more_in_turn();
   while (!out.empty()) {
     if (!socket.is_open()) {
       ec = asio::error::operation_aborted;
       co_return false;
     }
-    const Step step = put(out, joined, ec);
+    Step step = Step::failed;
+    if (std::exchange(is_late, false)) {
+      LatePut call(*this, out, joined, ec);
+      co_await poller.make_late(call);
+      step = call.step();
+    } else {
+      step = put(out, joined, ec);
+    }
     if (step == Step::failed) co_return false;
     if (step == Step::done) continue;
     bool goes_on = false;

@@ -87,6 +87,22 @@ class Descriptor
   std::function<void()> on_change_;
 };
 
+// A call on a socket that is left to the end of the turn.
+class Late
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Late() = default;
+  virtual ~Late() = default;
+  Late(const Late&) = delete;
+  Late& operator=(const Late&) = delete;
+
+  virtual void make() noexcept = 0;
+
+ private:
+  friend class Poller;
+  std::optional<boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type> waiting_;
+};
+
 // The descriptors of one loop, in an epoll of their own that lies in Asio's. Loop's thread only.
 class Poller {
  public:
@@ -95,8 +111,15 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
+  // Whether more is handled in this turn of the loop than what is under way: then late() is of use.
+  [[nodiscard]] bool has_more_in_turn() const noexcept { return !pending_.empty() || !late_.empty(); }
+  // Until the turn's end, where the calls of all connections are made in a row, before any of those who wait
+  // goes on: a peer is woken once for many and finds them together. Only where has_more_in_turn().
+  [[nodiscard]] Awaitable<void> make_late(Late& call);
+
  private:
   friend class Descriptor;
+  using Lates = boost::intrusive::list<Late, boost::intrusive::constant_time_size<false>>;
 
   void add(Descriptor& descriptor) noexcept;
   void forget(const Descriptor& descriptor) noexcept;
@@ -104,6 +127,7 @@ class Poller {
   void arm();
   void dispatch();
   void notice_all(std::span<epoll_event> events);
+  void make_all_late();
   void look();
 
   boost::asio::io_context& io_;
@@ -112,6 +136,7 @@ class Poller {
   std::span<epoll_event> pending_;       // of the events under way, those that are still to be told
   const Descriptor* current_ = nullptr;  // the one that is being told; nullptr once it has ended
   std::vector<Descriptor*> to_look_at_;
+  Lates late_;
 };
 
 }  // namespace weir::net

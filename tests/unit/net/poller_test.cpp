@@ -313,6 +313,52 @@ TEST_F(PollerTest, ManyAreToldInOneTurn) {
   EXPECT_EQ(log_.size(), 300 * std::string("ready ").size());
 }
 
+// Makes its call at the turn's end where there are others in the turn.
+struct NotedCall : Late {
+  NotedCall(std::string& into, char of) : log(into), name(of) {}
+  void make() noexcept override { (log += name) += " made, "; }
+  std::string& log;
+  char name;
+};
+
+Awaitable<void> call_late(Poller* poller, Descriptor* descriptor, char name, std::string* log,
+                          bool throws = false) {
+  (void)co_await descriptor->wait(Direction::read);
+  NotedCall call(*log, name);
+  if (poller->has_more_in_turn())
+    co_await poller->make_late(call);
+  else
+    call.make();
+  (*log += name) += " goes on, ";
+  if (throws) throw std::runtime_error("thrown behind the call");
+}
+
+TEST_F(PollerTest, LateCallsAreAllMadeBeforeAnybodyGoesOn) {
+  auto [first, first_far] = connect();
+  auto [second, second_far] = connect();
+  auto [third, third_far] = connect();
+  turn();
+  loop_.spawn("a", call_late(&loop_.poller(), first.get(), 'a', &log_, true));
+  loop_.spawn("b", call_late(&loop_.poller(), second.get(), 'b', &log_));
+  loop_.spawn("c", call_late(&loop_.poller(), third.get(), 'c', &log_));
+  turn();
+  for (const Peer* far : {first_far.get(), second_far.get(), third_far.get()}) far->send("x");
+  turn();
+  EXPECT_EQ(log_, "a made, b made, c made, a goes on, b goes on, c goes on, ");
+  EXPECT_EQ(loop_.tasks(), 0U);
+  EXPECT_EQ(loop_.escaped_exceptions(), 1U);
+}
+
+TEST_F(PollerTest, ACallWithoutOthersInItsTurnIsNotLate) {
+  auto [only, far] = connect();
+  turn();
+  loop_.spawn("a", call_late(&loop_.poller(), only.get(), 'a', &log_));
+  turn();
+  far->send("x");
+  turn();
+  EXPECT_EQ(log_, "a made, a goes on, ");
+}
+
 TEST(Poller, ItsEndEndsTheCoroutinesThatWait) {
   struct Held {
     explicit Held(std::shared_ptr<int> token) : alive(std::move(token)) {}
