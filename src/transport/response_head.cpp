@@ -61,14 +61,20 @@ std::string_view reason(int status) {
   return found == kReasons.end() ? std::string_view() : found->text;
 }
 
+constexpr std::array<bool, 256> in_names() {
+  std::array<bool, 256> in{};
+  for (unsigned char c = '!'; c < 0x7f; ++c) in[c] = c != ':';
+  return in;
+}
+constexpr std::array<bool, 256> kInNames = in_names();
+
 bool fits_a_line(const http::Fields::Field& field) {
-  const auto in_name = [](char c) { return c > ' ' && c < 0x7f && c != ':'; };
   const auto in_value = [](char c) {
     return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
   };
   // Names are short and nearly always good: looking at each to its end is faster than stopping early.
   bool good = !field.name.empty();
-  for (const char c : field.name) good &= in_name(c);
+  for (const char c : field.name) good &= kInNames[static_cast<unsigned char>(c)];
   if (!good) return false;
   std::size_t at = plain_run(field.value);
   while (at < field.value.size() && in_value(field.value[at]))
@@ -83,13 +89,13 @@ void append_number(std::string& out, unsigned number, int digits) {
 }
 
 // "Tue, 24 Nov 2026 08:00:00 GMT". strftime would ask the locale.
-void append_date(std::string& out, WallTime at) {
+void append_date(std::string& out, std::chrono::sys_seconds at) {
   constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
+  const std::chrono::hh_mm_ss time(at - day);
   out.append(kDays[std::chrono::weekday(day).c_encoding()]).append(", ");
   append_number(out, static_cast<unsigned>(date.day()), 2);
   out.append(" ").append(kMonths[static_cast<unsigned>(date.month()) - 1]).append(" ");
@@ -103,14 +109,26 @@ void append_date(std::string& out, WallTime at) {
   out += " GMT";
 }
 
+// Made once a second.
+const std::string& date_text(WallTime at) {
+  thread_local std::chrono::sys_seconds second = std::chrono::sys_seconds::min();
+  thread_local std::string text;
+  const auto now = std::chrono::floor<std::chrono::seconds>(at);
+  if (now != second) {
+    text.clear();
+    append_date(text, now);
+    second = now;
+  }
+  return text;
+}
+
 }  // namespace
 
 void append_answer_head(std::string& out, const http::ResponseHead& head, const AnswerFraming& framing,
                         WallTime date) {
   using Connection = AnswerFraming::Connection;
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason(head.status));
-  out.append("\r\ndate: ");
-  append_date(out, date);
+  out.append("\r\ndate: ").append(date_text(date));
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const http::Fields::Field field = head.fields[i];
     if (std::ranges::find(kOurs, field.name) != kOurs.end() || !fits_a_line(field)) continue;

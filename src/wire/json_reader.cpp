@@ -1,7 +1,5 @@
 #include "wire/json_reader.hpp"
 
-#include <utility>
-
 #include "weir/wire/chat_request.hpp"
 #include "wire/json_scalar.hpp"
 
@@ -35,10 +33,6 @@ std::string_view reason_of(JsonIndex::Fault fault) {
       return "too large";
   }
   return {};
-}
-
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 constexpr std::array<JsonReader::Kind, 256> kinds_by_first_byte() {
@@ -148,36 +142,6 @@ std::optional<std::string> JsonReader::take_string() {
 bool JsonReader::finish() {
   if (ok() && next_ != end_) fail(offset(), "more stands behind the value");
   return ok();
-}
-
-std::string_view JsonReader::token() const {
-  const std::size_t begin = *next_;
-  std::size_t end = next_ + 1 != end_ ? next_[1] : text_.size();
-  while (is_space(text_[end - 1])) --end;  // ends at the token's first byte
-  return text_.substr(begin, end - begin);
-}
-
-void JsonReader::advance() {
-  behind_ = *next_++ + 1U;
-}
-
-// Moves behind the comma that is due, or out of the container.
-bool JsonReader::next(char closing, std::string_view expected) {
-  const bool first = std::exchange(fresh_, false);
-  const char c = peek();
-  if (c == closing) {
-    advance();
-    --depth_;
-    objects_ >>= 1U;
-    return false;
-  }
-  if (first) return true;
-  if (c != ',') {
-    fail(offset(), expected);
-    return false;
-  }
-  advance();
-  return true;
 }
 
 void JsonReader::take() {

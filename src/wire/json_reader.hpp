@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wire/json_index.hpp"
 
@@ -96,6 +97,37 @@ class JsonReader {
   std::string unescaped_key_;
   std::optional<JsonFlaw> flaw_;
 };
+
+inline void JsonReader::advance() {
+  behind_ = *next_++ + 1U;
+}
+
+inline std::string_view JsonReader::token() const {
+  const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+  const std::size_t begin = *next_;
+  std::size_t end = next_ + 1 != end_ ? next_[1] : text_.size();
+  while (is_space(text_[end - 1])) --end;  // ends at the token's first byte
+  return text_.substr(begin, end - begin);
+}
+
+// Moves behind the comma that is due, or out of the container.
+inline bool JsonReader::next(char closing, std::string_view expected) {
+  const bool first = std::exchange(fresh_, false);
+  const char c = peek();
+  if (c == closing) {
+    advance();
+    --depth_;
+    objects_ >>= 1U;
+    return false;
+  }
+  if (first) return true;
+  if (c != ',') {
+    fail(offset(), expected);
+    return false;
+  }
+  advance();
+  return true;
+}
 
 // What stands between a string's quotes.
 [[nodiscard]] inline std::string_view inside(std::string_view string) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
-
-#include "weir/base/eight_bytes.hpp"
+#include <cstdint>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace weir::wire {
 namespace {
@@ -22,6 +25,7 @@ constexpr std::array<bool, 256> short_escapes() {
   return known;
 }
 constexpr std::array<bool, 256> kShortEscapes = short_escapes();
+constexpr std::size_t kBlock = 16;  // bytes looked at together
 
 bool is_high_surrogate(char32_t code) {
   return code >= 0xD800 && code <= 0xDBFF;
@@ -106,27 +110,45 @@ std::size_t skip_digits(std::string_view token, std::size_t at) {
   return at;
 }
 
-// Eight at a time: in code that is quoted they stand too close for memchr, a call each.
-const char* find_backslash(const char* at, const char* end) {
-  while (end - at >= 8 && zeros_in(load_eight(at) ^ eight_of('\\')) == 0) at += 8;
-  return std::find(at, end, '\\');
+// A bit for each of sixteen bytes that is a backslash, the first one's lowest.
+std::uint32_t backslashes_in(const char* sixteen) {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+#else
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < kBlock; ++i) found |= (sixteen[i] == '\\' ? 1U : 0U) << i;
+  return found;
+#endif
+}
+
+// Of the escape at inside[at]; 0: none that JSON knows. Nearly all are told by a look at a table.
+std::size_t escape_length(std::string_view inside, std::size_t at) {
+  if (at + 1 < inside.size() && kShortEscapes[static_cast<unsigned char>(inside[at + 1])]) return 2;
+  return read_escape(inside, at).length;
 }
 
 }  // namespace
 
-// Of a whole request, so the escapes that make up nearly all of them are told by a look at a table.
+// Of a whole request, and in code that is quoted they stand too close for memchr, a call each.
 std::size_t find_bad_escape(std::string_view inside) {
-  const char* const begin = inside.data();
-  const char* const end = begin + inside.size();
-  const char* at = begin;
-  while ((at = find_backslash(at, end)) != end) {
-    if (at + 1 != end && kShortEscapes[static_cast<unsigned char>(at[1])]) {
-      at += 2;
-      continue;
+  std::size_t at = 0;
+  while (inside.size() - at >= kBlock) {
+    const std::size_t block = at;
+    std::uint32_t left = backslashes_in(inside.data() + block);
+    at += kBlock;
+    while (left != 0) {
+      const std::size_t escape = block + static_cast<std::size_t>(std::countr_zero(left));
+      const std::size_t length = escape_length(inside, escape);
+      if (length == 0) return escape;
+      const std::size_t behind = escape + length - block;
+      at = std::max(at, block + behind);
+      left = behind < kBlock ? left & (~0U << behind) : 0;
     }
-    const auto place = static_cast<std::size_t>(at - begin);
-    const std::size_t length = read_escape(inside, place).length;
-    if (length == 0) return place;
+  }
+  while (at < inside.size()) {
+    const std::size_t length = inside[at] == '\\' ? escape_length(inside, at) : 1;
+    if (length == 0) return at;
     at += length;
   }
   return std::string_view::npos;
