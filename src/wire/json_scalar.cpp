@@ -6,9 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+
+#include "weir/base/sixteen_bytes.hpp"
 
 namespace weir::wire {
 namespace {
@@ -25,7 +24,6 @@ constexpr std::array<bool, 256> short_escapes() {
   return known;
 }
 constexpr std::array<bool, 256> kShortEscapes = short_escapes();
-constexpr std::size_t kBlock = 16;  // bytes looked at together
 
 bool is_high_surrogate(char32_t code) {
   return code >= 0xD800 && code <= 0xDBFF;
@@ -110,18 +108,6 @@ std::size_t skip_digits(std::string_view token, std::size_t at) {
   return at;
 }
 
-// A bit for each of sixteen bytes that is a backslash, the first one's lowest.
-std::uint32_t backslashes_in(const char* sixteen) {
-#if defined(__SSE2__)
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-#else
-  std::uint32_t found = 0;
-  for (std::uint32_t i = 0; i < kBlock; ++i) found |= (sixteen[i] == '\\' ? 1U : 0U) << i;
-  return found;
-#endif
-}
-
 // Of the escape at inside[at]; 0: none that JSON knows. Nearly all are told by a look at a table.
 std::size_t escape_length(std::string_view inside, std::size_t at) {
   if (at + 1 < inside.size() && kShortEscapes[static_cast<unsigned char>(inside[at + 1])]) return 2;
@@ -133,17 +119,17 @@ std::size_t escape_length(std::string_view inside, std::size_t at) {
 // Of a whole request, and in code that is quoted they stand too close for memchr, a call each.
 std::size_t find_bad_escape(std::string_view inside) {
   std::size_t at = 0;
-  while (inside.size() - at >= kBlock) {
+  while (inside.size() - at >= kSixteen) {
     const std::size_t block = at;
-    std::uint32_t left = backslashes_in(inside.data() + block);
-    at += kBlock;
+    std::uint32_t left = marks_of('\\', inside.data() + block);
+    at += kSixteen;
     while (left != 0) {
       const std::size_t escape = block + static_cast<std::size_t>(std::countr_zero(left));
       const std::size_t length = escape_length(inside, escape);
       if (length == 0) return escape;
       const std::size_t behind = escape + length - block;
       at = std::max(at, block + behind);
-      left = behind < kBlock ? left & (~0U << behind) : 0;
+      left = behind < kSixteen ? left & (~0U << behind) : 0;
     }
   }
   while (at < inside.size()) {

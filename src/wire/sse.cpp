@@ -1,10 +1,25 @@
 #include "weir/wire/sse.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "weir/base/sixteen_bytes.hpp"
+
 namespace weir::wire {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::string_view kLineEnds = "\r\n";
+
+// Where the first LF or CR from `at` on stands, or the text's size.
+std::size_t find_line_end(std::string_view text, std::size_t at) {
+  for (; text.size() - at >= kSixteen; at += kSixteen) {
+    const std::uint32_t ends = marks_of('\n', text.data() + at) | marks_of('\r', text.data() + at);
+    if (ends != 0) return at + static_cast<std::size_t>(std::countr_zero(ends));
+  }
+  while (at < text.size() && text[at] != '\n' && text[at] != '\r') ++at;
+  return at;
+}
 
 // The value of a data line, or nothing for a line of another kind.
 std::optional<std::string_view> data_line(std::string_view line) {
@@ -33,12 +48,14 @@ Result<void> SseFramer::feed(std::string_view bytes) {
 
 std::optional<SseEvent> SseFramer::next() {
   while (scan_ < buffer_.size()) {
-    const char c = buffer_[scan_++];
-    const bool lf_of_crlf = c == '\n' && after_cr_;
-    after_cr_ = c == '\r';
-    if (c != '\n' && c != '\r') continue;
-    const bool is_blank = !lf_of_crlf && scan_ - 1 == line_;
-    line_ = scan_;
+    const std::size_t end = find_line_end(buffer_, scan_);
+    after_cr_ = after_cr_ && end == scan_;
+    scan_ = end;
+    if (end == buffer_.size()) break;
+    const bool lf_of_crlf = buffer_[end] == '\n' && after_cr_;
+    const bool is_blank = !lf_of_crlf && end == line_;
+    after_cr_ = buffer_[end] == '\r';
+    line_ = ++scan_;
     if (is_blank) return take();
   }
   return std::nullopt;
@@ -64,9 +81,9 @@ std::string_view SseFramer::data_of(std::string_view event) {
   std::optional<std::string_view> only;
   bool joined = false;
   while (!event.empty()) {
-    const std::size_t end = event.find_first_of(kLineEnds);
+    const std::size_t end = find_line_end(event, 0);
     const auto value = data_line(event.substr(0, end));
-    event.remove_prefix(end == std::string_view::npos ? event.size() : end + 1);
+    event.remove_prefix(std::min(end + 1, event.size()));
     if (!value) continue;
     if (!only) {
       only = value;
