@@ -60,7 +60,8 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
       cost(choice.fitted.cost),
       reservation(std::move(choice.reservation)),
       max_tokens(choice.fitted.max_tokens),
-      call(*choice.target, asked.chat, asked.body, asked.fields, choice.fitted.max_tokens),
+      call(std::make_unique<UpstreamCall>(*choice.target, asked.chat, asked.body, asked.fields,
+                                          choice.fitted.max_tokens)),
       began(now),
       origin(origin_of(*choice.target, asked.request_id, now)),
       prompt_tokens(asked.prompt_tokens),
@@ -68,9 +69,9 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
 
 // A change that the client didn't ask for must be findable.
 void Attempt::note_changes(std::string_view request_id) const {
-  if (call.changes().empty() || !log::enabled(log::Level::debug)) return;
+  if (call->changes().empty() || !log::enabled(log::Level::debug)) return;
   std::string changes;
-  for (const std::string& change : call.changes()) changes += (changes.empty() ? "" : "; ") + change;
+  for (const std::string& change : call->changes()) changes += (changes.empty() ? "" : "; ") + change;
   log::debug("request_adapted", {{"id", request_id}, {"target", target->name()}, {"changes", changes}});
 }
 

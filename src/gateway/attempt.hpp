@@ -59,7 +59,7 @@ struct Attempt {
   quota::Cost cost;
   quota::Reservation reservation;
   const std::optional<std::uint64_t> max_tokens;  // sent in place of what the client said
-  UpstreamCall call;
+  std::unique_ptr<const UpstreamCall> call;       // until the answer is delivered
   const Instant began;
   const wire::AnswerOrigin origin;
   const std::uint64_t prompt_tokens;  // estimated

@@ -9,12 +9,10 @@
 #include "gateway/client_deadline.hpp"
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
-#include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
 #include "weir/quota/charge.hpp"
 #include "weir/tokens/estimator.hpp"
-#include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
 namespace {
@@ -26,8 +24,6 @@ constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: time
 // Of the deadline, so much is left to the attempt that a request has waited for.
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
 constexpr std::string_view kPriorityField = "x-weir-priority";
-// How long the end of a finished stream is waited for, so that its connection can be used again.
-constexpr Duration kAfterDone = std::chrono::seconds(1);
 
 bool is_event_stream(const http::ResponseHead& head) {
   return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
@@ -236,9 +232,9 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   attempt.note_changes(record_.request_id);
   transport::UpstreamRequest call;
   call.endpoint = &snapshot_->endpoint_of(provider);
-  call.path = attempt.call.path();
-  call.fields = attempt.call.fields();
-  call.body = attempt.call.body();
+  call.path = attempt.call->path();
+  call.fields = attempt.call->fields();
+  call.body = attempt.call->body();
   call.connect_timeout = provider.timeouts.connect;
   call.tls_timeout = provider.timeouts.tls;
   call.head_by = attempt.commit_by;
@@ -382,7 +378,10 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   }
   remember(attempt, at);
   if (attempt.is_stream) {
-    const bool whole = co_await relay(attempt);
+    drop_request(attempt);
+    StreamRelay relay(*lane_.loop, responder_, record_, attempt);
+    bool whole = co_await begin_stream(relay, attempt);
+    if (whole) whole = co_await relay.run();
     if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";
     co_return;
   }
@@ -397,66 +396,19 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.bytes_out = attempt.body.size();
 }
 
-net::Awaitable<bool> ProxyRequest::begin_stream(const Attempt& attempt, std::string_view first) {
+// Streams are long and many: what only another try would need is given back.
+void ProxyRequest::drop_request(Attempt& attempt) {
+  attempt.call.reset();
+  chat_.members = {};
+  request_.drop_body();
+}
+
+net::Awaitable<bool> ProxyRequest::begin_stream(StreamRelay& relay, const Attempt& attempt) {
   http::ResponseHead head;
   write_answer_fields(attempt, head.fields);
   head.fields.add("content-type", "text/event-stream; charset=utf-8");
   head.fields.add("x-accel-buffering", "no");
-  co_return co_await responder_.begin(head, first);
-}
-
-// Whole events go on as they come. True where the client has all of it, to its proper end.
-net::Awaitable<bool> ProxyRequest::relay(Attempt& attempt) {
-  std::string out = std::exchange(attempt.body, {});
-  request_.drop_body();
-  bool client_there = co_await begin_stream(attempt, out);
-  record_.bytes_out = out.size();
-  const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
-  const BootTime total_by = attempt.began.boot + timeouts.total;
-  std::optional<Error> broken;
-  while (client_there && !broken && !attempt.stream.done() && !attempt.stream.error()) {
-    const BootTime by = std::min(now().boot + timeouts.idle, total_by);
-    const auto piece = co_await attempt.answer->next(by);
-    if (!piece) broken = piece.error();
-    if (!piece || piece->empty()) break;
-    out.clear();
-    const auto taken = attempt.stream.take(*piece, out);
-    if (!taken) broken = taken.error();
-    if (out.empty()) continue;
-    client_there = co_await responder_.write(out);
-    record_.bytes_out += out.size();
-  }
-  if (!client_there || client_gone()) co_return false;
-  const bool whole = attempt.stream.whole() && !broken && !attempt.stream.error();
-  co_await end_stream(attempt, std::move(broken));
-  co_return whole;
-}
-
-net::Awaitable<void> ProxyRequest::end_stream(Attempt& attempt, std::optional<Error> broken) {
-  if (attempt.stream.error()) broken = Error{ErrorKind::upstream_failed, attempt.stream.error()->message};
-  if (!broken && !attempt.stream.whole())
-    broken = Error{ErrorKind::upstream_closed, attempt.target->name() + " ended the stream before its end"};
-  attempt.note_end(!broken, now());
-  std::string events;
-  if (broken) {
-    broken->message = log::redact(broken->message);
-    events = wire::stream_error(*broken, record_.request_id);
-  } else if (!attempt.stream.done()) {
-    events = attempt.stream.ending();
-  }
-  if (!events.empty()) {
-    const bool told = co_await responder_.write(events);
-    if (told) record_.bytes_out += events.size();
-  }
-  const bool finished = co_await responder_.finish();
-  if (!finished || broken) co_return;
-  // [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again.
-  const BootTime by = now().boot + kAfterDone;
-  bool more = true;
-  while (more) {
-    const auto piece = co_await attempt.answer->next(by);
-    more = piece.has_value() && !piece->empty();
-  }
+  co_return co_await relay.begin(head);
 }
 
 net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {

@@ -9,6 +9,7 @@
 #include "gateway/attempt.hpp"
 #include "gateway/refusal.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/stream_relay.hpp"
 #include "gateway/tries.hpp"
 #include "gateway/turn.hpp"
 #include "weir/gateway/gateway.hpp"
@@ -47,9 +48,8 @@ class ProxyRequest {
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
-  [[nodiscard]] net::Awaitable<bool> begin_stream(const Attempt& attempt, std::string_view first);
-  [[nodiscard]] net::Awaitable<bool> relay(Attempt& attempt);
-  [[nodiscard]] net::Awaitable<void> end_stream(Attempt& attempt, std::optional<Error> broken);
+  void drop_request(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<bool> begin_stream(StreamRelay& relay, const Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> refuse(const Refusal& refusal);
   void settle(Attempt& attempt);
 
