@@ -22,14 +22,13 @@ class ByteBuffer {
   [[nodiscard]] std::span<char> bytes() noexcept { return {bytes_.get() + begin_, size()}; }
   [[nodiscard]] std::string_view text() const noexcept { return {bytes_.get() + begin_, size()}; }
 
-  // Where the next bytes may be written; commit() says how many were.
+  // Where the next bytes may be written before they are appended: those aren't copied.
   [[nodiscard]] std::span<char> space() noexcept { return {bytes_.get() + end_, capacity_ - end_}; }
-  void commit(std::size_t n) noexcept { end_ += n; }
 
   void append(std::string_view more) {
     if (more.empty()) return;
     if (capacity_ - end_ < more.size()) reserve(std::max(size() + more.size(), 2 * capacity_));
-    std::memcpy(bytes_.get() + end_, more.data(), more.size());
+    if (more.data() != bytes_.get() + end_) std::memcpy(bytes_.get() + end_, more.data(), more.size());
     end_ += more.size();
   }
 

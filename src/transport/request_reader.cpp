@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,8 +13,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kInput = 16 * 1024;       // what one read may bring: most requests come whole
-constexpr std::size_t kLeastRead = 2 * 1024;    // with less room a read isn't worth its call
+constexpr std::size_t kRead = 64 * 1024;        // what one read may bring: most requests come whole
 constexpr std::size_t kFirstChunks = 8 * 1024;  // of a body whose size nobody has said
 constexpr std::size_t kKeptBody = 64 * 1024;    // a larger body's memory isn't kept for the next request
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -29,6 +29,13 @@ Error cut_short() {
 Error too_large(std::uint64_t limit) {
   return {ErrorKind::request_too_large,
           "the body is larger than the " + std::to_string(limit) + " bytes that server.max_body allows"};
+}
+
+// Where reads go whose size nobody knows: a connection takes memory for what has come, and none while it
+// idles.
+std::span<char> landing() {
+  thread_local const auto bytes = std::make_unique_for_overwrite<std::array<char, kRead>>();
+  return *bytes;
 }
 
 }  // namespace
@@ -60,9 +67,8 @@ net::Awaitable<Result<bool>> RequestReader::read_head() {
       in_use_ = *size;
       break;
     }
-    make_room();
     idle_ = !started;
-    const Got got = co_await read(input_, input_.capacity(), by);
+    const Got got = co_await read(landing(), input_, by);
     idle_ = false;
     if (got != Got::bytes && !started) co_return false;
     if (got != Got::bytes) co_return ended(got);
@@ -105,17 +111,16 @@ void RequestReader::finish() {
   in_use_ = 0;
   own_body_.clear();
   if (own_body_.capacity() > kKeptBody) own_body_.release();
-  if (input_.capacity() > kInput && input_.size() == 0) input_.release();
+  if (input_.size() == 0) input_.release();
 }
 
 net::Awaitable<void> RequestReader::discard(Duration idle, Duration at_most) {
   input_.clear();
-  make_room();
   const BootTime end = loop_.now().boot + at_most;
   while (!clock_.expired()) {
     error_code ec;
     clock_.arm(std::min(loop_.now().boot + idle, end));
-    (void)co_await stream_.read_some(input_.space(), ec);
+    (void)co_await stream_.read_some(landing(), ec);
     if (ec) break;
   }
   clock_.disarm();
@@ -127,17 +132,15 @@ Result<bool> RequestReader::ended(Got got) {
   return false;
 }
 
-net::Awaitable<RequestReader::Got> RequestReader::read(ByteBuffer& into, std::size_t limit, BootTime by) {
-  const std::span<char> space = into.space();
-  const std::span<char> room = space.first(std::min(limit, space.size()));
+net::Awaitable<RequestReader::Got> RequestReader::read(std::span<char> space, ByteBuffer& onto, BootTime by) {
   error_code ec;
   clock_.arm(by);
-  const std::size_t n = co_await stream_.read_some(room, ec);
+  const std::size_t n = co_await stream_.read_some(space, ec);
   clock_.disarm();
   if (clock_.expired()) co_return Got::nothing_in_time;
   if (ec == asio::error::eof) co_return Got::end_of_stream;
   if (ec) co_return Got::broken;
-  into.commit(n);
+  onto.append({space.data(), n});
   co_return Got::bytes;
 }
 
@@ -145,12 +148,13 @@ net::Awaitable<Result<bool>> RequestReader::read_sized(std::size_t length) {
   own_body_.reserve(length);
   own_body_.append(input_.text().substr(in_use_));
   input_.clear();
+  input_.release();
   in_use_ = 0;
   const bool invited = co_await invite();
   if (!invited) co_return false;
   while (own_body_.size() < length) {
-    const std::size_t missing = length - own_body_.size();
-    const Got got = co_await read(own_body_, missing, body_clock());
+    const std::span<char> missing = own_body_.space().first(length - own_body_.size());
+    const Got got = co_await read(missing, own_body_, body_clock());
     if (got != Got::bytes) co_return ended(got);
   }
   body_ = own_body_.bytes();
@@ -169,8 +173,7 @@ net::Awaitable<Result<bool>> RequestReader::read_chunked() {
     auto taken = take_chunks(decoder);
     if (!taken) co_return std::move(taken).error();
     if (decoder.done()) break;
-    make_room();
-    const Got got = co_await read(input_, input_.capacity(), body_clock());
+    const Got got = co_await read(landing(), input_, body_clock());
     if (got != Got::bytes) co_return ended(got);
   }
   body_ = own_body_.bytes();
@@ -203,11 +206,6 @@ net::Awaitable<bool> RequestReader::invite() {
 
 BootTime RequestReader::body_clock() const {
   return std::min(arrived_.boot + config_.body_timeout, loop_.now().boot + config_.body_idle_timeout);
-}
-
-void RequestReader::make_room() {
-  if (input_.space().size() >= kLeastRead) return;
-  input_.reserve(input_.size() + kLeastRead <= kInput ? kInput : http::kMaxRequestHead);
 }
 
 }  // namespace weir::transport

@@ -50,13 +50,12 @@ class RequestReader {
   enum class Got : std::uint8_t { bytes, nothing_in_time, end_of_stream, broken };
 
   [[nodiscard]] static Result<bool> ended(Got got);
-  [[nodiscard]] net::Awaitable<Got> read(ByteBuffer& into, std::size_t limit, BootTime by);
+  [[nodiscard]] net::Awaitable<Got> read(std::span<char> space, ByteBuffer& onto, BootTime by);
   [[nodiscard]] net::Awaitable<Result<bool>> read_sized(std::size_t length);
   [[nodiscard]] net::Awaitable<Result<bool>> read_chunked();
   [[nodiscard]] Result<void> take_chunks(http::ChunkedDecoder& decoder);
   [[nodiscard]] net::Awaitable<bool> invite();
   [[nodiscard]] BootTime body_clock() const;
-  void make_room();
 
   Stream& stream_;
   net::Loop& loop_;

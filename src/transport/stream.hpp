@@ -28,7 +28,8 @@ class Stream {
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
 
-  // At most into.size() bytes, as soon as there are any. At the peer's end of stream ec is asio::error::eof;
+  // At most into.size() bytes, as soon as there are any; not a byte is written before the call ends, so that
+  // the connections of a thread may share `into`. At the peer's end of stream ec is asio::error::eof;
   // a TLS stream that was cut without close_notify gives connection_reset, a broken TLS record
   // protocol_error.
   [[nodiscard]] net::Awaitable<std::size_t> read_some(std::span<char> into, boost::system::error_code& ec);
