@@ -399,7 +399,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
 // Streams are long and many: what only another try would need is given back.
 void ProxyRequest::drop_request(Attempt& attempt) {
   attempt.call.reset();
-  chat_.members = {};
+  chat_.members = std::vector<wire::Member>();
   request_.drop_body();
 }
 
