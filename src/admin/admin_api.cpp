@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
+#include "admin/body.hpp"
 #include "admin/explain.hpp"
 #include "admin/quota_report.hpp"
 #include "weir/base/log.hpp"
@@ -18,13 +18,13 @@ namespace weir::admin {
 namespace {
 
 using gateway::AdminAnswer;
-using nlohmann::ordered_json;
 using Targets = std::vector<const routing::Target*>;
 
 constexpr std::string_view kQuota = "/admin/v1/quota";
 constexpr std::string_view kCooldowns = "/admin/v1/cooldowns";
 constexpr std::string_view kExplain = "/admin/v1/explain";
 constexpr std::string_view kDone = R"({"done":true})";
+constexpr std::size_t kLongestEcho = 64;  // of a name in the body
 
 bool is_on_this_machine(std::string_view peer) {
   return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127.");
@@ -79,14 +79,17 @@ struct Correction {
 };
 
 Result<std::vector<Correction>> read_corrections(std::string_view body) {
-  const Error wrong{ErrorKind::invalid_request,
-                    "the body must be what has been used so far of each window, like {\"rpd\": 200}"};
-  const auto json = ordered_json::parse(body, nullptr, false);
-  if (!json.is_object() || json.empty()) return wrong;
+  constexpr std::size_t kLargestBody = 16U << 10U;
+  constexpr std::string_view kWanted = "send what has been used so far of each window, like {\"rpd\": 200}";
+  const auto members = read_members(body, kLargestBody, kWanted);
+  if (!members) return members.error();
   std::vector<Correction> corrections;
-  for (const auto& [window, used] : json.items()) {
-    if (!used.is_number_unsigned()) return wrong;
-    corrections.push_back({.window = window, .used = used.get<std::uint64_t>()});
+  for (const wire::Member& member : *members) {
+    const auto used = whole_number(member.value.of(body));
+    if (!used)
+      return Error{ErrorKind::invalid_request,
+                   "what has been used must be a whole number; " + std::string(kWanted)};
+    corrections.push_back({.window = std::string(member.name), .used = *used});
   }
   return corrections;
 }
@@ -131,7 +134,8 @@ Result<std::string> correct(const Targets& targets, std::string_view body, Insta
   const std::vector<std::string> names = window_names(targets, now);
   for (const Correction& correction : *corrections)
     if (std::ranges::find(names, correction.window) == names.end())
-      return not_found("there is no window \"" + correction.window + "\" here; there are: " + joined(names));
+      return not_found("there is no window \"" + correction.window.substr(0, kLongestEcho) +
+                       "\" here; there are: " + joined(names));
   std::vector<const providers::Model*> corrected;  // once, however many keys its account has
   for (const routing::Target* const target : targets) {
     if (std::ranges::find(corrected, target->model) != corrected.end()) continue;

@@ -2,8 +2,11 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "admin/body.hpp"
 #include "weir/base/units.hpp"
 #include "weir/providers/dialect.hpp"
 #include "weir/routing/planner.hpp"
@@ -17,12 +20,17 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 using providers::Capability;
 
+constexpr std::size_t kLargestQuestion = 1U << 20U;
+constexpr std::string_view kWanted =
+    "send an object like {\"model\": \"smart\", \"tokens\": 1200}, where \"tokens\" stands for a long "
+    "request";
+
 // What is asked about.
 struct Question {
   std::string model;
   routing::Ask ask;
   std::optional<routing::Priority> priority;
-  std::string request;  // as text; empty where none was given
+  std::string_view request;  // as it stands in the body; empty where none was given
   wire::ChatRequest chat;
 };
 
@@ -34,22 +42,38 @@ void need(routing::Ask& ask, Capability capability) {
   ask.needs.capabilities |= static_cast<providers::Capabilities>(capability);
 }
 
-std::optional<Error> read_count(const json& body, const char* name, std::optional<std::uint64_t>& count) {
-  const auto found = body.find(name);
-  if (found == body.end()) return std::nullopt;
-  if (!found->is_number_unsigned()) return wrong(std::string(name) + " must be a count of tokens");
-  count = found->get<std::uint64_t>();
+// The body of a question, as its members.
+struct Body {
+  std::string_view text;
+  std::vector<wire::Member> members;
+
+  [[nodiscard]] std::string_view value(std::string_view name) const { return value_of(text, members, name); }
+};
+
+std::optional<Error> read_count(const Body& body, std::string_view name,
+                                std::optional<std::uint64_t>& count) {
+  const std::string_view value = body.value(name);
+  if (value.empty()) return std::nullopt;
+  count = whole_number(value);
+  if (!count) return wrong(std::string(name) + " must be a count of tokens");
   return std::nullopt;
 }
 
-bool is_true(const json& body, const char* name) {
-  const auto found = body.find(name);
-  return found != body.end() && found->is_boolean() && found->get<bool>();
+bool is_true(const Body& body, std::string_view name) {
+  return body.value(name) == "true";
 }
 
-std::optional<Error> read_request(const json& request, Question& question) {
-  question.request = request.dump();
-  if (auto failure = wire::read_chat_request(question.request, question.chat))
+// Nothing where it is no string.
+std::optional<std::string> string_of(std::string_view value) {
+  if (!value.starts_with('"')) return std::nullopt;
+  const json parsed = json::parse(value, nullptr, false);
+  if (!parsed.is_string()) return std::nullopt;
+  return parsed.get<std::string>();
+}
+
+std::optional<Error> read_request(std::string_view request, Question& question) {
+  question.request = request;
+  if (auto failure = wire::read_chat_request(request, question.chat))
     return wrong("request: " + failure->error.message);
   const wire::ChatRequest& chat = question.chat;
   const tokens::Estimate estimate = tokens::estimate(chat.prompt_bytes, chat.messages, chat.max_tokens);
@@ -63,7 +87,7 @@ std::optional<Error> read_request(const json& request, Question& question) {
   return std::nullopt;
 }
 
-std::optional<Error> read_sizes(const json& body, Question& question) {
+std::optional<Error> read_sizes(const Body& body, Question& question) {
   std::optional<std::uint64_t> prompt;
   if (auto error = read_count(body, "tokens", prompt)) return error;
   if (auto error = read_count(body, "max_tokens", question.ask.max_tokens)) return error;
@@ -75,22 +99,29 @@ std::optional<Error> read_sizes(const json& body, Question& question) {
   return std::nullopt;
 }
 
-// Into a question that stands where it will stay: the chat request points into its text.
+// The name asked for: the question's own goes before its request's.
+std::optional<Error> read_model(const Body& body, Question& question) {
+  if (auto model = string_of(body.value("model"))) question.model = *std::move(model);
+  if (question.model.empty()) return wrong("model is missing: name what a client would ask for");
+  if (question.model.size() > wire::kMaxModelName)
+    return wrong("model must not be longer than " + std::to_string(wire::kMaxModelName) + " bytes");
+  return std::nullopt;
+}
+
+// Into a question that stands where it will stay: the chat request points into the text.
 std::optional<Error> read_question(std::string_view text, Question& question) {
-  const json body = json::parse(text, nullptr, false);
-  if (!body.is_object())
-    return wrong("the body must be an object like {\"model\": \"smart\", \"tokens\": 1200}");
-  const auto request = body.find("request");
-  auto error = request != body.end() ? read_request(*request, question) : read_sizes(body, question);
+  auto members = read_members(text, kLargestQuestion, kWanted);
+  if (!members) return std::move(members).error();
+  const Body body{text, *std::move(members)};
+  const std::string_view request = body.value("request");
+  auto error = request.empty() ? read_sizes(body, question) : read_request(request, question);
+  if (!error) error = read_model(body, question);
   if (error) return error;
-  if (const auto model = body.find("model"); model != body.end() && model->is_string())
-    question.model = model->get<std::string>();
   question.ask.needs.no_training = is_true(body, "no_training");
-  if (const auto asked = body.find("priority"); asked != body.end()) {
-    if (asked->is_string()) question.priority = routing::priority_named(asked->get<std::string>());
+  if (const std::string_view asked = body.value("priority"); !asked.empty()) {
+    if (const auto name = string_of(asked)) question.priority = routing::priority_named(*name);
     if (!question.priority) return wrong("priority must be interactive, normal or batch");
   }
-  if (question.model.empty()) return wrong("model is missing: name what a client would ask for");
   return std::nullopt;
 }
 

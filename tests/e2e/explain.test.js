@@ -48,3 +48,20 @@ test('what is wrong is said in words, with an exit code', async () => {
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /did you mean "smart"/);
 });
+
+test('a body made to overflow is refused, and the daemon lives', async () => {
+  const deep = '['.repeat(200_000);
+  const ask = async (method, path, body) => {
+    const answer = await fetch(`${weir.origin}${path}`, { method, body, headers: { 'content-type': 'application/json' } });
+    return { status: answer.status, message: (await answer.json()).error.message };
+  };
+  for (const body of [`{"request":{"x":${deep}`, `{"model":"smart","x":${deep}${']'.repeat(deep.length)}}`, deep]) {
+    const { status, message } = await ask('POST', '/admin/v1/explain', body);
+    assert.equal(status, 400);
+    assert.match(message, /64 levels; send an object like/);
+  }
+  assert.equal((await ask('PUT', '/admin/v1/quota/first/*/m', '['.repeat(10_000))).status, 400);
+  assert.equal((await ask('PUT', '/admin/v1/quota/first/*/m', `{"rpm":${deep}`)).status, 413);
+  assert.equal((await ask('POST', '/admin/v1/explain', '['.repeat(20 << 20))).status, 413);
+  assert.equal((await fetch(`${weir.origin}/livez`)).status, 200);
+});

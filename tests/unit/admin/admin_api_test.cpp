@@ -1,5 +1,6 @@
 #include "weir/admin/admin_api.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ using test::make_model;
 using test::make_provider;
 using test::requests_per_minute;
 using test::tokens_per_minute;
+using ::testing::HasSubstr;
 
 constexpr std::string_view kHere = "127.0.0.1";
 constexpr std::string_view kElsewhere = "192.0.2.7";
@@ -164,6 +166,12 @@ TEST_F(Admin, BodiesThatAreNoCountsAreRefused) {
     EXPECT_EQ(kind_of(ask("PUT", "/admin/v1/quota/p/main/n", body)), ErrorKind::invalid_request) << body;
 }
 
+TEST_F(Admin, AWindowIsCorrectedOnceInABody) {
+  EXPECT_EQ(kind_of(ask("PUT", "/admin/v1/quota/p/main/n", R"({"rpd":1,"rpd":50})")),
+            ErrorKind::invalid_request);
+  EXPECT_TRUE(has_room(1));
+}
+
 TEST_F(Admin, AProviderIsForgottenWhole) {
   EXPECT_TRUE(ask("PUT", "/admin/v1/quota/p/main/vendor%2Fm", R"({"rpm": 10, "rpd": 50})").json);
   pool(1).cool_down_model({quota::CooldownCause::not_on_plan, BootTime::max()}, clock_.now());
@@ -288,6 +296,58 @@ TEST_F(Admin, ExplainGoesByTheConfigurationInForce) {
   EXPECT_EQ(first_target(R"({"model":"p/vendor/m"})")["has_room"], true);
   EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"model":"p/vendor/m","priority":"low"})")),
             ErrorKind::invalid_request);
+}
+
+// A hundred thousand brackets would be a hundred thousand frames, or a tree of gigabytes.
+TEST_F(Admin, DeepBodiesAreRefusedWhereverTheDepthIs) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const std::string open = std::string(1'000'000, '[');
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
+  for (const std::string& value : {deep, open, objects}) {
+    for (const char* member : {"tools", "tokens", "else"}) {
+      const std::string body = std::string(R"({"model":"p/n",")") + member + "\":" + value + "}";
+      const auto answer = ask("POST", "/admin/v1/explain", body);
+      EXPECT_EQ(kind_of(answer), ErrorKind::invalid_request) << member;
+      EXPECT_THAT(answer.json.error().message, HasSubstr("64 levels"));
+    }
+    EXPECT_EQ(kind_of(ask("POST", "/admin/v1/explain", R"({"request":)" + value + "}")),
+              ErrorKind::invalid_request);
+    EXPECT_FALSE(ask("POST", "/admin/v1/explain", value).json);
+    EXPECT_FALSE(ask("PUT", "/admin/v1/quota/p/main/n", R"({"rpd":)" + value + "}").json);
+    EXPECT_FALSE(ask("PUT", "/admin/v1/quota/p/main/n", value).json);
+  }
+}
+
+TEST_F(Admin, LargeBodiesAreRefusedWithWhatToSendInstead) {
+  const std::string content(1'100'000, 'x');
+  const std::string request =
+      R"({"request":{"model":"p/n","messages":[{"role":"user","content":")" + content + R"("}]}})";
+  auto answer = ask("POST", "/admin/v1/explain", request);
+  EXPECT_EQ(kind_of(answer), ErrorKind::request_too_large);
+  EXPECT_THAT(answer.json.error().message, HasSubstr(R"("tokens": 1200)"));
+  answer = ask("PUT", "/admin/v1/quota/p/main/n", std::string(17'000, ' ') + R"({"rpd":1})");
+  EXPECT_EQ(kind_of(answer), ErrorKind::request_too_large);
+  EXPECT_THAT(answer.json.error().message, HasSubstr(R"({"rpd": 200})"));
+}
+
+// What is told back is short, whatever was sent.
+TEST_F(Admin, HostileBodiesAreRefusedInFewWords) {
+  const std::string long_name(10'000, 'n');
+  const std::string model = R"({"model":")" + long_name + R"("})";
+  for (const std::string& body :
+       {std::string("\xEF\xBB\xBF{\"model\":\"p/n\"}"), std::string("{\"model\":\"\xFF\"}"),
+        std::string(R"({"model":"p/n"} {})"), std::string(R"({"model":"p/n","model":"p/n"})"),
+        std::string(R"({"model":"\ud800"})"), std::string(R"({"model":"p/n","tokens":1e3})"),
+        std::string(R"({"model":"p/n","tokens":99999999999999999999})"), std::string(300'000, ' '),
+        std::string(R"({"request":{"model":"p/n","model":"p/n","messages":[{"role":"user"}]}})"), model,
+        R"({"request":)" + model + "}"}) {
+    const auto answer = ask("POST", "/admin/v1/explain", body);
+    EXPECT_EQ(kind_of(answer), ErrorKind::invalid_request) << body.substr(0, 80);
+    EXPECT_LT(answer.json.error().message.size(), 400U);
+  }
+  const auto answer = ask("PUT", "/admin/v1/quota/p/main/n", R"({")" + long_name + R"(":1})");
+  EXPECT_LT(answer.json.error().message.size(), 400U);
 }
 
 TEST_F(Admin, ExplainSaysWhatIsWrongWithTheQuestion) {
