@@ -12,6 +12,7 @@
 #include "weir/base/random.hpp"
 #include "weir/gateway/gateway.hpp"
 #include "weir/http/guard.hpp"
+#include "weir/http/target.hpp"
 #include "weir/net/loop.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/store/store.hpp"
@@ -58,6 +59,19 @@ Result<transport::Endpoint> endpoint_of(const providers::Provider& provider) {
   return endpoint;
 }
 
+// A proxy's login in the forms it may be quoted in: as it was written, its password, and as it is sent.
+void hide_login(std::string_view proxy, std::string_view authorization) {
+  constexpr std::string_view kScheme = "http://";
+  constexpr std::string_view kBasic = "Basic ";
+  const std::size_t end = proxy.rfind('@');
+  if (end == std::string_view::npos || !proxy.starts_with(kScheme)) return;
+  const std::string_view login = proxy.substr(kScheme.size(), end - kScheme.size());
+  const std::string_view password = login.substr(std::min(login.find(':'), login.size() - 1) + 1);
+  if (authorization.starts_with(kBasic)) authorization.remove_prefix(kBasic.size());
+  for (const std::string_view text : {login, password, authorization}) log::hide(Secret(std::string(text)));
+  log::hide(Secret(http::unescape(password)));
+}
+
 Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   gateway::Settings settings{.providers = config.providers,
                              .routes = config.models,
@@ -69,6 +83,7 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   for (const providers::Provider& provider : config.providers) {
     auto endpoint = endpoint_of(provider);
     if (!endpoint) return std::move(endpoint).error();
+    hide_login(provider.proxy, endpoint->proxy.authorization);
     settings.endpoints.push_back(*std::move(endpoint));
     for (const providers::Key& key : provider.keys) log::hide(key.value);
   }

@@ -26,7 +26,7 @@
 namespace weir::log {
 namespace {
 
-constexpr std::size_t kShortestSecret = 6;
+constexpr std::size_t kPlainSecret = 6;  // as long as that, no part of an ordinary word
 constexpr std::string_view kMask = "***";
 constexpr std::size_t kUsualLine = 1024;
 
@@ -107,10 +107,29 @@ void open_locked(Sink& s) {
                         s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
 }
 
+// Names are made of these: "m" is a secret in "key m refused", and none in "groq/m".
+bool is_of_a_word(char c) {
+  const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return is_letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '/' || c == '#';
+}
+
+bool is_a_word(std::string_view text, std::size_t at, std::size_t size) {
+  return (at == 0 || !is_of_a_word(text[at - 1])) &&
+         (at + size == text.size() || !is_of_a_word(text[at + size]));
+}
+
+std::size_t find_secret(std::string_view text, std::string_view secret, std::size_t from) {
+  std::size_t at = text.find(secret, from);
+  while (secret.size() < kPlainSecret && at != std::string_view::npos && !is_a_word(text, at, secret.size()))
+    at = text.find(secret, at + 1);
+  return at;
+}
+
 void mask(std::string& text, const std::vector<Secret>& hidden) {
   for (const Secret& secret : hidden) {
     const std::string_view word = secret.reveal();
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + kMask.size())) {
+    for (auto at = find_secret(text, word, 0); at != std::string::npos;
+         at = find_secret(text, word, at + kMask.size())) {
       text.replace(at, word.size(), kMask);
     }
   }
@@ -130,7 +149,9 @@ void append_text(std::string& out, std::string_view text, bool json) {
 
 // Masked before it is escaped: afterwards a secret with a quote in it would not be found.
 void append_masked(std::string& out, std::string_view text, const Sink& s) {
-  const auto is_in = [text](const Secret& secret) { return text.find(secret.reveal()) != std::string::npos; };
+  const auto is_in = [text](const Secret& secret) {
+    return find_secret(text, secret.reveal(), 0) != std::string_view::npos;
+  };
   if (text.size() < s.shortest_hidden || std::ranges::none_of(s.hidden, is_in))
     return append_text(out, text, s.json);
   std::string masked(text);
@@ -210,7 +231,7 @@ void set_level(Level level) {
 }
 
 void hide(const Secret& secret) {
-  if (secret.reveal().size() < kShortestSecret) return;
+  if (secret.empty()) return;
   Sink& s = sink();
   const std::lock_guard lock(s.mutex);
   const auto same = [&](const Secret& known) { return known.reveal() == secret.reveal(); };

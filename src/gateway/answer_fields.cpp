@@ -8,6 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "weir/base/log.hpp"
+#include "weir/http/filter.hpp"
+
 namespace weir::gateway {
 namespace {
 
@@ -66,6 +69,11 @@ void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields
   if (record.attempts.empty()) return;
   fields.add("x-weir-attempts", record.attempts.size());
   fields.add("x-weir-trail", telemetry::trail(record.attempts));
+}
+
+void add_passed_fields(const http::Fields& theirs, http::Fields& fields) {
+  for (std::size_t i = 0; i < theirs.size(); ++i)
+    if (http::passes_downstream(theirs[i].name)) fields.add(theirs[i].name, log::redact(theirs[i].value));
 }
 
 void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields) {

@@ -10,6 +10,9 @@ namespace weir::gateway {
 // Adds what x-weir-* fields say of a request so far.
 void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields);
 
+// Adds those of a provider's fields that pass to the client, without the secrets that the log hides.
+void add_passed_fields(const http::Fields& theirs, http::Fields& fields);
+
 // Adds x-ratelimit-{limit,remaining,reset}-{requests,tokens}, as OpenAI has them, of the target's windows and
 // of the client key's own, where it has some: of each dimension the one of which the least share is left.
 // Only where an amount is known; resets as "6m0s".

@@ -10,7 +10,6 @@
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
 #include "weir/base/text.hpp"
-#include "weir/http/filter.hpp"
 #include "weir/quota/charge.hpp"
 #include "weir/tokens/estimator.hpp"
 
@@ -388,9 +387,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   http::ResponseHead head;
   head.status = record_.status;
   write_answer_fields(attempt, head.fields);
-  const http::Fields& theirs = attempt.answer->head().fields;
-  for (std::size_t i = 0; i < theirs.size(); ++i)
-    if (http::passes_downstream(theirs[i].name)) head.fields.add(theirs[i].name, theirs[i].value);
+  add_passed_fields(attempt.answer->head().fields, head.fields);
   const bool delivered = co_await responder_.respond(head, attempt.body);
   if (!delivered) record_.error = "cancelled";
   record_.bytes_out = attempt.body.size();

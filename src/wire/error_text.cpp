@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/wire/answer.hpp"
 
@@ -16,7 +17,9 @@ constexpr std::size_t kMostCharacters = 500;
 constexpr std::size_t kLargestBody = 1U << 20U;  // of more, the first part is read as text
 constexpr int kMostNesting = 8;                  // of errors in errors, of JSON in JSON
 
-std::string cut(std::string_view text) {
+// Masked first: of a key across the cut the first part would stay, and nobody would know it for one.
+std::string mask_and_cut(std::string_view untold) {
+  const std::string text = log::redact(untold);
   std::string out;
   std::size_t at = 0;
   for (std::size_t n = 0; n < kMostCharacters && at < text.size(); ++n) {
@@ -139,7 +142,9 @@ ErrorText read_error_body(std::string_view body) {
   else
     found = read_value(json, 0);
   while (found.message.ends_with(' ')) found.message.pop_back();
-  return {.message = cut(found.message), .type = cut(found.type), .code = cut(found.code)};
+  return {.message = mask_and_cut(found.message),
+          .type = mask_and_cut(found.type),
+          .code = mask_and_cut(found.code)};
 }
 
 }  // namespace weir::wire

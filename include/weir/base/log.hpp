@@ -48,8 +48,8 @@ void reopen();
 // be called before the process ends in another way than by main's return.
 void flush();
 void set_level(Level level);
-// From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are not
-// masked: they would mask ordinary words.
+// From now on the sink writes "***" for this text wherever it occurs. Secrets under 6 characters are masked
+// only where they are a word of their own: they would mask parts of ordinary words.
 void hide(const Secret& secret);
 // Masks announced secrets in any text that leaves the process by another way, such as an error body.
 [[nodiscard]] std::string redact(std::string_view text);

@@ -20,7 +20,8 @@ struct AnswerFacts {
 [[nodiscard]] AnswerFacts read_answer(std::string_view body);
 
 // The provider's own words in an error body of any shape (facts: object, array, flat, string, plain text,
-// HTML), cut to 500 characters; empty where there are none. JSON encoded twice is decoded twice.
+// HTML), without the secrets that the log hides, cut to 500 characters; empty where there are none. JSON
+// encoded twice is decoded twice.
 struct ErrorText {
   std::string message;
   std::string type;  // Google's status, where there is no type

@@ -200,6 +200,21 @@ TEST_F(Relay, AProvidersErrorInMidStreamKeepsItsWordsButNoKey) {
   EXPECT_THAT(answer.body, Not(HasSubstr("gsk-planted-77")));
 }
 
+TEST_F(Relay, AProvidersContentTypeBringsNoKeyAlong) {
+  log::hide(Secret("gsk-planted-66"));
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(
+        "HTTP/1.1 200 gsk-planted-66\r\ncontent-type: application/json; for=gsk-planted-66\r\n"
+        "x-key: gsk-planted-66\r\ncontent-length: " +
+        std::to_string(kGoodAnswer.size()) + "\r\n\r\n" + std::string(kGoodAnswer));
+  });
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.field("content-type"), "application/json; for=***");
+  for (const auto& [name, value] : answer.fields) EXPECT_THAT(value, Not(HasSubstr("gsk-planted"))) << name;
+}
+
 TEST_F(Relay, ASlowProviderIsGivenUpAfterItsIdleTimeout) {
   RawProvider provider([](RawConnection& peer) {
     if (!peer.read_request()) return;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/base/log.hpp"
 #include "weir/wire/answer.hpp"
 
 namespace weir::wire {
@@ -72,6 +73,20 @@ TEST(ErrorText, CutsBetweenCharacters) {
   EXPECT_EQ(read_error_body(R"({"error":")" + euros + "\"}").message, euros.substr(0, 1500));
   EXPECT_EQ(read_error_body(std::string(700, 'x')).message.size(), 500U);
   EXPECT_EQ(read_error_body("broken \xFF byte").message, "broken \xEF\xBF\xBD byte");
+}
+
+TEST(ErrorText, MasksAKeyAcrossTheCut) {
+  const std::string key = "gsk-planted-across-the-cut";
+  log::hide(Secret(key));
+  for (std::size_t before = 470; before <= 500; ++before) {
+    const std::string words = std::string(before, '.') + key + std::string(100, '.');
+    for (const std::string& body : {words, R"({"error":{"message":")" + words + R"("}})",
+                                    R"({"error":{"message":"x","type":")" + words + R"("}})",
+                                    R"({"error":{"message":"x","code":")" + words + R"("}})"}) {
+      const ErrorText text = read_error_body(body);
+      EXPECT_EQ((text.message + text.type + text.code).find("gs"), std::string::npos) << before;
+    }
+  }
 }
 
 TEST(ErrorText, SurvivesHostileBodies) {
