@@ -138,7 +138,7 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
                                 const Signals& signals, const DemoProviders* demo) {
   const config::GatewayConfig& config = loaded.config;
   const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
-  const auto state = StateDirectory::claim(state_path);
+  const auto state = StateDirectory::claim(state_path, config.state_file);
   if (!state) {
     std::fprintf(stderr, "error: %s\n", state.error().message.c_str());
     return kFailed;

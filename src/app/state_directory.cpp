@@ -12,24 +12,38 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/private_files.hpp"
+
 namespace weir::app {
 namespace {
 
 constexpr const char* kDaemonFile = "daemon.json";
 constexpr const char* kLockFile = "lock";
+constexpr const char* kIntentLog = "intent.log";
 
 Error failure(const std::filesystem::path& path, const std::string& what) {
   return {ErrorKind::io, "state directory " + path.string() + ": " + what};
 }
 
+// Of a run by an earlier version, or by another user, or brought here by hand.
+Result<void> make_all_private(const std::filesystem::path& path, const std::string& database) {
+  if (auto made = make_directory_private(path, database); !made) return made;
+  for (const std::string& name : {std::string(kLockFile), std::string(kDaemonFile), std::string(kIntentLog),
+                                  database, database + "-wal", database + "-shm"})
+    if (auto made = make_file_private(path / name); !made) return made;
+  return {};
+}
+
 }  // namespace
 
-Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path) {
+Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, const std::string& database) {
   std::error_code ec;
   const bool made = std::filesystem::create_directories(path, ec);
   if (ec) return failure(path, ec.message() + "; choose another with --state-dir");
   if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, ec);
-  const int lock = ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (auto closed = made ? Result<void>() : make_all_private(path, database); !closed)
+    return std::move(closed).error();
+  const int lock = ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) return failure(path, std::string(std::strerror(errno)) + "; choose another with --state-dir");
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
@@ -59,7 +73,7 @@ Result<void> StateDirectory::announce(const DaemonFile& file) const {
   const auto target = path_ / kDaemonFile;
   const auto draft = path_ / (std::string(kDaemonFile) + ".new");
   const std::string text = nlohmann::json{{"url", file.url}, {"pid", file.pid}}.dump() + "\n";
-  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return failure(path_, std::strerror(errno));
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   ::close(fd);

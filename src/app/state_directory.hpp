@@ -17,12 +17,13 @@ struct DaemonFile {
 };
 
 // The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,
-// however it ends. Created with mode 0700; files in it are 0600.
+// however it ends. Created with mode 0700; files in it are 0600, and made so where they were open to others.
 class StateDirectory {
  public:
-  // Fails with kind io where it can't be made, or where another daemon holds it: then the message has its
-  // pid.
-  [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path);
+  // Fails with kind io where it can't be made, where it or a file in it is another user's, or where another
+  // daemon holds it: then the message has its pid. `database` may also be a path elsewhere.
+  [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path,
+                                                    const std::string& database);
   StateDirectory(StateDirectory&& other) noexcept;
   StateDirectory& operator=(StateDirectory&&) = delete;
   ~StateDirectory();  // withdraws

@@ -81,7 +81,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
 }
 
 int open_file(const std::string& path) {
-  constexpr mode_t kMode = 0644;
+  constexpr mode_t kMode = 0600;
   const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, kMode);
   if (fd < 0) throw std::runtime_error("log.file: can't open " + path + ": " + std::strerror(errno));
   return fd;

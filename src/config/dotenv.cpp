@@ -139,4 +139,8 @@ bool LayeredEnvironment::exists(const std::filesystem::path& path) const {
   return real_.exists(path);
 }
 
+bool LayeredEnvironment::is_open_to_others(const std::filesystem::path& path) const {
+  return real_.is_open_to_others(path);
+}
+
 }  // namespace weir::config

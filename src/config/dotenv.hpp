@@ -27,6 +27,7 @@ class LayeredEnvironment final : public Environment {
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const override;
   [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& path) const override;
   [[nodiscard]] bool exists(const std::filesystem::path& path) const override;
+  [[nodiscard]] bool is_open_to_others(const std::filesystem::path& path) const override;
 
  private:
   const Environment& real_;

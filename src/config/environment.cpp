@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -25,6 +26,10 @@ std::optional<std::filesystem::path> absolute(const std::optional<std::string>& 
 
 bool Environment::exists(const std::filesystem::path& path) const {
   return read_file(path).has_value();
+}
+
+bool Environment::is_open_to_others(const std::filesystem::path&) const {
+  return false;
 }
 
 std::optional<std::string> SystemEnvironment::variable(std::string_view name) const {
@@ -55,6 +60,16 @@ std::optional<std::string> SystemEnvironment::read_file(const std::filesystem::p
 bool SystemEnvironment::exists(const std::filesystem::path& path) const {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
+}
+
+bool SystemEnvironment::is_open_to_others(const std::filesystem::path& path) const {
+  std::error_code ignored;
+  const std::string name = std::filesystem::absolute(path, ignored).lexically_normal().string();
+  if (name.starts_with("/run/") || name.starts_with("/var/run/")) return false;
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return false;
+  const bool is_ours = found.st_uid == ::geteuid();
+  return (found.st_mode & S_IROTH) != 0 || (is_ours && (found.st_mode & S_IRGRP) != 0);
 }
 
 std::filesystem::path state_directory(const std::optional<std::filesystem::path>& option,

@@ -150,6 +150,7 @@ class GatewayReader {
     MapReader tls(reading_, field);
     read_path(tls, "cert_file", config_.tls_cert_file);
     read_path(tls, "key_file", config_.tls_key_file);
+    if (!config_.tls_key_file.empty()) check_privacy(reading_, field, config_.tls_key_file);
     tls.finish();
     if (config_.tls_cert_file.empty() != config_.tls_key_file.empty())
       report_error(reading_, field, "cert_file and key_file belong together; give both or none");

@@ -65,6 +65,13 @@ Variables read_env_file(const LoadOptions& options, const std::optional<std::fil
     problems.push_back(file_problem(path->string(), "the file is larger than 1 MiB"));
     return {};
   }
+  if (environment.is_open_to_others(*path))
+    problems.push_back({.severity = Problem::Severity::warning,
+                        .file = path->string(),
+                        .line = 0,
+                        .column = 0,
+                        .message = "other users can read this file: chmod 600 " + path->string(),
+                        .source_line = {}});
   return parse_dotenv(*text, path->string(), problems);
 }
 
@@ -75,10 +82,12 @@ std::optional<ListenOverride> listen_override(const LoadOptions& options, const 
   return ListenOverride{.text = *variable, .source = "WEIR_LISTEN"};
 }
 
-// `folder` is where relative paths count from, `env_folder` where an .env may lie.
+// `folder` is where relative paths count from, `env_folder` where an .env may lie; `file` is empty for a
+// text.
 struct Folders {
   std::filesystem::path folder;
   std::optional<std::filesystem::path> env_folder;
+  std::filesystem::path file;
 };
 
 Loaded load_document(std::string_view text, std::string_view name, const Folders& folders,
@@ -91,7 +100,8 @@ Loaded load_document(std::string_view text, std::string_view name, const Folders
   for (Problem& problem : others) report.add(std::move(problem));
   Loaded loaded;
   if (const auto tree = parse_yaml(text, report)) {
-    Reading reading{.report = report, .environment = layered, .folder = folders.folder, .said = {}};
+    Reading reading{
+        .report = report, .environment = layered, .folder = folders.folder, .file = folders.file, .said = {}};
     loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered));
   }
   loaded.problems = report.take();
@@ -109,7 +119,7 @@ Loaded load(const LoadOptions& options, const Environment& environment) {
   const Found found = find_file(options, environment);
   // With no file the working directory is where one would have lain first, and so may an .env.
   if (found.path.empty())
-    return load_document("", "weir", {"", std::filesystem::path()}, options, environment);
+    return load_document("", "weir", {"", std::filesystem::path(), ""}, options, environment);
   const auto text = environment.read_file(found.path);
   if (!text) {
     Loaded loaded;
@@ -119,14 +129,16 @@ Loaded load(const LoadOptions& options, const Environment& environment) {
     return loaded;
   }
   const std::filesystem::path folder = found.path.parent_path();
-  Loaded loaded = load_document(*text, found.path.string(), {folder, folder}, options, environment);
+  Loaded loaded =
+      load_document(*text, found.path.string(), {folder, folder, found.path}, options, environment);
   loaded.config.file = found.path.string();
   return loaded;
 }
 
 Loaded load_text(std::string_view text, std::string_view name, const LoadOptions& options,
                  const Environment& environment) {
-  const Folders folders{.folder = std::filesystem::path(name).parent_path(), .env_folder = std::nullopt};
+  const Folders folders{
+      .folder = std::filesystem::path(name).parent_path(), .env_folder = std::nullopt, .file = ""};
   Loaded loaded = load_document(text, name, folders, options, environment);
   loaded.config.file = name;
   return loaded;

@@ -85,6 +85,10 @@ void read_secret_text(Reading& reading, SecretField& secret) {
   secret.value = std::move(expansion.value);
   secret.variable = std::move(expansion.unset);
   secret.state = secret.variable.empty() ? SecretField::State::given : SecretField::State::unset;
+  // One key is enough to say it.
+  const bool is_literal = !has_variables(node.text) && !node.text.empty() && node.text != "none";
+  if (is_literal && !reading.file.empty() && reading.said.insert("open file").second)
+    check_privacy(reading, secret.field, reading.file);
 }
 
 void read_secret_file(Reading& reading, SecretField& secret) {
@@ -93,6 +97,7 @@ void read_secret_file(Reading& reading, SecretField& secret) {
   const std::filesystem::path file = resolve_path(reading, *path);
   auto content = reading.environment.read_file(file);
   if (!content) return report_error(reading, secret.field, "can't read " + printable(file.string()));
+  check_privacy(reading, secret.field, file);
   secret.value = std::move(*content);
   secret.state = SecretField::State::given;
 }
@@ -115,6 +120,13 @@ void report_unexpected(Reading& reading, const Field& field, std::string_view ex
 void report_error(Reading& reading, const Field& field, std::string_view message) {
   const std::string prefix = field.path.empty() ? "" : field.path + ": ";
   reading.report.error(field.node->place, prefix + std::string(message));
+}
+
+void check_privacy(Reading& reading, const Field& field, const std::filesystem::path& file) {
+  if (!reading.environment.is_open_to_others(file)) return;
+  const std::string name = printable(file.string());
+  reading.report.warning(field.node->place,
+                         field.path + ": other users can read " + name + ": chmod 600 " + name);
 }
 
 std::optional<std::string> read_text(Reading& reading, const Field& field, std::string_view expected) {

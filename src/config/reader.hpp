@@ -24,6 +24,7 @@ struct Reading {
   Report& report;
   const Environment& environment;   // with the env file's variables
   std::filesystem::path folder;     // of the file: relative paths in it count from here
+  std::filesystem::path file;       // empty where the text is no file's
   std::set<std::string_view> said;  // warnings of which one is enough; static text
 };
 
@@ -163,6 +164,9 @@ struct SecretField {
   std::string variable;  // the one that is not set
   Field field;           // for messages; the map's where the secret is absent
 };
+
+// Warns where others may read a file that a secret stands in.
+void check_privacy(Reading& reading, const Field& field, const std::filesystem::path& file);
 
 // The value is masked in everything that is reported from here on. Line ends around it are taken off.
 [[nodiscard]] SecretField read_secret(MapReader& map, std::string_view key);

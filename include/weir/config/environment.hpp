@@ -18,6 +18,9 @@ class Environment {
   // Whether something is there, readable or not: a file that can't be read must not be passed over in
   // silence.
   [[nodiscard]] virtual bool exists(const std::filesystem::path& path) const;
+  // Whether users other than this process's may read the file. A group may where the file is another user's
+  // (then that is how we read it), and all may where the platform hands out secrets: under /run.
+  [[nodiscard]] virtual bool is_open_to_others(const std::filesystem::path& path) const;
 };
 
 class SystemEnvironment final : public Environment {
@@ -25,6 +28,7 @@ class SystemEnvironment final : public Environment {
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const override;
   [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& path) const override;
   [[nodiscard]] bool exists(const std::filesystem::path& path) const override;
+  [[nodiscard]] bool is_open_to_others(const std::filesystem::path& path) const override;
 };
 
 // --state-dir, WEIR_STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME/weir, ~/.local/state/weir; without a home

@@ -15,7 +15,7 @@ const kReadyWithinMs = 20_000;
 // A folder of its own for each process: its configuration, its state and its home.
 export function scratch(files = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'weir-e2e-'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
   return { folder, file: (name) => path.join(folder, name), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -51,12 +51,14 @@ export class Weir {
   }
 
   // In a place that may have been another's, whose state it finds. Not ready yet.
-  static launch(place, { args = ['serve', '--config', 'weir.yaml'], env = {} } = {}) {
+  // `user` is the number of the one that it runs as, the tester's own by default.
+  static launch(place, { args = ['serve', '--config', 'weir.yaml'], env = {}, user } = {}) {
     const weir = new Weir();
     weir.#place = place;
     weir.#child = spawn(binary, [...args, '--state-dir', place.file('state'), '--log-format', 'json'], {
       cwd: place.folder,
       env: cleanEnvironment(place.folder, env),
+      ...(user && { uid: user, gid: user }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     weir.exited = once(weir.#child, 'close').then(([code, signal]) => ({ code, signal }));

@@ -160,6 +160,12 @@ TEST_F(Log, GoesOnInANewFileAfterARotation) {
   EXPECT_EQ(Json::parse(only_line())["event"], "after");
 }
 
+TEST_F(Log, MakesItsFileForItsOwnerAlone) {
+  open(log::Format::json);
+  log::info("before");
+  EXPECT_EQ(std::filesystem::status(path_).permissions(), static_cast<std::filesystem::perms>(0600));
+}
+
 TEST_F(Log, SaysSoWhenItsFileCannotBeOpened) {
   EXPECT_THROW(
       log::open({.level = log::Level::info, .format = log::Format::json, .file = "/proc/no/such/file.log"}),

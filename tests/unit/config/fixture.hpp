@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@ class MapEnvironment final : public Environment {
   std::map<std::string, std::string, std::less<>> variables;
   std::map<std::string, std::string, std::less<>> files;
   std::vector<std::string> unreadable;  // exist, but can't be read
+  std::vector<std::string> open;        // to other users
 
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const override {
     const auto found = variables.find(name);
@@ -30,6 +32,9 @@ class MapEnvironment final : public Environment {
     for (const std::string& hidden : unreadable)
       if (hidden == path.string()) return true;
     return files.contains(path.string());
+  }
+  [[nodiscard]] bool is_open_to_others(const std::filesystem::path& path) const override {
+    return std::find(open.begin(), open.end(), path.string()) != open.end();
   }
 };
 

@@ -1,7 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fixture.hpp"
 
@@ -97,6 +103,51 @@ TEST(EnvFile, IsNotLookedForBesideTextAtHand) {
   LoadOptions options = test_options();
   options.env_file = "x.env";
   EXPECT_EQ(load_text(level("${LEVEL}"), "demo", options, environment).config.log.level, log::Level::error);
+}
+
+TEST(Privacy, OfEachFileThatOthersCanReadAKeyInIsAskedFor) {
+  constexpr std::string_view kText = R"(
+server: {tls: {cert_file: tls.crt, key_file: tls.key}}
+admin: {key_file: admin.key}
+providers:
+  groq: {keys: [{name: a, value: literal-1}, {name: b, value: literal-2}]}
+  openrouter: {api_key_file: router.key}
+)";
+  MapEnvironment environment;
+  environment.files = {{"/w/weir.yaml", std::string(kText)},
+                       {"/w/.env", "X=1\n"},
+                       {"/w/tls.crt", "c"},
+                       {"/w/tls.key", "k"},
+                       {"/w/admin.key", "a"},
+                       {"/w/router.key", "r"}};
+  LoadOptions options = test_options();
+  options.file = "/w/weir.yaml";
+  EXPECT_THAT(lines_of(load(options, environment)), IsEmpty());
+  environment.open = {"/w/weir.yaml", "/w/.env", "/w/tls.crt", "/w/tls.key", "/w/admin.key", "/w/router.key"};
+  std::vector<std::string> messages;
+  for (const Problem& problem : load(options, environment).problems) {
+    EXPECT_EQ(problem.severity, Problem::Severity::warning);
+    messages.push_back(problem.message);
+  }
+  EXPECT_THAT(
+      messages,
+      testing::UnorderedElementsAre(
+          "other users can read this file: chmod 600 /w/.env",
+          "server.tls: other users can read /w/tls.key: chmod 600 /w/tls.key",
+          "admin.key_file: other users can read /w/admin.key: chmod 600 /w/admin.key",
+          "providers.groq.keys[0].value: other users can read /w/weir.yaml: chmod 600 /w/weir.yaml",
+          "providers.openrouter.api_key_file: other users can read /w/router.key: chmod 600 /w/router.key"));
+}
+
+TEST(Privacy, AFileWithoutAKeyMayBeRead) {
+  MapEnvironment environment;
+  environment.variables = {{"K", "key"}};
+  environment.files = {{"/w/weir.yaml", R"(providers: {groq: {api_key: "${K}"}, ollama: {api_key: none}})"}};
+  environment.open = {"/w/weir.yaml"};
+  LoadOptions options = test_options();
+  options.file = "/w/weir.yaml";
+  for (const Problem& problem : load(options, environment).problems)
+    EXPECT_EQ(problem.message.find("other users"), std::string::npos) << problem.message;
 }
 
 TEST(NoFile, EnablesThePresetsWhoseKeyIsSetWithTheirFreeModels) {
@@ -224,6 +275,19 @@ TEST(StateDirectory, IsLookedForInOrder) {
   environment.variables["WEIR_STATE_DIR"] = "/mine";
   EXPECT_EQ(state_directory(std::nullopt, environment), "/mine");
   EXPECT_EQ(state_directory("/flag", environment), "/flag");
+}
+
+TEST(SystemEnvironment, SeesWhoMayReadAFile) {
+  const SystemEnvironment system;
+  const auto path = std::filesystem::path(testing::TempDir()) / ("open_" + std::to_string(::getpid()));
+  std::ofstream(path) << "key";
+  for (const auto& [mode, is_open] : {std::pair(0600, false), {0640, true}, {0604, true}, {0711, false}}) {
+    std::filesystem::permissions(path, static_cast<std::filesystem::perms>(mode));
+    EXPECT_EQ(system.is_open_to_others(path), is_open) << mode;
+  }
+  std::filesystem::remove(path);
+  EXPECT_FALSE(system.is_open_to_others(path));
+  EXPECT_FALSE(system.is_open_to_others("/dev/null"));
 }
 
 TEST(SystemEnvironment, ReadsFilesAndStopsAtEndlessOnes) {

@@ -1,0 +1,96 @@
+// What is for the daemon's own user alone: its state, its log; and what it says of keys that aren't.
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { FakeProvider, answers } from './support/provider.js';
+import { Weir, hello, run, scratch, yaml } from './support/weir.js';
+
+const isRoot = process.getuid() === 0;
+const kSomebodyElse = 65534;
+
+let provider;
+before(async () => {
+  provider = await FakeProvider.start(answers('fine'));
+});
+after(() => provider.stop());
+
+const modeOf = (file) => (statSync(file).mode & 0o7777).toString(8);
+
+function modesIn(folder) {
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, modeOf(path.join(folder, name))]));
+}
+
+const serve = (place) => run(['serve', '--config', 'weir.yaml', '--state-dir', place.file('state')], { cwd: place.folder });
+
+test('the state directory and all in it are the owner\'s alone', async () => {
+  const weir = await Weir.serve(yaml({ first: provider }, { more: 'log: {file: weir.log}' }));
+  await weir.sdk().chat.completions.create(hello);
+  assert.equal(modeOf(weir.stateDir), '700');
+  const modes = modesIn(weir.stateDir);
+  for (const name of ['daemon.json', 'intent.log', 'lock', 'weir.db', 'weir.db-wal']) assert.ok(name in modes, name);
+  for (const [name, mode] of Object.entries(modes)) assert.equal(mode, '600', name);
+  assert.equal(modeOf(path.join(weir.folder, 'weir.log')), '600');
+  await weir.stop();
+});
+
+test('what an earlier run left open is closed', async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  await (await Weir.launch(place).untilReady()).kill();
+  const state = place.file('state');
+  for (const name of readdirSync(state)) chmodSync(path.join(state, name), 0o644);
+  chmodSync(state, 0o777);
+  const weir = await Weir.launch(place).untilReady();
+  assert.equal(modeOf(state), '700');
+  for (const [name, mode] of Object.entries(modesIn(state))) assert.equal(mode, '600', name);
+  assert.match(weir.stderr, /"made_private","path":"[^"]*weir\.db","mode_was":"0644"/);
+  await weir.stop();
+});
+
+test('a directory that holds other things stays as it is, and is refused where others may write', async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  const state = place.file('state');
+  mkdirSync(state, { mode: 0o755 });
+  writeFileSync(path.join(state, 'letter.txt'), 'not ours', { mode: 0o644 });
+  const weir = await Weir.launch(place).untilReady();
+  assert.equal(modeOf(state), '755');
+  assert.equal(modesIn(state)['letter.txt'], '644');
+  assert.match(weir.stderr, /"state_directory_is_open".*chmod 700 /);
+  await weir.kill();
+  chmodSync(state, 0o777);
+  const refused = await serve(place);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /other users may write in it.*--state-dir/);
+  assert.equal(modeOf(state), '777');
+  place.remove();
+});
+
+test('state of another user is refused', { skip: !isRoot && 'only root can give a file away' }, async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  await (await Weir.launch(place).untilReady()).kill();
+  for (const name of ['state', 'state/weir.db', 'state/weir.db-wal', 'state/intent.log', 'state/lock', 'state/daemon.json']) {
+    chownSync(place.file(name), kSomebodyElse, kSomebodyElse);
+    const { code, stderr } = await serve(place);
+    assert.equal(code, 1, name);
+    assert.match(stderr, /belongs to another user \(uid 65534\): chown 0 .*--state-dir/);
+    assert.ok(stderr.includes(place.file(name)), name);
+    chownSync(place.file(name), 0, 0);
+  }
+  place.remove();
+});
+
+test('a key in a file that others can read is warned of, with what to type', async () => {
+  const secret = 'sk-planted-0123456789';
+  const weir = Weir.launch(scratch({ 'weir.yaml': yaml({ first: provider }, { keys: { first: secret } }), '.env': 'A=b\n' }));
+  for (const name of ['weir.yaml', '.env']) chmodSync(path.join(weir.folder, name), 0o644);
+  const { code, stdout, stderr } = await run(['check', '--config', 'weir.yaml'], { cwd: weir.folder });
+  assert.equal(code, 0);
+  assert.match(stdout + stderr, /warning: providers\.first\.api_key: other users can read weir\.yaml: chmod 600 weir\.yaml/);
+  assert.match(stdout + stderr, /warning: other users can read this file: chmod 600 \.env/);
+  assert.ok(!(stdout + stderr).includes(secret));
+  for (const name of ['weir.yaml', '.env']) chmodSync(path.join(weir.folder, name), 0o600);
+  const quiet = await run(['check', '--config', 'weir.yaml'], { cwd: weir.folder });
+  assert.doesNotMatch(quiet.stdout + quiet.stderr, /warning/);
+  await weir.untilReady();
+  await weir.stop();
+});
