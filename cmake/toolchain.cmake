@@ -37,5 +37,5 @@ if(WEIR_SANITIZE)
   endif()
   add_link_options(-fsanitize=${WEIR_SANITIZE})
   # Recycled coroutine frames would hide use-after-free from the sanitizers.
-  add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+  add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING WEIR_SANITIZED)
 endif()

@@ -1,4 +1,5 @@
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -56,6 +57,15 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Keys stand in our memory: no core is written of it, and no other process of this user may look in.
+void keep_memory_private() {
+#if !defined(WEIR_SANITIZED)  // LeakSanitizer looks in from a process of its own
+  ::prctl(PR_SET_DUMPABLE, 0);
+  constexpr rlimit kNone{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &kNone);
+#endif
 }
 
 // glibc gives a freed large block back to the kernel and faults it in again at the next request; and one heap
@@ -184,6 +194,7 @@ bool open_log(const log::Options& options) {
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  keep_memory_private();
   const Signals signals;
   tune_allocator();
   raise_descriptor_limit();
@@ -194,6 +205,7 @@ int serve(const ServeOptions& options) {
 }
 
 int demo(const ServeOptions& options) {
+  keep_memory_private();
   const Signals signals;
   tune_allocator();
   raise_descriptor_limit();

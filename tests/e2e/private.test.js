@@ -1,12 +1,13 @@
-// What is for the daemon's own user alone: its state, its log; and what it says of keys that aren't.
+// What is for the daemon's own user alone: its state, its log, its memory; and what it says of keys that aren't.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeProvider, answers } from './support/provider.js';
-import { Weir, hello, run, scratch, yaml } from './support/weir.js';
+import { Weir, binary, hello, run, scratch, yaml } from './support/weir.js';
 
 const isRoot = process.getuid() === 0;
+const isSanitized = readFileSync(binary).includes('__sanitizer_');
 const kSomebodyElse = 65534;
 
 let provider;
@@ -92,5 +93,17 @@ test('a key in a file that others can read is warned of, with what to type', asy
   const quiet = await run(['check', '--config', 'weir.yaml'], { cwd: weir.folder });
   assert.doesNotMatch(quiet.stdout + quiet.stderr, /warning/);
   await weir.untilReady();
+  await weir.stop();
+});
+
+test('no core is written of the memory, and nobody may look in', { skip: isSanitized && 'a sanitizer has to' }, async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  const user = isRoot ? kSomebodyElse : undefined;
+  if (isRoot) for (const name of ['', 'weir.yaml']) chownSync(place.file(name), user, user);
+  const weir = await Weir.launch(place, { user }).untilReady();
+  const of = (name) => `/proc/${weir.pid}/${name}`;
+  assert.match(readFileSync(of('limits'), 'utf8'), /^Max core file size +0 +0 /m);
+  // What the kernel has of such a process belongs to root, and so does the right to look in.
+  assert.equal(statSync(of('environ')).uid, 0);
   await weir.stop();
 });
