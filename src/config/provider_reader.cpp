@@ -173,7 +173,10 @@ class ProviderReader {
       auto given = read_text(reading_, *field, "a proxy like http://host:3128");
       if (!given) return;
       text = *std::move(given);
-      if (const auto at = text.rfind('@'); at != std::string::npos) reading_.report.mask(text);
+      if (text.find('@') != std::string::npos) {
+        reading_.report.mask(text);
+        check_own_privacy(reading_, *field);
+      }
     }
     if (text == "none") return;
     auto proxy =

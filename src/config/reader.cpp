@@ -85,10 +85,7 @@ void read_secret_text(Reading& reading, SecretField& secret) {
   secret.value = std::move(expansion.value);
   secret.variable = std::move(expansion.unset);
   secret.state = secret.variable.empty() ? SecretField::State::given : SecretField::State::unset;
-  // One key is enough to say it.
-  const bool is_literal = !has_variables(node.text) && !node.text.empty() && node.text != "none";
-  if (is_literal && !reading.file.empty() && reading.said.insert("open file").second)
-    check_privacy(reading, secret.field, reading.file);
+  if (!secret.value.empty() && secret.value != "none") check_own_privacy(reading, secret.field);
 }
 
 void read_secret_file(Reading& reading, SecretField& secret) {
@@ -127,6 +124,12 @@ void check_privacy(Reading& reading, const Field& field, const std::filesystem::
   const std::string name = printable(file.string());
   reading.report.warning(field.node->place,
                          field.path + ": other users can read " + name + ": chmod 600 " + name);
+}
+
+void check_own_privacy(Reading& reading, const Field& field) {
+  if (has_variables(field.node->text) || reading.file.empty() || !reading.said.insert("open file").second)
+    return;
+  check_privacy(reading, field, reading.file);
 }
 
 std::optional<std::string> read_text(Reading& reading, const Field& field, std::string_view expected) {

@@ -167,6 +167,8 @@ struct SecretField {
 
 // Warns where others may read a file that a secret stands in.
 void check_privacy(Reading& reading, const Field& field, const std::filesystem::path& file);
+// The same of the configuration itself, for a secret that stands there as it is; once.
+void check_own_privacy(Reading& reading, const Field& field);
 
 // The value is masked in everything that is reported from here on. Line ends around it are taken off.
 [[nodiscard]] SecretField read_secret(MapReader& map, std::string_view key);

@@ -139,6 +139,18 @@ providers:
           "providers.openrouter.api_key_file: other users can read /w/router.key: chmod 600 /w/router.key"));
 }
 
+TEST(Privacy, AProxysLoginIsASecretToo) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "key"}};
+  environment.files = {{"/w/weir.yaml", R"(providers: {groq: {proxy: "http://u:p@proxy:3128"}})"}};
+  environment.open = {"/w/weir.yaml"};
+  LoadOptions options = test_options();
+  options.file = "/w/weir.yaml";
+  EXPECT_THAT(lines_of(load(options, environment)),
+              ElementsAre("/w/weir.yaml:1:27: warning: providers.groq.proxy: other users can read "
+                          "/w/weir.yaml: chmod 600 /w/weir.yaml"));
+}
+
 TEST(Privacy, AFileWithoutAKeyMayBeRead) {
   MapEnvironment environment;
   environment.variables = {{"K", "key"}};
