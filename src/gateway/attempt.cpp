@@ -116,7 +116,9 @@ void Attempt::note(const std::optional<quota::Drift>& drift) const {
 void Attempt::judge(const Error& error, Instant now) {
   failure = error;
   decide(routing::point_of(error.kind, answer ? routing::Heard::head : routing::Heard::nothing), now);
-  conclude(std::string(traits(error.kind).name), now);
+  if (point != routing::Point::own_shortage) return conclude(std::string(traits(error.kind).name), now);
+  log::warn("own_shortage", {{"target", target->name()}, {"reason", error.message}});
+  conclude(std::string(routing::name(point)), now);
 }
 
 void Attempt::judge_answer(Instant now) {

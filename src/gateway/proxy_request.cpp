@@ -204,7 +204,7 @@ Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) co
   if (record_.attempts.empty()) return no_room(*route_, none, at);
   if (too_large_) return none.skips.empty() ? passed_on(*too_large_) : no_room(*route_, none, at);
   if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
-  return all_failed(*route_, record_.attempts, only_timeouts_);
+  return all_failed(*route_, record_.attempts, failed_at_);
 }
 
 bool ProxyRequest::may_try_again() const {
@@ -346,7 +346,8 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
                            answer == AnswerClass::concurrency);
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
-  only_timeouts_ = only_timeouts_ && attempt.point == routing::Point::timed_out;
+  if (record_.attempts.size() == 1) failed_at_ = attempt.point;
+  if (failed_at_ != attempt.point) failed_at_.reset();
   const bool too_large =
       attempt.point == routing::Point::too_large || attempt.point == routing::Point::too_long;
   if (too_large && (too_large_ || record_.attempts.size() == 1))

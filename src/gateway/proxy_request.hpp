@@ -83,8 +83,8 @@ class ProxyRequest {
   Duration waited_{};                                    // for others, before the commit event
   Tries tries_;
   bool found_model_gone_ = false;
-  bool only_quota_failed_ = true;  // every failed attempt was a provider saying "no room"
-  bool only_timeouts_ = true;
+  bool only_quota_failed_ = true;                // every failed attempt was a provider saying "no room"
+  std::optional<routing::Point> failed_at_;      // where every attempt so far failed, if all did at the same
   std::optional<providers::Verdict> too_large_;  // of a target, where that was all that failed
 };
 

@@ -244,12 +244,18 @@ Refusal passed_on(const providers::Verdict& verdict) {
 }
 
 Refusal all_failed(const routing::Route& route, const std::vector<telemetry::AttemptRecord>& attempts,
-                   bool timed_out) {
+                   std::optional<routing::Point> at) {
+  if (at == routing::Point::own_shortage)
+    return {.error = {ErrorKind::overloaded,
+                      "weir has no file descriptor, port or memory left for a connection to a provider"},
+            .retry_after = std::chrono::seconds(1)};
   std::string message =
       attempts.size() == 1 ? "the attempt" : "all " + std::to_string(attempts.size()) + " attempts";
   message += " for \"" + route.name + "\" failed: " + telemetry::trail(attempts);
-  return {.error = {timed_out ? ErrorKind::upstream_timeout : ErrorKind::upstream_failed, std::move(message)},
-          .should_retry = false};
+  return {
+      .error = {at == routing::Point::timed_out ? ErrorKind::upstream_timeout : ErrorKind::upstream_failed,
+                std::move(message)},
+      .should_retry = false};
 }
 
 Refusal queue_full(const routing::Route& route) {

@@ -9,6 +9,7 @@
 #include "weir/http/head.hpp"
 #include "weir/providers/signals.hpp"
 #include "weir/routing/planner.hpp"
+#include "weir/routing/retry.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/wire/error_body.hpp"
 
@@ -28,9 +29,10 @@ struct Refusal {
 [[nodiscard]] Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now);
 // The provider's word on the request itself, for a client's fault or a size.
 [[nodiscard]] Refusal passed_on(const providers::Verdict& verdict);
-// Every attempt failed: says of each how.
+// Every attempt failed: says of each how. `at`: where, if all did at the same point.
 [[nodiscard]] Refusal all_failed(const routing::Route& route,
-                                 const std::vector<telemetry::AttemptRecord>& attempts, bool timed_out);
+                                 const std::vector<telemetry::AttemptRecord>& attempts,
+                                 std::optional<routing::Point> at);
 // As many wait for room as may.
 [[nodiscard]] Refusal queue_full(const routing::Route& route);
 [[nodiscard]] Refusal deadline_spent(Duration deadline);

@@ -13,6 +13,8 @@ using quota::Health;
 // request wasn't processed, so `transport` sends it once more on a fresh one, within the attempt and its
 // reservation.
 constexpr std::array kTable{
+    // Another may have a connection that is kept, and soon there may be a descriptor again.
+    RetryRow{Point::own_shortage, "own_shortage", {Next::other_or_same, Settlement::refund, Health::untold}},
     RetryRow{
         Point::unreachable, "unreachable", {Next::other_or_same, Settlement::refund, Health::unreachable}},
     // Perhaps billed: the estimate stays, and the same target isn't made to bill it twice.
@@ -62,6 +64,8 @@ const RetryRule& rule_for(Point point) noexcept {
 
 Point point_of(ErrorKind kind, Heard heard) noexcept {
   switch (kind) {
+    case ErrorKind::overloaded:
+      return Point::own_shortage;
     case ErrorKind::dns_failed:
     case ErrorKind::connect_failed:
     case ErrorKind::tls_failed:

@@ -4,9 +4,11 @@
 #include <array>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <utility>
 
 #include "transport/answer_reader.hpp"
+#include "transport/shortage.hpp"
 
 namespace weir::transport {
 namespace {
@@ -32,6 +34,16 @@ std::string tunnel_request(const Endpoint& endpoint) {
 Error tunnel_refused(const Endpoint& endpoint, std::string_view why) {
   return {ErrorKind::connect_failed,
           "the proxy " + host_and_port(endpoint.proxy.host, endpoint.proxy.port) + " " + std::string(why)};
+}
+
+Error not_connected(const std::string& name, const tcp::endpoint& to, const error_code& ec, bool too_late) {
+  std::string where = host_and_port(name, to.port());
+  const std::string literal = to.address().to_string();
+  if (literal != name) where += " (" + literal + ")";
+  if (!too_late && is_own_shortage(ec, to.address()))
+    return {ErrorKind::overloaded, "weir cannot open a connection to " + where + ": " + ec.message()};
+  return {ErrorKind::connect_failed,
+          "cannot connect to " + where + ": " + (too_late ? "no answer in time" : ec.message())};
 }
 
 Error tls_failed(const Endpoint& endpoint, std::string_view why) {
@@ -74,7 +86,7 @@ net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::ui
   const Result<Addresses> found = co_await resolver_.resolve(host, look_up_by, cancellation);
   if (!found) co_return found.error();
   const Addresses& addresses = *found;
-  Error last{ErrorKind::connect_failed, "cannot connect to " + host};
+  std::optional<Error> last;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     // An address that never answers must leave time for those behind it.
     const BootTime now = loop_.now().boot;
@@ -83,9 +95,10 @@ net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::ui
     Result<Stream> stream = co_await try_address(host, address, try_until, cancellation);
     if (stream && i > 0) resolver_.prefer(host, addresses[i]);
     if (stream || stream.error().kind == ErrorKind::cancelled) co_return std::move(stream);
-    last = std::move(stream).error();
+    // What one address has shown of itself is more than what we lacked for another.
+    if (!last || stream.error().kind != ErrorKind::overloaded) last = std::move(stream).error();
   }
-  co_return last;
+  co_return last.value_or(Error{ErrorKind::connect_failed, "cannot connect to " + host});
 }
 
 net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, const tcp::endpoint& address,
@@ -96,13 +109,7 @@ net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, c
     const StreamGuard guard(loop_, socket, cancellation, by);
     co_await socket.async_connect(address, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
     if (guard.cancelled()) co_return cancelled_error();
-    if (ec || guard.too_late()) {
-      std::string where = host_and_port(name, address.port());
-      const std::string literal = address.address().to_string();
-      if (literal != name) where += " (" + literal + ")";
-      co_return Error{ErrorKind::connect_failed, "cannot connect to " + where + ": " +
-                                                     (guard.too_late() ? "no answer in time" : ec.message())};
-    }
+    if (ec || guard.too_late()) co_return not_connected(name, address, ec, guard.too_late());
   }
   error_code ignored;  // one event, one packet; nothing is lost where the kernel refuses
   socket.set_option(tcp::no_delay(true), ignored);

@@ -25,7 +25,8 @@ class Connector {
  public:
   Connector(net::Loop& loop, Resolver& resolver, TrustStore& trust);
 
-  // Nothing of a request has been sent where it fails: dns_failed, connect_failed, tls_failed; cancelled.
+  // Nothing of a request has been sent where it fails: dns_failed, connect_failed, tls_failed; overloaded
+  // where we lacked a descriptor or the like; cancelled.
   [[nodiscard]] net::Awaitable<Result<Stream>> connect(const Endpoint& endpoint,
                                                        std::shared_ptr<SessionSlot> session,
                                                        const ConnectLimits& limits,

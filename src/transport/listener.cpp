@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "transport/response_head.hpp"
+#include "transport/shortage.hpp"
 #include "weir/base/log.hpp"
 
 namespace weir::transport {
@@ -36,11 +37,6 @@ void share_port(int socket, error_code& ec) {
 
 int open_reserve() {
   return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-bool out_of_descriptors(error_code ec) {
-  return ec == boost::system::errc::too_many_files_open ||
-         ec == boost::system::errc::too_many_files_open_in_system;
 }
 
 // Nothing is wrong with us, and the next accept may well succeed.
@@ -155,7 +151,7 @@ net::Awaitable<void> Listener::turn_away(std::shared_ptr<Listener> self, [[maybe
 // the loop.
 net::Awaitable<void> Listener::pause(error_code why) {
   log::warn("accept_failed", {{"reason", why.message()}});
-  if (out_of_descriptors(why)) answer_without_descriptors();
+  if (is_out_of_descriptors(why)) answer_without_descriptors();
   const BootTime until = loop_.now().boot + kPause;
   co_await loop_.sleep_until(until, stopping_);
 }

@@ -1,16 +1,20 @@
 #include "transport/resolver.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
+#include <cerrno>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "transport/shortage.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::transport {
@@ -37,6 +41,14 @@ std::optional<Addresses> without_look_up(const std::string& host) {
   return Addresses{literal};
 }
 
+// getaddrinfo reports a socket that it couldn't open as a name server that doesn't answer.
+bool has_a_descriptor() {
+  const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return !is_out_of_descriptors({errno, boost::system::system_category()});
+  ::close(fd);
+  return true;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> system_look_up(const std::string& host) {
@@ -47,6 +59,9 @@ Result<std::vector<std::string>> system_look_up(const std::string& host) {
   addrinfo* first = nullptr;
   const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
   if (failed != 0) {
+    if (failed == EAI_MEMORY || !has_a_descriptor())
+      return Error{ErrorKind::overloaded,
+                   "weir cannot look up " + host + ": no memory or no descriptor left"};
     return Error{ErrorKind::dns_failed, "cannot look up " + host + ": " + ::gai_strerror(failed)};
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(first, ::freeaddrinfo);

@@ -17,6 +17,7 @@ namespace weir::routing {
 
 // Where an attempt failed, in the order of its life.
 enum class Point : std::uint8_t {
+  own_shortage,   // no descriptor, port or memory of ours for a connection: nothing was sent
   unreachable,    // DNS, connect, TLS: nothing was sent
   lost,           // sent; closed, reset or garbage before a head
   timed_out,      // sent; no head, or no content, in time

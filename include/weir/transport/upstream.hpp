@@ -77,7 +77,8 @@ class UpstreamClient {
   virtual ~UpstreamClient() = default;
   // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that
   // fails before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any
-  // other. Errors: dns_failed, connect_failed, tls_failed (nothing was sent); upstream_closed,
+  // other. Errors: dns_failed, connect_failed, tls_failed, and overloaded where it is this machine that has
+  // no descriptor, port or memory left for a connection (nothing was sent); upstream_closed,
   // upstream_protocol, upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives
   // the answer.
   [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(

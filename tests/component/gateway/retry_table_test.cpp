@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/no_more_descriptors.hpp"
 
 namespace weir::test {
 namespace {
@@ -101,6 +102,47 @@ RawProvider::Script sends(std::string bytes) {
 
 std::uint16_t nobodys_port() {
   return RawProvider(serves()).port();
+}
+
+TEST_F(RetryTableTest, OwnShortageIsNoFailureOfTheProvidersAndGivesEverythingBack) {
+  if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
+  RawProvider provider(serves());
+  gateway::Settings settings = settings_for({limited("only", provider.port())});
+  settings.routing.breaker.failures = 1;
+  start_with(std::move(settings));
+  RawClient client = connect();
+  ASSERT_EQ(client.exchange("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
+  {
+    const NoMoreDescriptors none;
+    client.send(post(kPlain));
+    EXPECT_TRUE(eventually([&] {
+      advance(50ms);
+      return client.has_input();
+    }));
+    const RawAnswer answer = client.read_answer();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.field("retry-after"), "1");
+    EXPECT_EQ(json::parse(answer.body)["error"]["code"], "overloaded");
+    EXPECT_THAT(answer.field("x-weir-trail"), HasSubstr("only/m#main=own_shortage("));
+    EXPECT_EQ(answer.field("x-weir-attempts"), "2");
+  }
+  EXPECT_EQ(kept("only"), Kept{});
+  EXPECT_EQ(client.exchange(post(kPlain)).status, 200) << "no breaker has opened";
+}
+
+TEST_F(RetryTableTest, OwnShortageGoesToATargetWhoseConnectionIsKept) {
+  if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
+  RawProvider first([](RawConnection& peer) {
+    if (peer.read_request()) peer.send(RawProvider::answer(500, "{}", "connection: close\r\n"));
+  });
+  RawProvider second(serves());
+  start({limited("first", first.port()), limited("second", second.port())});
+  RawClient client = connect();
+  ASSERT_EQ(client.exchange(post(kPlain)).field("x-weir-served-by"), "second/m");
+  const NoMoreDescriptors none;
+  const RawAnswer answer = client.exchange(post(kPlain));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.field("x-weir-trail"), HasSubstr("first/m#main=own_shortage("));
 }
 
 TEST_F(RetryTableTest, UnreachableGoesToTheNextAndGivesEverythingBack) {

@@ -1,12 +1,11 @@
 // Connections and the server itself: who leaves, who is turned away, and how it all ends.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <string>
 #include <vector>
 
 #include "component/server/server_fixture.hpp"
+#include "support/no_more_descriptors.hpp"
 
 namespace weir::test {
 namespace {
@@ -123,32 +122,6 @@ TEST(MaxConnections, CountsOverAllLoops) {
   EXPECT_EQ(server.connect().read_answer().status, 503);
   for (RawClient& client : clients) EXPECT_EQ(client.exchange(get("/a")).status, 200);
 }
-
-// Lowers the limit so that the very next descriptor can't be had, and restores it.
-class NoMoreDescriptors {
- public:
-  NoMoreDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::fcntl(0, F_DUPFD, 0);
-    ::close(next);
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(next);
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-// UBSan makes a pipe to look at an object's type, and takes its failing for a bad object.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kChecksNeedDescriptors = true;
-#elif defined(__has_feature)
-constexpr bool kChecksNeedDescriptors = __has_feature(undefined_behavior_sanitizer);
-#else
-constexpr bool kChecksNeedDescriptors = false;
-#endif
 
 TEST(Accept, OutOfDescriptorsAnswersAndGoesOn) {
   if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";

@@ -235,11 +235,21 @@ TEST(Refusal, AllFailedSaysHowEachFailedAndIsNotWorthRetrying) {
   const std::vector<telemetry::AttemptRecord> attempts{
       {.target = "groq/m", .key = "main", .outcome = "500", .took = 210ms},
       {.target = "gemini/m", .key = "main", .outcome = "connect_failed", .took = 3ms}};
-  const Refusal refusal = all_failed(f.route, attempts, false);
+  const Refusal refusal = all_failed(f.route, attempts, std::nullopt);
   EXPECT_EQ(status_of(refusal), 502);
   EXPECT_THAT(refusal.error.message, HasSubstr("groq/m#main=500(210ms); gemini/m#main=connect_failed(3ms)"));
   EXPECT_EQ(fields_of(refusal).get("x-should-retry"), "false");
-  EXPECT_EQ(status_of(all_failed(f.route, attempts, true)), 504);
+  EXPECT_EQ(status_of(all_failed(f.route, attempts, routing::Point::timed_out)), 504);
+}
+
+TEST(Refusal, OwnShortageIsSaidToBeOurs) {
+  Fixture f;
+  const std::vector<telemetry::AttemptRecord> attempts{{.target = "groq/m", .outcome = "own_shortage"}};
+  const Refusal refusal = all_failed(f.route, attempts, routing::Point::own_shortage);
+  EXPECT_EQ(status_of(refusal), 503);
+  EXPECT_EQ(traits(refusal.error.kind).code, "overloaded");
+  EXPECT_EQ(fields_of(refusal).get("retry-after"), "1");
+  EXPECT_EQ(fields_of(refusal).get("x-should-retry"), "");
 }
 
 TEST(Refusal, AKeyThatAProviderQuotedNeverReachesTheClient) {

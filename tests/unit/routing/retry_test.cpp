@@ -40,6 +40,11 @@ TEST(RetryTable, HasARowForEachPointAndANameForEachRow) {
   EXPECT_EQ(names.size(), static_cast<std::size_t>(Point::served) + 1);
 }
 
+TEST(RetryTable, OwnShortage) {
+  EXPECT_EQ(point_of(ErrorKind::overloaded, Heard::nothing), Point::own_shortage);
+  expect_row(Point::own_shortage, Next::other_or_same, Settlement::refund, Health::untold);
+}
+
 TEST(RetryTable, Unreachable) {
   for (const ErrorKind kind : {ErrorKind::dns_failed, ErrorKind::connect_failed, ErrorKind::tls_failed})
     EXPECT_EQ(point_of(kind, Heard::nothing), Point::unreachable);
