@@ -103,11 +103,12 @@ bool needs_restart(const config::GatewayConfig& running, const config::GatewayCo
 
 // In the order of construction; what is declared later uses what is declared before it.
 struct Daemon::Parts {
-  Parts(config::GatewayConfig running, const std::filesystem::path& state_directory)
+  Parts(config::GatewayConfig running, const StateDirectory& state)
       : config(std::move(running)),
-        store({.directory = state_directory,
+        store({.directory = state.path(),
                .database = config.state_file,
-               .in_memory = config.state_in_memory},
+               .in_memory = config.state_in_memory,
+               .unusable = state.unusable()},
               clock, ledger),
         guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
 
@@ -137,9 +138,8 @@ struct Daemon::Parts {
 Daemon::Daemon() = default;
 Daemon::~Daemon() = default;
 
-Result<void> Daemon::start(const config::GatewayConfig& config,
-                           const std::filesystem::path& state_directory) {
-  auto parts = std::make_unique<Parts>(config, state_directory);
+Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirectory& state) {
+  auto parts = std::make_unique<Parts>(config, state);
   parts->store.open();
   std::vector<gateway::Lane> lanes;
   std::vector<net::Loop*> loops;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
+#include "app/state_directory.hpp"
 #include "weir/base/result.hpp"
 #include "weir/config/config.hpp"
 
@@ -17,9 +17,8 @@ class Daemon {
   ~Daemon();  // stops what runs
 
   // Listens and serves. Fails with kind io or config; then nothing runs.
-  // What earlier runs left in the state directory, which is ours alone, is taken up first.
-  [[nodiscard]] Result<void> start(const config::GatewayConfig& config,
-                                   const std::filesystem::path& state_directory);
+  // What earlier runs left in the state directory is taken up first; one that can't be used is done without.
+  [[nodiscard]] Result<void> start(const config::GatewayConfig& config, const StateDirectory& state);
   // Takes what can change while running: providers, models, aliases, keys, routing, log level. Says in the
   // log where something else changed that needs a restart. Where it fails nothing has changed.
   [[nodiscard]] Result<void> reload(const config::GatewayConfig& config);

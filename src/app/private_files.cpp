@@ -36,10 +36,12 @@ Error foreign(const std::filesystem::path& path, uid_t owner) {
 }
 
 Result<void> set_mode(const std::filesystem::path& path, mode_t was, mode_t mode) {
-  if (::chmod(path.c_str(), mode) != 0)
+  if (::chmod(path.c_str(), mode) != 0) {
+    if (errno == EROFS) return {};  // nothing of ours will be written there either
     return failure(path, "open to other users, and its mode can't be changed: " +
                              std::string(std::strerror(errno)) + "; chmod " + octal(mode) + " " +
                              path.string() + ", or choose another directory with --state-dir");
+  }
   log::info("made_private", {{"path", path.string()}, {"mode_was", octal(was)}, {"mode", octal(mode)}});
   return {};
 }

@@ -154,20 +154,20 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
     return kFailed;
   }
   Daemon daemon;
-  if (const auto started = daemon.start(config, state->path()); !started) {
+  if (const auto started = daemon.start(config, *state); !started) {
     std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
     return started.error().kind == ErrorKind::config ? kConfiguration : kFailed;
   }
-  if (const auto announced = state->announce({.url = daemon.url(), .pid = ::getpid()}); !announced) {
-    std::fprintf(stderr, "error: %s\n", announced.error().message.c_str());
-    return kFailed;
-  }
-  log::info("started", {{"version", version()},
-                        {"url", daemon.url()},
-                        {"config", config.file.empty() ? "none" : config.file},
-                        {"state_dir", state->path().string()},
-                        {"state", config.state_in_memory ? "in memory: counts are lost at a restart"
-                                                         : config.state_file}});
+  const bool in_memory = config.state_in_memory || !state->unusable().empty();
+  log::info("started",
+            {{"version", version()},
+             {"url", daemon.url()},
+             {"config", config.file.empty() ? "none" : config.file},
+             {"state_dir", state->path().string()},
+             {"state", in_memory ? "in memory: counts are lost at a restart" : config.state_file}});
+  if (const auto announced = state->announce({.url = daemon.url(), .pid = ::getpid()}); !announced)
+    log::warn("not_announced", {{"why", announced.error().message},
+                                {"effect", "commands such as weir quota can't find this daemon"}});
   print_ready(daemon, config);
   if (demo != nullptr) {
     std::fputs(demo->invitation(daemon.url()).c_str(), stdout);

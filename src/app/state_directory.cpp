@@ -34,17 +34,30 @@ Result<void> make_all_private(const std::filesystem::path& path, const std::stri
   return {};
 }
 
+// Of a file system that is read-only for now a lock can be had all the same.
+int open_lock(const std::filesystem::path& path) {
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock >= 0 || (errno != EROFS && errno != EACCES)) return lock;
+  const int why = errno;
+  const int read_only = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (read_only < 0) errno = why;
+  return read_only;
+}
+
 }  // namespace
 
 Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, const std::string& database) {
   std::error_code ec;
   const bool made = std::filesystem::create_directories(path, ec);
-  if (ec) return failure(path, ec.message() + "; choose another with --state-dir");
+  const auto unusable = [&path](const std::string& why) {
+    return StateDirectory(path, -1, failure(path, why).message + "; choose another with --state-dir");
+  };
+  if (ec) return unusable(ec.message());
   if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, ec);
   if (auto closed = made ? Result<void>() : make_all_private(path, database); !closed)
     return std::move(closed).error();
-  const int lock = ::open((path / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0) return failure(path, std::string(std::strerror(errno)) + "; choose another with --state-dir");
+  const int lock = open_lock(path / kLockFile);
+  if (lock < 0) return unusable(std::strerror(errno));
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
     const auto other = read_daemon_file(path);
@@ -52,33 +65,46 @@ Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, 
                    other ? "in use by the weir with pid " + std::to_string(other->pid) + " at " + other->url
                          : std::string("in use by another weir"));
   }
-  return StateDirectory(path, lock);
+  return StateDirectory(path, lock, "");
 }
 
 StateDirectory::StateDirectory(StateDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      unusable_(std::move(other.unusable_)) {}
 
 StateDirectory::~StateDirectory() {
-  if (lock_ < 0) return;
   withdraw();
-  ::close(lock_);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 void StateDirectory::withdraw() const noexcept {
+  if (lock_ < 0) return;  // what is there is somebody else's
   ::unlink((path_ / kDaemonFile).c_str());
 }
 
 // Written beside and renamed, so that no reader sees half of it.
 Result<void> StateDirectory::announce(const DaemonFile& file) const {
+  if (lock_ < 0) return Error{ErrorKind::io, unusable_};
   const auto target = path_ / kDaemonFile;
   const auto draft = path_ / (std::string(kDaemonFile) + ".new");
   const std::string text = nlohmann::json{{"url", file.url}, {"pid", file.pid}}.dump() + "\n";
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return failure(path_, std::strerror(errno));
+  if (fd < 0) return not_announced(errno);
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int why = errno;
   ::close(fd);
-  if (!written || ::rename(draft.c_str(), target.c_str()) != 0) return failure(path_, std::strerror(errno));
-  return {};
+  if (written && ::rename(draft.c_str(), target.c_str()) == 0) return {};
+  const Error error = not_announced(written ? errno : why);
+  ::unlink(draft.c_str());
+  return error;
+}
+
+// An earlier daemon's file would lead commands astray.
+Error StateDirectory::not_announced(int why) const {
+  const Error error = failure(path_, std::strerror(why));
+  withdraw();
+  return error;
 }
 
 std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory) {

@@ -18,10 +18,12 @@ struct DaemonFile {
 
 // The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,
 // however it ends. Created with mode 0700; files in it are 0600, and made so where they were open to others.
+// One that can't be made or locked keeps nobody from serving: then it isn't held, unusable() says why, and
+// nothing may be written in it.
 class StateDirectory {
  public:
-  // Fails with kind io where it can't be made, where it or a file in it is another user's, or where another
-  // daemon holds it: then the message has its pid. `database` may also be a path elsewhere.
+  // Fails with kind io where it or a file in it is another user's, or where another daemon holds it: then the
+  // message has its pid. `database` may also be a path elsewhere.
   [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path,
                                                     const std::string& database);
   StateDirectory(StateDirectory&& other) noexcept;
@@ -31,12 +33,18 @@ class StateDirectory {
   [[nodiscard]] Result<void> announce(const DaemonFile& file) const;
   void withdraw() const noexcept;  // removes daemon.json
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  // In words, with the remedy; empty where it is held.
+  [[nodiscard]] const std::string& unusable() const { return unusable_; }
 
  private:
-  StateDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  StateDirectory(std::filesystem::path path, int lock, std::string unusable)
+      : path_(std::move(path)), lock_(lock), unusable_(std::move(unusable)) {}
+
+  [[nodiscard]] Error not_announced(int why) const;
 
   std::filesystem::path path_;
-  int lock_;
+  int lock_;  // -1: not held
+  std::string unusable_;
 };
 
 // Nothing where there is none, or not a daemon's.

@@ -70,6 +70,11 @@ std::string_view method_of(Place place) {
   return place == Place::chat ? "POST" : "GET";
 }
 
+// Whoever may ask for health needn't be told of disks and paths: /admin/v1/quota has the reason.
+std::string health_json(std::string_view status, bool degraded) {
+  return "{\"status\":\"" + std::string(status) + (degraded ? "\",\"degraded\":true}" : "\"}");
+}
+
 std::string card(const routing::Catalogue& catalogue) {
   std::string out = "{\"name\":\"weir\",\"version\":";
   append_json_string(out, version());
@@ -180,13 +185,14 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
   if (location.place == Place::later || location.place == Place::unknown || location.place == Place::admin ||
       !fits_method(head.method, location.place))
     return wrong_path(head, location.place);
+  const bool degraded = admin_ != nullptr && admin_->is_degraded();
   switch (location.place) {
     case Place::live:
-      return {std::string("{\"status\":\"ok\"}")};
+      return {health_json("ok", degraded)};
     case Place::card:
       return {card(current.catalogue)};
     case Place::ready:
-      if (!draining && !current.catalogue.providers().empty()) return {std::string("{\"status\":\"ready\"}")};
+      if (!draining && !current.catalogue.providers().empty()) return {health_json("ready", degraded)};
       return {Refusal{.error = {ErrorKind::overloaded, draining ? "draining" : "no provider is configured"}}};
     default:
       break;

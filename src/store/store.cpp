@@ -85,9 +85,11 @@ class Store::Impl {
   Health health() const;
 
  private:
+  [[nodiscard]] bool keeps_nothing() const { return config_.in_memory || !config_.unusable.empty(); }
   [[nodiscard]] std::filesystem::path database_path() const { return config_.directory / config_.database; }
   void open_log();
   [[nodiscard]] bool open_database();
+  void close_database();
   // What earlier runs left.
   struct Earlier {
     RunFacts facts;
@@ -137,7 +139,9 @@ class Store::Impl {
 };
 
 void Store::Impl::open() {
-  if (config_.in_memory) return;
+  if (!config_.in_memory && !config_.unusable.empty())
+    set_degraded(config_.unusable + "; until a restart counts are kept in memory only");
+  if (keeps_nothing()) return;
   const std::lock_guard fold(fold_mutex_);
   open_log();
   (void)open_database();
@@ -178,8 +182,7 @@ bool Store::Impl::open_database() {
     connection_->run("PRAGMA synchronous = NORMAL");
     return true;
   } catch (const DatabaseError& error) {
-    tables_.reset();
-    connection_.reset();
+    close_database();
     if (error.is_corrupt()) {
       put_damaged_aside(error);
       if (!std::filesystem::exists(database_path())) return open_database();
@@ -189,10 +192,15 @@ bool Store::Impl::open_database() {
   }
 }
 
-// Never deleted: it may be all that somebody has.
-void Store::Impl::put_damaged_aside(const DatabaseError& error) {
+// SQLite opens for reading what it may not write, and a connection stays what it was opened for.
+void Store::Impl::close_database() {
   tables_.reset();
   connection_.reset();
+}
+
+// Never deleted: it may be all that somebody has.
+void Store::Impl::put_damaged_aside(const DatabaseError& error) {
+  close_database();
   write_all_ = true;
   const std::string stamp = stamp_of(clock_.now().wall);
   for (const char* const suffix : {"-wal", "-shm", ""}) {
@@ -261,7 +269,7 @@ void Store::Impl::restore_late() {
 }
 
 void Store::Impl::start() {
-  if (config_.in_memory) return;
+  if (keeps_nothing()) return;
   (void)fold(false);
   thread_ = std::thread([this] { run(); });
 }
@@ -278,7 +286,7 @@ void Store::Impl::run() {
 }
 
 void Store::Impl::fold_now() {
-  if (!config_.in_memory) (void)fold(false);
+  if (!keeps_nothing()) (void)fold(false);
 }
 
 void Store::Impl::stop() {
@@ -288,7 +296,7 @@ void Store::Impl::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  if (config_.in_memory || !log_) return;
+  if (keeps_nothing() || !log_) return;
   if (!fold(true)) return;
   const std::lock_guard fold(fold_mutex_);
   try {
@@ -311,6 +319,7 @@ bool Store::Impl::fold(bool ended_cleanly) {
       write_all_ = true;
       if (!error.is_corrupt()) {
         failed(error);
+        if (error.code == SQLITE_READONLY) close_database();
         return false;
       }
       put_damaged_aside(error);  // and once more, into a new one

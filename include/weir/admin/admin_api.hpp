@@ -26,6 +26,7 @@ class AdminApi final : public gateway::AdminSurface {
   [[nodiscard]] gateway::AdminAnswer answer(const transport::Request& request,
                                             const routing::Catalogue& catalogue,
                                             const routing::RoutingConfig& routing, Instant now) override;
+  [[nodiscard]] bool is_degraded() const override { return store_.health().degraded; }
 
  private:
   [[nodiscard]] Result<void> admit(const transport::Request& request) const;

@@ -24,6 +24,8 @@ class AdminSurface {
   [[nodiscard]] virtual AdminAnswer answer(const transport::Request& request,
                                            const routing::Catalogue& catalogue,
                                            const routing::RoutingConfig& routing, Instant now) = 0;
+  // Requests are served, and a restart would forget what was spent.
+  [[nodiscard]] virtual bool is_degraded() const = 0;
 };
 
 }  // namespace weir::gateway

@@ -14,9 +14,10 @@
 namespace weir::store {
 
 struct StoreConfig {
-  std::filesystem::path directory;  // exists; nobody else writes in it
+  std::filesystem::path directory;  // nobody else writes in it
   std::string database = "weir.db";
   bool in_memory = false;  // nothing is kept
+  std::string unusable;    // why nothing can be written in the directory: as in memory, and health says so
   Duration fold_every = std::chrono::milliseconds(100);
 };
 

@@ -58,8 +58,8 @@ export class Weir {
     weir.#child = spawn(binary, [...args, '--state-dir', place.file('state'), '--log-format', 'json'], {
       cwd: place.folder,
       env: cleanEnvironment(place.folder, env),
-      ...(user && { uid: user, gid: user }),
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(user !== undefined && { uid: user, gid: user }),
     });
     weir.exited = once(weir.#child, 'close').then(([code, signal]) => ({ code, signal }));
     for (const name of ['stdout', 'stderr'])

@@ -79,6 +79,25 @@ TEST_F(StoreTest, KeepsNothingWhereTheConfigurationSaysSo) {
   EXPECT_FALSE(store.health().degraded);
 }
 
+TEST_F(StoreTest, ADirectoryThatCannotBeUsedIsDoneWithoutAndHealthSaysSo) {
+  quota::Ledger ledger;
+  Store store({.directory = folder_.path(), .unusable = "state directory /x: no"}, clock_, ledger);
+  store.open();
+  store.start();
+  store.fold_now();
+  EXPECT_TRUE(store.health().degraded);
+  EXPECT_EQ(store.health().reason, "state directory /x: no; until a restart counts are kept in memory only");
+  store.stop();
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(StoreTest, NothingIsAmissWhereNothingWasToBeKept) {
+  quota::Ledger ledger;
+  Store store({.directory = folder_.path(), .in_memory = true, .unusable = "no"}, clock_, ledger);
+  store.open();
+  EXPECT_FALSE(store.health().degraded);
+}
+
 TEST_F(StoreTest, EveryFieldComesBack) {
   quota::AccountState state;
   state.name = "it's \"quoted\" \xC3\xA4";
