@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -84,19 +85,26 @@ std::string card(const routing::Catalogue& catalogue) {
   return out;
 }
 
-LocalAnswer wrong_path(const http::RequestHead& head, Place place) {
+// Of /admin/: where there is no surface for it.
+bool is_nowhere(Place place) {
+  return place == Place::later || place == Place::unknown || place == Place::admin;
+}
+
+Refusal wrong_path(const http::RequestHead& head, Place place) {
   const std::string asked = head.method + " " + std::string(head.path());
   if (place == Place::later)
-    return {
-        Refusal{.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
-                                                          "/v1/chat/completions and GET /v1/models"}}};
-  if (place == Place::unknown || place == Place::admin)
-    return {Refusal{.error = {ErrorKind::unknown_url, "there is no " + asked +
-                                                          "; use POST /v1/chat/completions or GET /v1/models "
-                                                          "(base_url http://HOST:PORT/v1)"}}};
-  return {Refusal{.error = {ErrorKind::method_not_allowed,
-                            asked + " is not possible; use " + std::string(method_of(place))}},
-          method_of(place)};
+    return {.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
+                                                      "/v1/chat/completions and GET /v1/models"}};
+  if (is_nowhere(place))
+    return {.error = {ErrorKind::unknown_url, "there is no " + asked +
+                                                  "; use POST /v1/chat/completions or GET /v1/models "
+                                                  "(base_url http://HOST:PORT/v1)"}};
+  return {.error = {ErrorKind::method_not_allowed,
+                    asked + " is not possible; use " + std::string(method_of(place))}};
+}
+
+Refusal shutting_down() {
+  return {.error = {ErrorKind::overloaded, "weir is shutting down"}, .retry_after = std::chrono::seconds(1)};
 }
 
 void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::Fields& fields) {
@@ -164,7 +172,25 @@ transport::Rejection Gateway::reject(const net::Loop& loop, const http::RequestH
   transport::Rejection refusal{.fields = {}, .body = wire::error_body(error, "", id, {})};
   refusal.fields.add("x-request-id", id);
   refusal.fields.add("openai-processing-ms", "0");
+  if (error.kind == ErrorKind::method_not_allowed)
+    refusal.fields.add("allow", method_of(locate(head.path()).place));
+  add_cors(guard_, head, refusal.fields);
   return refusal;
+}
+
+std::optional<Error> Gateway::refuse_early(const transport::Request& request) {
+  const http::RequestHead& head = *request.head;
+  if (is_preflight(head)) return std::nullopt;
+  const Place place = locate(head.path()).place;
+  if (place == Place::admin && admin_ != nullptr) {
+    auto admitted = admin_->admit(request);
+    return admitted ? std::nullopt : std::optional(std::move(admitted).error());
+  }
+  if (is_nowhere(place) || !fits_method(head.method, place)) return wrong_path(head, place).error;
+  if (place != Place::chat) return std::nullopt;
+  if (draining_) return shutting_down().error;
+  auto client = snapshot()->client_of(head.fields);
+  return client ? std::nullopt : std::optional(std::move(client).error());
 }
 
 // Everything but chat: made at once, and no provider is asked.
@@ -174,17 +200,15 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
   const Instant now = request.arrived;
   const Location location = locate(head.path());
   const bool draining = draining_;
-  if (location.place == Place::chat && draining)
-    return {Refusal{.error = {ErrorKind::overloaded, "weir is shutting down"},
-                    .retry_after = std::chrono::seconds(1)}};
+  if (location.place == Place::chat && draining) return {shutting_down()};
   if (location.place == Place::admin && admin_ != nullptr) {
     AdminAnswer answer = admin_->answer(request, current.catalogue, current.routing, now);
     if (answer.json) return {*std::move(answer.json)};
     return {Refusal{.error = std::move(answer.json).error()}, answer.allow};
   }
-  if (location.place == Place::later || location.place == Place::unknown || location.place == Place::admin ||
-      !fits_method(head.method, location.place))
-    return wrong_path(head, location.place);
+  if (is_nowhere(location.place)) return {wrong_path(head, location.place)};
+  if (!fits_method(head.method, location.place))
+    return {wrong_path(head, location.place), method_of(location.place)};
   const bool degraded = admin_ != nullptr && admin_->is_degraded();
   switch (location.place) {
     case Place::live:

@@ -15,6 +15,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kRead = 64 * 1024;        // what one read may bring: most requests come whole
 constexpr std::size_t kFirstChunks = 8 * 1024;  // of a body whose size nobody has said
+constexpr std::size_t kSmallBody = 64 * 1024;   // is read whatever becomes of its request
 constexpr std::size_t kKeptBody = 64 * 1024;    // a larger body's memory isn't kept for the next request
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -78,6 +79,13 @@ net::Awaitable<Result<bool>> RequestReader::read_head() {
   first_ = false;
   arrived_ = loop_.now();
   co_return true;
+}
+
+bool RequestReader::has_much_to_come() const noexcept {
+  const ParsedHead& parsed = parser_.parsed();
+  if (parsed.framing.kind == http::Framing::Kind::chunked) return true;
+  if (input_.size() - in_use_ >= parsed.framing.length) return false;
+  return parsed.expects_continue || parsed.framing.length > kSmallBody;
 }
 
 net::Awaitable<Result<bool>> RequestReader::read_body() {

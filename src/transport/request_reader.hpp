@@ -28,6 +28,8 @@ class RequestReader {
   // The next request's head. False where there is none and nobody to tell: the client left or was idle too
   // long.
   [[nodiscard]] net::Awaitable<Result<bool>> read_head();
+  // More of its body is still to come than is read for the sake of an answer that says no.
+  [[nodiscard]] bool has_much_to_come() const noexcept;
   // Then its body, after "100 Continue" where the client waits for that. False where the client has left.
   [[nodiscard]] net::Awaitable<Result<bool>> read_body();
   // Nobody reads the body any more: gives its memory back.

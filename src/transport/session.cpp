@@ -68,7 +68,11 @@ net::Awaitable<bool> Session::shake_hands() {
 net::Awaitable<Session::Next> Session::serve_one() {
   if (draining() && !reader_.has_input()) co_return Next::farewell;
   Result<bool> arrived = co_await reader_.read_head();
-  if (arrived && *arrived) arrived = co_await reader_.read_body();
+  if (arrived && *arrived) {
+    std::optional<Error> refused = refuse_early();
+    if (refused) co_return co_await refuse(*std::move(refused));
+    arrived = co_await reader_.read_body();
+  }
   if (!arrived) co_return co_await refuse(std::move(arrived).error());
   if (!*arrived) co_return Next::nothing;
   const Next next = co_await answer();
@@ -77,6 +81,16 @@ net::Awaitable<Session::Next> Session::serve_one() {
 }
 
 net::Awaitable<Session::Next> Session::answer() {
+// Who may not ask needn't send all of it first. A small body is waited for: its connection can be kept.
+std::optional<Error> Session::refuse_early() {
+  if (!reader_.has_much_to_come()) return std::nullopt;
+  Request request;
+  request.head = &reader_.parsed().head;
+  request.arrived = reader_.arrived();
+  request.peer = peer_;
+  return server_->handler.refuse_early(request);
+}
+
   const ParsedHead& parsed = reader_.parsed();
   const AnswerRules rules{.head_only = parsed.head.method == "HEAD",
                           .minor_version = parsed.head.minor_version,

@@ -4,6 +4,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "transport/request_reader.hpp"
@@ -39,6 +40,7 @@ class Session
 
   [[nodiscard]] net::Awaitable<bool> shake_hands();
   [[nodiscard]] net::Awaitable<Next> serve_one();
+  [[nodiscard]] std::optional<Error> refuse_early();
   [[nodiscard]] net::Awaitable<Next> answer();
   [[nodiscard]] net::Awaitable<std::string> call_handler(Request& request, SocketResponder& responder);
   [[nodiscard]] net::Awaitable<Next> refuse(Error error);

@@ -23,14 +23,13 @@ class AdminApi final : public gateway::AdminSurface {
   // From now on this key is asked for; without one, a client on this machine.
   void configure(std::optional<Sha256> key);
 
+  [[nodiscard]] Result<void> admit(const transport::Request& request) const override;
   [[nodiscard]] gateway::AdminAnswer answer(const transport::Request& request,
                                             const routing::Catalogue& catalogue,
                                             const routing::RoutingConfig& routing, Instant now) override;
   [[nodiscard]] bool is_degraded() const override { return store_.health().degraded; }
 
  private:
-  [[nodiscard]] Result<void> admit(const transport::Request& request) const;
-
   const store::Store& store_;
   mutable std::mutex mutex_;  // guards key_
   std::optional<Sha256> key_;

@@ -20,6 +20,8 @@ struct AdminAnswer {
 class AdminSurface {
  public:
   virtual ~AdminSurface() = default;
+  // Whether it may ask at all, by its head and where it is from. answer() asks that too.
+  [[nodiscard]] virtual Result<void> admit(const transport::Request& request) const = 0;
   // No I/O, and no waiting. `catalogue` and `routing` are those in force.
   [[nodiscard]] virtual AdminAnswer answer(const transport::Request& request,
                                            const routing::Catalogue& catalogue,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ class Gateway final : public transport::Handler {
 
   [[nodiscard]] net::Awaitable<void> serve(net::Loop& loop, transport::Request& request,
                                            transport::Responder& responder) override;
+  // The path, the method, the drain and the client's key, which need no body.
+  [[nodiscard]] std::optional<Error> refuse_early(const transport::Request& request) override;
   [[nodiscard]] transport::Rejection reject(const net::Loop& loop, const http::RequestHead& head,
                                             const Error& error) override;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,6 +69,10 @@ class Handler {
   // gets a 500, or a cut where the answer had begun; where the client has gone nothing is missed.
   [[nodiscard]] virtual net::Awaitable<void> serve(net::Loop& loop, Request& request,
                                                    Responder& responder) = 0;
+  // Judges a request by its head, where much of its body hasn't come yet or the client waits to be asked for
+  // it. An error here is all that it is told, by reject(), and the body is neither asked for nor kept: the
+  // connection closes. `request` has no body. No I/O.
+  [[nodiscard]] virtual std::optional<Error> refuse_early(const Request& /*request*/) { return std::nullopt; }
   // What a request is told that never became one (framing, guard, limits, clocks), or that serve() left
   // unanswered. Its status is of the error's kind. `head` is what could be read of the request's, perhaps
   // nothing. No I/O.
