@@ -90,13 +90,33 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   return settings;
 }
 
-bool needs_restart(const config::GatewayConfig& running, const config::GatewayConfig& wanted) {
-  return wanted.listen.host != running.listen.host || wanted.listen.port != running.listen.port ||
-         wanted.threads != running.threads || wanted.max_connections != running.max_connections ||
-         wanted.max_body != running.max_body || wanted.allowed_hosts != running.allowed_hosts ||
-         wanted.cors_origins != running.cors_origins || wanted.state_in_memory != running.state_in_memory ||
-         wanted.state_file != running.state_file || wanted.tls_cert_file != running.tls_cert_file ||
-         wanted.tls_key_file != running.tls_key_file;
+// The keys whose new values apply at the next start: "server.threads, log.file"; empty where there are none.
+std::string keys_for_restart(const config::GatewayConfig& running, const config::GatewayConfig& wanted) {
+  std::string keys;
+  const auto note = [&keys](const char* key, bool differs) {
+    if (differs) keys += (keys.empty() ? "" : ", ") + std::string(key);
+  };
+  note("server.listen",
+       wanted.listen.host != running.listen.host || wanted.listen.port != running.listen.port);
+  note("server.threads", wanted.threads != running.threads);
+  note("server.max_connections", wanted.max_connections != running.max_connections);
+  note("server.max_body", wanted.max_body != running.max_body);
+  note("server.allowed_hosts", wanted.allowed_hosts != running.allowed_hosts);
+  note("server.cors_origins", wanted.cors_origins != running.cors_origins);
+  note("server.tls", wanted.tls_cert_file.empty() != running.tls_cert_file.empty());
+  note("state.store", wanted.state_in_memory != running.state_in_memory);
+  note("state.path", wanted.state_file != running.state_file);
+  note("log.format", wanted.log.format != running.log.format);
+  note("log.file", wanted.log.file != running.log.file);
+  return keys;
+}
+
+// A renewed certificate, or another. One that is broken must not end what works.
+void take_certificate(transport::Server& server, const config::GatewayConfig& wanted) {
+  if (wanted.tls_cert_file.empty()) return;
+  if (const auto taken = server.take_certificate(wanted.tls_cert_file, wanted.tls_key_file); !taken)
+    log::error("certificate_kept", {{"why", taken.error().message},
+                                    {"effect", "connections go on with the certificate read before"}});
 }
 
 }  // namespace
@@ -167,9 +187,10 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
 Result<void> Daemon::reload(const config::GatewayConfig& config) {
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
-  if (needs_restart(parts_->config, config))
-    log::warn("restart_needed",
-              {{"why", "settings under server: or state: have changed; they apply at the next start"}});
+  if (const std::string keys = keys_for_restart(parts_->config, config); !keys.empty())
+    log::warn("restart_needed", {{"keys", keys}, {"why", "these have changed, and apply at the next start"}});
+  take_certificate(*parts_->server, config);
+  parts_->config.drain_timeout = config.drain_timeout;
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));
   parts_->admin.configure(config.admin_key);
@@ -199,3 +220,7 @@ bool Daemon::idle() const {
 }
 
 }  // namespace weir::app
+Duration Daemon::drain_timeout() const {
+  return parts_->config.drain_timeout;
+}
+

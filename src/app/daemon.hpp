@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/state_directory.hpp"
+#include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
 #include "weir/config/config.hpp"
 
@@ -19,8 +20,9 @@ class Daemon {
   // Listens and serves. Fails with kind io or config; then nothing runs.
   // What earlier runs left in the state directory is taken up first; one that can't be used is done without.
   [[nodiscard]] Result<void> start(const config::GatewayConfig& config, const StateDirectory& state);
-  // Takes what can change while running: providers, models, aliases, keys, routing, log level. Says in the
-  // log where something else changed that needs a restart. Where it fails nothing has changed.
+  // Takes what can change while running: providers, models, aliases, keys, routing, the log's level, the time
+  // for a drain, the certificate (one that can't be read leaves the old one in use). Says in the log which
+  // other keys have changed, which needs a restart. Where it fails nothing has changed.
   [[nodiscard]] Result<void> reload(const config::GatewayConfig& config);
 
   // Where clients reach us: "http://127.0.0.1:8484".
@@ -29,6 +31,7 @@ class Daemon {
   // No new connections, no new requests; what is under way may finish.
   void drain();
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] Duration drain_timeout() const;  // how long idle() is to be waited for
   // The last counts are written. Nothing is served any more.
   void close_store();
 

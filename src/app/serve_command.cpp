@@ -134,11 +134,10 @@ int drain(Daemon& daemon, const Signals& signals, Duration limit) {
   return kFine;
 }
 
-int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Duration drain_timeout,
-        bool can_reload) {
+int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, bool can_reload) {
   while (true) {
     const int signal = signals.wait();
-    if (ends(signal)) return drain(daemon, signals, drain_timeout);
+    if (ends(signal)) return drain(daemon, signals, daemon.drain_timeout());
     if (signal == SIGUSR1) log::reopen();
     if (signal == SIGHUP && can_reload) reload(daemon, options);
   }
@@ -173,7 +172,7 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, Dur
     std::fputs(demo->invitation(daemon.url()).c_str(), stdout);
     std::fflush(stdout);
   }
-  const int code = run(daemon, signals, options, config.drain_timeout, demo == nullptr);
+  const int code = run(daemon, signals, options, demo == nullptr);
   daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.

@@ -125,7 +125,7 @@ void Listener::admit(Socket socket, const tcp::endpoint& from) {
 
 void Listener::refuse(Socket socket, std::string peer) {
   // Under TLS the answer would cost a handshake, and there is no room for that.
-  if (server_->tls) return;
+  if (server_->tls()) return;
   auto place = Place::take(server_, &ServerState::turned_away, kTurnedAwayMax);
   if (!place) return;
   loop_.spawn("turn_away",
@@ -171,7 +171,7 @@ void Listener::answer_without_descriptors() {
     error_code ec;
     Socket socket = acceptor_.accept(ec);
     if (ec) break;
-    if (server_->tls) continue;
+    if (server_->tls()) continue;
     const int fd = socket.native_handle();
     ::send(fd, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::shutdown(fd, SHUT_WR);

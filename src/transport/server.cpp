@@ -44,6 +44,13 @@ class Server::Impl {
   void drain() {
     if (!state_->draining.exchange(true)) tell_all(&Listener::drain);
   }
+  Result<void> take_certificate(const std::string& cert_file, const std::string& key_file) {
+    if (!state_->tls()) return {};
+    auto tls = make_server_context(cert_file, key_file);
+    if (!tls) return std::move(tls).error();
+    state_->set_tls(*std::move(tls));
+    return {};
+  }
   void close_all() {
     state_->draining = true;
     tell_all(&Listener::close_all);
@@ -73,7 +80,7 @@ Result<void> Server::Impl::start(std::span<net::Loop* const> loops) {
   if (!config.tls_cert_file.empty() || !config.tls_key_file.empty()) {
     auto tls = make_server_context(config.tls_cert_file, config.tls_key_file);
     if (!tls) return std::move(tls).error();
-    state_->tls = std::move(*tls);
+    state_->set_tls(*std::move(tls));
   }
   auto opened = open(loops, *at);
   if (!opened) {
@@ -114,6 +121,9 @@ Result<void> Server::start(std::span<net::Loop* const> loops) {
 }
 std::uint16_t Server::port() const noexcept {
   return impl_->port();
+}
+Result<void> Server::take_certificate(const std::string& cert_file, const std::string& key_file) {
+  return impl_->take_certificate(cert_file, key_file);
 }
 void Server::drain() {
   impl_->drain();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -20,10 +21,23 @@ struct ServerState {
   const ServerConfig config;
   const http::HostGuard& guard;
   Handler& handler;
-  TlsContext tls;                           // null: plain. Set before the first connection
   std::atomic<std::size_t> connections{0};  // that are served
   std::atomic<std::size_t> turned_away{0};  // that are being told there is no room
   std::atomic<bool> draining{false};
+
+  // Null: plain, and that stays as it was before the first connection. A handshake keeps what it began with.
+  [[nodiscard]] std::shared_ptr<ssl_ctx_st> tls() const {
+    const std::lock_guard lock(tls_mutex_);
+    return tls_;
+  }
+  void set_tls(std::shared_ptr<ssl_ctx_st> context) {
+    const std::lock_guard lock(tls_mutex_);
+    tls_.swap(context);
+  }
+
+ private:
+  mutable std::mutex tls_mutex_;
+  std::shared_ptr<ssl_ctx_st> tls_;  // shared with the handshakes that begin
 };
 
 // One of a limited number of places, given back when it ends.

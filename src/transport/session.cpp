@@ -56,11 +56,12 @@ void Session::close() noexcept {
 }
 
 net::Awaitable<bool> Session::shake_hands() {
-  if (!server_->tls) co_return true;
+  const std::shared_ptr<ssl_ctx_st> tls = server_->tls();
+  if (!tls) co_return true;
   net::Deadline clock(loop_.timers(), [this] { stream_.close(); });
   clock.arm_after(server_->config.head_timeout);
   error_code ec;
-  co_await stream_.handshake_as_server(server_->tls.get(), ec);
+  co_await stream_.handshake_as_server(tls.get(), ec);
   if (ec) log::debug("tls_handshake_failed", {{"peer", peer_}, {"reason", ec.message()}});
   co_return !ec;
 }
@@ -80,7 +81,6 @@ net::Awaitable<Session::Next> Session::serve_one() {
   co_return next;
 }
 
-net::Awaitable<Session::Next> Session::answer() {
 // Who may not ask needn't send all of it first. A small body is waited for: its connection can be kept.
 std::optional<Error> Session::refuse_early() {
   if (!reader_.has_much_to_come()) return std::nullopt;
@@ -91,6 +91,7 @@ std::optional<Error> Session::refuse_early() {
   return server_->handler.refuse_early(request);
 }
 
+net::Awaitable<Session::Next> Session::answer() {
   const ParsedHead& parsed = reader_.parsed();
   const AnswerRules rules{.head_only = parsed.head.method == "HEAD",
                           .minor_version = parsed.head.minor_version,

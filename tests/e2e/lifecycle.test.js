@@ -82,6 +82,27 @@ test('SIGHUP takes a good file and leaves all as it is for a bad one', async () 
   await weir.stop();
 });
 
+test('a reload names the keys that need a restart, and takes the time for a drain', async () => {
+  const gates = [gate(), gate()];
+  provider.play(streamsStepwise(['one', 'never'], gates), answers('fine'));
+  const weir = await Weir.serve(yaml({ first: provider }));
+  const changed = yaml({ first: provider }, { more: 'log: {format: text, file: other.log}' })
+    .replace('threads: 2', 'threads: 1')
+    .replace('drain_timeout: 20s', 'drain_timeout: 100ms');
+  weir.configure(changed);
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.includes('"reloaded"'), 'reloaded');
+  assert.match(weir.stderr, /"restart_needed","keys":"server\.threads, log\.format, log\.file"/);
+
+  gates[0].open();
+  const stream = await weir.sdk().chat.completions.create({ ...hello, stream: true });
+  await assert.rejects(async () => {
+    for await (const _ of stream) weir.signal('SIGTERM');
+  });
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
+  await weir.stop();
+});
+
 test('a reload forgets no quota', async () => {
   const limited = yaml({ first: provider }, { limits: { first: '{rpm: 2}' } });
   const weir = await Weir.serve(limited);

@@ -110,6 +110,10 @@ class Server {
   [[nodiscard]] Result<void> start(std::span<net::Loop* const> loops);
   [[nodiscard]] std::uint16_t port() const noexcept;
 
+  // Under TLS, for new connections: reads the certificate and key from there. Where that fails (kind config)
+  // those in use stay. A plain server stays plain. Any thread, after start().
+  [[nodiscard]] Result<void> take_certificate(const std::string& cert_file, const std::string& key_file);
+
   // Accepts no more, closes idle connections and lets the others finish their request: answers from now on
   // say `connection: close`. Any thread; idempotent.
   void drain();

@@ -101,6 +101,30 @@ TEST_F(Tls, APlainRequestIsNotServed) {
   EXPECT_EQ(server_.escaped_exceptions(), 0U);
 }
 
+TEST_F(Tls, ARenewedCertificateIsForNewConnections) {
+  TlsClient before(server_.port(), certificate_.file);
+  ASSERT_TRUE(before.shake_hands());
+  const Certificate renewed = certificates_.issue("localhost", {});
+  ASSERT_TRUE(server_.server().take_certificate(renewed.file, renewed.key_file));
+  TlsClient after(server_.port(), renewed.file);
+  EXPECT_TRUE(after.shake_hands());
+  TlsClient who_trusts_the_old(server_.port(), certificate_.file);
+  EXPECT_FALSE(who_trusts_the_old.shake_hands());
+  before.send(get("/a", "Connection: close\r\n"));
+  bool clean = false;
+  EXPECT_NE(before.read_to_end(clean).find("GET /a\n"), std::string::npos) << "who is in stays in";
+}
+
+TEST_F(Tls, ABrokenCertificateLeavesTheOldOneInUse) {
+  const Certificate other = certificates_.issue("localhost", {});
+  const auto mixed = server_.server().take_certificate(other.file, certificate_.key_file);
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().kind, ErrorKind::config);
+  EXPECT_FALSE(server_.server().take_certificate("/nowhere.pem", certificate_.key_file));
+  TlsClient client(server_.port(), certificate_.file);
+  EXPECT_TRUE(client.shake_hands());
+}
+
 TEST_F(Tls, AClientThatLeavesCancelsItsRequest) {
   TlsClient client(server_.port(), certificate_.file);
   ASSERT_TRUE(client.shake_hands());
