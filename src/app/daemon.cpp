@@ -1,5 +1,7 @@
 #include "app/daemon.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <optional>
 #include <thread>
@@ -24,10 +26,29 @@ namespace weir::app {
 namespace {
 
 constexpr std::uint32_t kMaxAutoThreads = 4;
+// What a connection takes: itself, and one to a provider.
+constexpr std::uint64_t kDescriptorsEach = 2;
+constexpr std::uint64_t kOtherDescriptors = 128;  // epolls, files, connections to providers kept for later
 
 std::uint32_t thread_count(std::uint32_t configured) {
   if (configured != 0) return configured;
   return std::clamp<std::uint32_t>(std::thread::hardware_concurrency(), 1, kMaxAutoThreads);
+}
+
+// No more than there are descriptors for: who comes then is told so, and those who are in can be served.
+std::size_t connection_limit(std::uint64_t configured) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return configured;
+  const std::uint64_t descriptors = std::max<std::uint64_t>(limit.rlim_cur, kOtherDescriptors);
+  const std::uint64_t possible =
+      std::max<std::uint64_t>((descriptors - kOtherDescriptors) / kDescriptorsEach, 1);
+  if (configured <= possible) return configured;
+  log::warn("max_connections_lowered",
+            {{"from", configured},
+             {"to", possible},
+             {"why", "the limit of open files (ulimit -n, LimitNOFILE=) is " +
+                         std::to_string(limit.rlim_cur) + ", and a connection takes two"}});
+  return possible;
 }
 
 transport::ServerConfig server_config(const config::GatewayConfig& config) {
@@ -37,7 +58,7 @@ transport::ServerConfig server_config(const config::GatewayConfig& config) {
   server.tls_cert_file = config.tls_cert_file;
   server.tls_key_file = config.tls_key_file;
   server.max_body = config.max_body;
-  server.max_connections = config.max_connections;
+  server.max_connections = connection_limit(config.max_connections);
   return server;
 }
 
@@ -215,12 +236,12 @@ void Daemon::close_store() {
   parts_->store.stop();
 }
 
+Duration Daemon::drain_timeout() const {
+  return parts_->config.drain_timeout;
+}
+
 bool Daemon::idle() const {
   return parts_->server->connections() == 0;
 }
 
 }  // namespace weir::app
-Duration Daemon::drain_timeout() const {
-  return parts_->config.drain_timeout;
-}
-

@@ -25,7 +25,7 @@ namespace {
 constexpr std::string_view kDefaultListen = "127.0.0.1:8484";
 constexpr Range kThreads{.least = 1, .most = 256};
 constexpr Range kConnections{.least = 1, .most = 1'000'000};
-constexpr Range kBody{.least = 1024, .most = 1U << 30U};
+constexpr Range kBody{.least = 1024, .most = 64U << 20U};  // each is held in memory as a whole
 constexpr Duration kLongest = std::chrono::hours(24);
 
 constexpr std::array kLevels{

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeProvider, answers, gate, streamsStepwise } from './support/provider.js';
-import { Weir, hello, run, yaml } from './support/weir.js';
+import { Weir, hello, run, scratch, yaml } from './support/weir.js';
 
 let provider;
 before(async () => {
@@ -139,5 +139,12 @@ test('no key and no prompt in the log; one access line a request', async () => {
   assert.equal(weir.stderr.split(id).length - 1, 1);
   for (const word of [secret, 'sk-client', 'private question', 'fine']) assert.ok(!weir.stderr.includes(word), word);
   for (const line of weir.stderr.trim().split('\n')) JSON.parse(line);
+  await weir.stop();
+});
+
+test('no more connections are taken than there are descriptors for', async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  const weir = await Weir.launch(place, { descriptors: 328 }).untilReady();
+  assert.match(weir.stderr, /"max_connections_lowered","from":4096,"to":100,"why":".*328/);
   await weir.stop();
 });

@@ -51,11 +51,14 @@ export class Weir {
   }
 
   // In a place that may have been another's, whose state it finds. Not ready yet.
-  // `user` is the number of the one that it runs as, the tester's own by default.
-  static launch(place, { args = ['serve', '--config', 'weir.yaml'], env = {}, user } = {}) {
+  // `user` is the number of the one that it runs as, the tester's own by default; `descriptors`: how many it may
+  // have.
+  static launch(place, { args = ['serve', '--config', 'weir.yaml'], env = {}, user, descriptors } = {}) {
     const weir = new Weir();
     weir.#place = place;
-    weir.#child = spawn(binary, [...args, '--state-dir', place.file('state'), '--log-format', 'json'], {
+    const all = [...args, '--state-dir', place.file('state'), '--log-format', 'json'];
+    const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, binary, ...all];
+    weir.#child = spawn(descriptors ? 'sh' : binary, descriptors ? limited : all, {
       cwd: place.folder,
       env: cleanEnvironment(place.folder, env),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -58,7 +58,7 @@ server:
   listen: "[::1]:9000"
   threads: 2
   max_connections: 10k
-  max_body: 1GiB
+  max_body: 64MiB
   drain_timeout: 0s
   allowed_hosts: [Weir.Example.COM, box]
   cors_origins: ["https://App.example.com", "http://localhost:3000", "*"]
@@ -84,7 +84,7 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.listen.port, 9000);
   EXPECT_EQ(config.threads, 2U);
   EXPECT_EQ(config.max_connections, 10'000U);
-  EXPECT_EQ(config.max_body, 1U << 30U);
+  EXPECT_EQ(config.max_body, 64U << 20U);
   EXPECT_EQ(config.drain_timeout, Duration::zero());
   EXPECT_THAT(config.allowed_hosts, ElementsAre("weir.example.com", "box"));
   EXPECT_THAT(config.cors_origins, ElementsAre("https://app.example.com", "http://localhost:3000", "*"));
@@ -177,7 +177,7 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"server: {max_connections: 0}",
        "server.max_connections: expected a count from 1 to 1000000, got \"0\""},
       {"server: {max_body: 1TiB}", "server.max_body: expected a size like 32MiB, got \"1TiB\""},
-      {"server: {max_body: 2GiB}", "server.max_body: expected bytes from 1024 to 1073741824, got \"2GiB\""},
+      {"server: {max_body: 65MiB}", "server.max_body: expected bytes from 1024 to 67108864, got \"65MiB\""},
       {"server: {drain_timeout: forever}",
        "server.drain_timeout: expected a duration like 30s, got \"forever\""},
       {"server: {drain_timeout: 2d}", "server.drain_timeout: expected a duration from 0s to 1d, got \"2d\""},
