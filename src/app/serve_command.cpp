@@ -130,7 +130,11 @@ int drain(Daemon& daemon, const Signals& signals, Duration limit) {
       return kFine;
     }
   }
-  log::info("stopped");
+  if (daemon.idle())
+    log::info("stopped");
+  else
+    log::warn("stopped_at_once",
+              {{"why", "server.drain_timeout is over"}, {"effect", "what was still under way is cut off"}});
   return kFine;
 }
 

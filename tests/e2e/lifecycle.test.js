@@ -100,6 +100,7 @@ test('a reload names the keys that need a restart, and takes the time for a drai
     for await (const _ of stream) weir.signal('SIGTERM');
   });
   assert.deepEqual(await weir.exited, { code: 0, signal: null });
+  assert.match(weir.stderr, /"stopped_at_once","why":"server\.drain_timeout is over"/);
   await weir.stop();
 });
 
