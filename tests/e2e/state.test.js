@@ -66,7 +66,7 @@ test('a daemon that cannot announce itself serves, and leaves no other in its pl
 test('one that is read-only for a while: what was counted before counts again when it is writable', async (t) => {
   const place = scratch({ 'weir.yaml': config() });
   const isRoot = process.getuid() === 0;
-  if (isRoot) chownSync(place.folder, kNobody, kNobody);
+  if (isRoot) for (const name of ['', 'weir.yaml']) chownSync(place.file(name), kNobody, kNobody);
   const user = isRoot ? kNobody : undefined;
   const chmodAll = (directory, file) => {
     for (const name of readdirSync(place.file('state'))) chmodSync(place.file(path.join('state', name)), file);
