@@ -44,8 +44,8 @@ void choose_among(benchmark::State& state, int used) {
     std::get<Choice>(chosen).reservation.refund(clock.now());
   }
 }
-BENCHMARK_CAPTURE(choose_among, fresh, 0)->Arg(1)->Arg(5)->Arg(50);
-BENCHMARK_CAPTURE(choose_among, used, 100)->Arg(1)->Arg(5)->Arg(50);
+BENCHMARK_CAPTURE(choose_among, fresh, 0)->Arg(1)->Arg(5)->Arg(50)->Arg(200);
+BENCHMARK_CAPTURE(choose_among, used, 100)->Arg(1)->Arg(5)->Arg(50)->Arg(200);
 
 }  // namespace
 }  // namespace weir::routing
