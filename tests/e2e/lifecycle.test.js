@@ -143,9 +143,12 @@ test('no key and no prompt in the log; one access line a request', async () => {
   await weir.stop();
 });
 
-test('no more connections are taken than there are descriptors for', async () => {
+test('no more connections are taken than there are descriptors for', async (t) => {
   const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
-  const weir = await Weir.launch(place, { descriptors: 328 }).untilReady();
+  const weir = Weir.launch(place, { descriptors: 328 });
+  t.after(() => weir.kill());
+  await weir.untilReady();
+  await weir.until(() => weir.stderr.includes('"started"'), 'its log');
   assert.match(weir.stderr, /"max_connections_lowered","from":4096,"to":100,"why":".*328/);
   await weir.stop();
 });

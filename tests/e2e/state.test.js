@@ -23,8 +23,8 @@ test('one that cannot be made: counts are kept in memory, and log, health and qu
   await ask(weir);
   await ask(weir);
   await assert.rejects(ask(weir), { status: 429 });
+  await weir.until(() => /"not_announced"/.test(weir.stderr), 'not_announced');
   assert.match(weir.stderr, /"state_degraded".*state directory .*--state-dir/);
-  assert.match(weir.stderr, /"not_announced"/);
   for (const where of ['/healthz', '/readyz']) assert.equal((await json(weir, where)).degraded, true, where);
   const { state } = await json(weir, '/admin/v1/quota');
   assert.equal(state.degraded, true);
@@ -56,7 +56,7 @@ test('a daemon that cannot announce itself serves, and leaves no other in its pl
   writeFileSync(place.file('state/daemon.json'), '{"url":"http://127.0.0.1:1","pid":1}');
   const weir = await Weir.launch(place).untilReady();
   await ask(weir);
-  assert.match(weir.stderr, /"not_announced"/);
+  await weir.until(() => /"not_announced"/.test(weir.stderr), 'not_announced');
   assert.ok(!readdirSync(weir.stateDir).includes('daemon.json'));
   assert.equal((await json(weir, '/healthz')).degraded, undefined);
   await weir.stop();
