@@ -27,7 +27,11 @@ class ByteBuffer {
 
   void append(std::string_view more) {
     if (more.empty()) return;
-    if (capacity_ - end_ < more.size()) reserve(std::max(size() + more.size(), 2 * capacity_));
+    if (capacity_ - end_ < more.size()) {
+      // What has been taken from the front is room again, where that is so much that moving the rest pays.
+      const std::size_t all = size() + more.size();
+      reserve(all <= capacity_ / 2 ? capacity_ : std::max(all, 2 * capacity_));
+    }
     if (more.data() != bytes_.get() + end_) std::memcpy(bytes_.get() + end_, more.data(), more.size());
     end_ += more.size();
   }
