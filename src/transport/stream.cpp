@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -112,11 +113,12 @@ struct Stream::Impl {
   net::Descriptor socket;
   std::shared_ptr<SessionSlot> session;  // shared with the pool; OpenSSL's callback puts tickets there
   Ssl ssl;
-  std::function<void()> on_gone;  // while it is watched
-  LatePut* late = nullptr;        // the write that waits for the turn's end
-  unsigned reads_in_a_row = 0;    // that didn't have to wait
-  bool ssl_writing = false;       // a record is half written
-  bool ssl_broken = false;        // OpenSSL allows no further call
+  std::function<void()> on_gone;    // while it is watched
+  LatePut* late = nullptr;          // the write that waits for the turn's end
+  unsigned reads_in_a_row = 0;      // that didn't have to wait
+  bool cancelled_in_yield = false;  // nothing waits there that cancel() could end
+  bool ssl_writing = false;         // a record is half written
+  bool ssl_broken = false;          // OpenSSL allows no further call
 };
 
 // A first put() at the turn's end.
@@ -129,15 +131,24 @@ class Stream::Impl::LatePut : public net::Late {
   ~LatePut() override { stream_.late = nullptr; }
 
   void make() noexcept override {
-    if (cancelled_ || !stream_.socket.is_open()) {
-      ec_ = asio::error::operation_aborted;
-    } else {
+    if (cancelled_ || !stream_.socket.is_open()) return;
+    try {
       step_ = stream_.put(out_, joined_, ec_);
+    } catch (const std::bad_alloc&) {  // of a TLS record
+      ec_ = asio::error::no_memory;
     }
   }
   void cancel() noexcept { cancelled_ = true; }
 
-  [[nodiscard]] Step step() const noexcept { return step_; }
+  // Others went on first: what has to wait for room is not begun once it was ended.
+  [[nodiscard]] Step step() noexcept {
+    if (step_ == Step::done) return step_;
+    if (cancelled_ || !stream_.socket.is_open()) {
+      ec_ = asio::error::operation_aborted;
+      return Step::failed;
+    }
+    return step_;
+  }
 
  private:
   Impl& stream_;
@@ -217,6 +228,7 @@ void Stream::end_writing() noexcept {
 
 void Stream::cancel() noexcept {
   if (impl_->late != nullptr) impl_->late->cancel();
+  impl_->cancelled_in_yield = true;
   impl_->socket.cancel();
 }
 
@@ -236,7 +248,14 @@ bool Stream::is_open() const noexcept {
 }
 
 net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code& ec) {
-  if (++reads_in_a_row >= kReadsBeforeYield) co_await yield();
+  if (++reads_in_a_row >= kReadsBeforeYield) {
+    cancelled_in_yield = false;
+    co_await yield();
+    if (std::exchange(cancelled_in_yield, false)) {
+      ec = asio::error::operation_aborted;
+      co_return 0;
+    }
+  }
   for (;;) {
     // A closed socket's number may be another connection's by now.
     if (!socket.is_open()) {
