@@ -186,9 +186,9 @@ std::optional<Error> Gateway::refuse_early(const transport::Request& request) {
     auto admitted = admin_->admit(request);
     return admitted ? std::nullopt : std::optional(std::move(admitted).error());
   }
+  if (place == Place::chat && draining_) return shutting_down().error;
   if (is_nowhere(place) || !fits_method(head.method, place)) return wrong_path(head, place).error;
-  if (place != Place::chat) return std::nullopt;
-  if (draining_) return shutting_down().error;
+  if (place == Place::live || place == Place::ready || place == Place::card) return std::nullopt;
   auto client = snapshot()->client_of(head.fields);
   return client ? std::nullopt : std::optional(std::move(client).error());
 }
