@@ -34,7 +34,7 @@ Result<void> make_all_private(const std::filesystem::path& path, const std::stri
   return {};
 }
 
-// Of a file system that is read-only for now a lock can be had all the same.
+// A read-only file system gives a lock too, and may become writable again.
 int open_lock(const std::filesystem::path& path) {
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock >= 0 || (errno != EROFS && errno != EACCES)) return lock;

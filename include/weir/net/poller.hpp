@@ -111,7 +111,7 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Whether more is handled in this turn of the loop than what is under way: then late() is of use.
+  // Whether more is handled in this turn of the loop than what is under way: then make_late() is of use.
   [[nodiscard]] bool has_more_in_turn() const noexcept { return !pending_.empty() || !late_.empty(); }
   // Until the turn's end, where the calls of all connections are made in a row, before any of those who wait
   // goes on: a peer is woken once for many and finds them together. Only where has_more_in_turn().

@@ -446,6 +446,13 @@ class TurnTest : public ::testing::Test {
     co_await stream->write(yes, ec);
     *end = ec ? ec.message() : "written";
   }
+  // By eights, until it fails.
+  static net::Awaitable<void> read_on(Stream* stream, std::size_t* read, std::string* end) {
+    std::array<char, 8> bytes{};
+    error_code ec;
+    while (!ec) *read += co_await stream->read_some(bytes, ec);
+    *end = ec.message();
+  }
   static net::Awaitable<void> cancel_other(Stream* stream, Stream* other) {
     std::array<char, 8> byte{};
     error_code ec;
@@ -472,6 +479,21 @@ TEST_F(TurnTest, WritesOfOneTurnAllArrive) {
   turn();
   EXPECT_EQ(a_end + " " + b_end, "written written");
   EXPECT_EQ(told(a.far) + " " + told(b.far), "yes yes");
+}
+
+// A reader that lets others go first waits for nothing that cancel() could end: its clock would be lost.
+TEST_F(TurnTest, ACancelWhileAReadLetsOthersGoFirstEndsIt) {
+  Connection a = connect();
+  turn();
+  boost::asio::write(a.far, boost::asio::buffer(std::string(4096, 'x')));
+  std::size_t read = 0;
+  std::string end;
+  loop_.spawn("a", read_on(a.near.get(), &read, &end));
+  loop_.io().restart();
+  while (end.empty() && loop_.io().poll_one() > 0)
+    if (read > 0) a.near->cancel();
+  EXPECT_EQ(end, "Operation canceled");
+  EXPECT_LT(read, 4096U) << "it went on to the last byte";
 }
 
 // Otherwise a request whose client left in the same turn would still be spent.
