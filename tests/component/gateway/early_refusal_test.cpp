@@ -48,6 +48,7 @@ TEST_F(EarlyRefusal, NobodyIsInvitedToSendWhatWillBeRefused) {
   constexpr std::string_view kWaits = "Expect: 100-continue\r\nContent-Length: 100\r\n";
   const std::string right = std::string(kRightKey) + std::string(kWaits);
   EXPECT_EQ(answer_to("POST /v1/chat/completions", kWaits).status, 401);
+  EXPECT_EQ(answer_to("GET /v1/models", kWaits).status, 401);
   EXPECT_EQ(answer_to("POST /v1/nowhere", right).status, 404);
   EXPECT_EQ(answer_to("POST /admin/v1/explain", right).status, 404) << "there is no admin surface here";
   const RawAnswer wrong_method = answer_to("PUT /v1/chat/completions", right);
@@ -94,6 +95,8 @@ TEST_F(EarlyRefusal, WhileDrainingNothingMoreIsAskedFor) {
       "POST /v1/chat/completions", std::string(kRightKey) + "Expect: 100-continue\r\nContent-Length: 9\r\n");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.field("retry-after"), "1");
+  EXPECT_EQ(answer_to("GET /v1/chat/completions", "Expect: 100-continue\r\nContent-Length: 9\r\n").status,
+            503);
 }
 
 }  // namespace
