@@ -450,7 +450,10 @@ class TurnTest : public ::testing::Test {
   static net::Awaitable<void> read_on(Stream* stream, std::size_t* read, std::string* end) {
     std::array<char, 8> bytes{};
     error_code ec;
-    while (!ec) *read += co_await stream->read_some(bytes, ec);
+    while (!ec) {
+      const std::size_t got = co_await stream->read_some(bytes, ec);
+      *read += got;
+    }
     *end = ec.message();
   }
   static net::Awaitable<void> cancel_other(Stream* stream, Stream* other) {
