@@ -196,6 +196,8 @@ Result<void> RequestReader::take_chunks(http::ChunkedDecoder& decoder) {
     if (own_body_.size() + step->body.size() > config_.max_body) return too_large(config_.max_body);
     own_body_.append(step->body);
     input_.consume(step->consumed);
+    // Nobody is made to send what won't be taken.
+    if (decoder.left() > config_.max_body - own_body_.size()) return too_large(config_.max_body);
   }
   return {};
 }

@@ -26,6 +26,8 @@ class ChunkedDecoder {
   // with the rest until it consumes nothing or done() is true. What stands behind the end of the message is
   // not touched.
   [[nodiscard]] Result<Step> decode(std::string_view input);
+  // Bytes that the chunk under way still announces.
+  [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
   [[nodiscard]] bool done() const noexcept { return state_ == State::done; }
 
  private:

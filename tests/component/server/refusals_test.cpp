@@ -272,6 +272,14 @@ TEST(Refusal, ChunksAreCountedAgainstTheSameLimit) {
   EXPECT_EQ(server.handler().calls(), 1U);
 }
 
+TEST(Refusal, OfAChunkThatIsTooLargeComesBeforeItsBytes) {
+  TestServer server({.max_body = 1000});
+  RawClient client = server.connect();
+  client.send(with_chunks("3e9\r\n"));
+  EXPECT_EQ(client.read_answer().status, 413);
+  EXPECT_EQ(server.handler().calls(), 0U);
+}
+
 TEST(Refusal, StopsWhatIsPipelinedBehindAGoodRequest) {
   TestServer server;
   RawClient client = server.connect();
