@@ -6,22 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "component/server/refused.hpp"
 #include "component/server/server_fixture.hpp"
 
 namespace weir::test {
 namespace {
-
-struct Refusal {
-  const char* name;
-  int status;
-  std::string bytes;
-};
-
-std::ostream& operator<<(std::ostream& out, const Refusal& c) {
-  return out << c.name;
-}
-
-class Refused : public testing::TestWithParam<Refusal> {};
 
 TEST_P(Refused, AnswersClosesAndRunsNothing) {
   TestServer server;
@@ -40,30 +29,6 @@ TEST_P(Refused, AnswersClosesAndRunsNothing) {
   EXPECT_EQ(end, RawClient::End::closed);
   EXPECT_EQ(server.handler().calls(), 0U);
   EXPECT_EQ(server.escaped_exceptions(), 0U);
-}
-
-std::string with_line(std::string_view line) {
-  return "GET / HTTP/1.1\r\nHost: localhost\r\n" + std::string(line) + "\r\n\r\n";
-}
-std::string with_request_line(std::string_view line) {
-  return std::string(line) + "\r\nHost: localhost\r\n\r\n";
-}
-std::string with_host_lines(std::string_view lines) {
-  return "GET / HTTP/1.1\r\n" + std::string(lines) + "\r\n";
-}
-// A JSON POST with these framing lines, and five bytes that a lenient server might take for its body.
-std::string with_framing(std::string_view lines, std::string_view version = "HTTP/1.1") {
-  return "POST / " + std::string(version) + "\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-         std::string(lines) + "\r\n0\r\n\r\n";
-}
-std::string with_chunks(std::string_view body) {
-  return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n" +
-         std::string(body);
-}
-
-std::string case_name(const testing::TestParamInfo<Refusal>& test) {
-  return test.param.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(
