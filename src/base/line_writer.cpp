@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -56,27 +57,43 @@ void LineWriter::run() {
       news_.wait(lock, [this] { return ends_ || !pending_.empty(); });
     }
     is_idle_ = false;
-    if (const std::uint64_t lost = std::exchange(dropped_, 0); lost > 0) pending_ += lost_(lost);
+    const std::uint64_t told = std::exchange(dropped_, 0);
+    if (told > 0) pending_ += lost_(told);
     taken.swap(pending_);
     is_writing_ = true;
     lock.unlock();
-    put(taken);
+    const std::uint64_t lost = put(taken);
     taken.clear();
     lock.lock();
+    // The last of them was the one that tells, and the next one tells it all.
+    if (lost > 0) dropped_ += told > 0 ? lost - 1 + told : lost;
     is_writing_ = false;
     written_.notify_all();
     if (!ends_) news_.wait_for(lock, kTogether);
   }
 }
 
-// Where the disk takes nothing there is nobody to tell.
-void LineWriter::put(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
+// A full disk takes nothing, or half a line: the first that it takes later begins a line of its own. How many
+// lines it didn't take whole.
+std::uint64_t LineWriter::put(std::string_view bytes) {
+  if (is_cut_ && write_some("\n") == 1) is_cut_ = false;
+  std::size_t written = 0;
+  while (!is_cut_ && written < bytes.size()) {
+    const std::size_t n = write_some(bytes.substr(written));
+    if (n == 0) break;
+    written += n;
   }
+  if (written > 0) is_cut_ = bytes[written - 1] != '\n';
+  const std::string_view left = bytes.substr(written);
+  return static_cast<std::uint64_t>(std::ranges::count(left, '\n'));
+}
+
+std::size_t LineWriter::write_some(std::string_view bytes) const {
+  ssize_t n = 0;
+  do {
+    n = ::write(fd_, bytes.data(), bytes.size());
+  } while (n < 0 && errno == EINTR);
+  return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
 }  // namespace weir

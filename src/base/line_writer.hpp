@@ -13,8 +13,8 @@ namespace weir {
 
 // Lines on their way to a file: whoever has one never waits for the disk. A thread of its own writes the
 // first one at once and what comes meanwhile together, a few milliseconds later; while there is nothing it
-// sleeps. What comes faster than the disk takes it is lost beyond some megabytes, and the file says how many
-// lines. Threads: any.
+// sleeps. What comes faster than the disk takes it is lost beyond some megabytes, and so is what a full disk
+// doesn't take; the file says how many lines as soon as it takes one again. Threads: any.
 class LineWriter {
  public:
   // `lost` makes the line that says how many are. The writer closes `fd` where it `owns` it.
@@ -31,7 +31,8 @@ class LineWriter {
 
  private:
   void run();
-  void put(std::string_view bytes);
+  [[nodiscard]] std::uint64_t put(std::string_view bytes);
+  [[nodiscard]] std::size_t write_some(std::string_view bytes) const;  // 0 where nothing is taken
 
   const int fd_;
   const bool owns_;
@@ -44,6 +45,7 @@ class LineWriter {
   bool is_idle_ = true;        // the thread waits for the first line
   bool is_writing_ = false;
   bool ends_ = false;
+  bool is_cut_ = false;  // the file ends within a line; the thread's alone
   std::thread thread_;
 };
 

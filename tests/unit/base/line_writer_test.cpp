@@ -1,5 +1,6 @@
 #include "base/line_writer.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -45,6 +46,25 @@ TEST_F(LineWriting, KeepsTheirOrderAndWritesTheLastOnesAtTheEnd) {
     }
   }
   EXPECT_EQ(read_until("999\n"), wanted);
+}
+
+// A pipe that doesn't wait refuses what has no room, as a full disk does.
+TEST_F(LineWriting, WhatAFullDiskDoesntTakeIsCountedAndToldOnALineOfItsOwn) {
+  ASSERT_EQ(::fcntl(ends_[1], F_SETFL, O_NONBLOCK), 0);
+  LineWriter writer(ends_[1], true, lost);
+  const std::string line = std::string(100'000, 'x') + "\n";
+  writer.write(line);
+  writer.flush();  // as much of it as the pipe holds
+  for (int i = 0; i < 3; ++i) {
+    writer.write("none of it\n");
+    writer.flush();
+  }
+  std::array<char, 65536> half{};
+  ASSERT_EQ(::read(ends_[0], half.data(), half.size()), 65536);
+  writer.write("room\n");
+  EXPECT_EQ(read_until("lost 4\n"), "\nroom\nlost 4\n");
+  writer.write("more\n");
+  EXPECT_EQ(read_until("more\n"), "more\n");
 }
 
 TEST_F(LineWriting, WhatADiskThatStandsStillCantTakeIsCountedAndToldAndHoldsNobodyUp) {
