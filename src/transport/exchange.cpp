@@ -126,15 +126,14 @@ net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {
   }
   if (guard.cancelled()) co_return cancelled_error();
   if (guard.too_late()) {
-    co_return Error{ErrorKind::upstream_timeout, lane_.endpoint.authority() + " sent nothing in time"};
+    co_return Error{ErrorKind::upstream_timeout, "the provider sent nothing in time"};
   }
   if (ec == boost::asio::error::eof) co_return reader_->end();
   if (ec == boost::system::errc::protocol_error) {
-    co_return Error{ErrorKind::upstream_protocol, lane_.endpoint.authority() + " broke TLS"};
+    co_return Error{ErrorKind::upstream_protocol, "the provider broke TLS"};
   }
   if (ec) {
-    co_return Error{ErrorKind::upstream_closed,
-                    lane_.endpoint.authority() + " broke the connection off: " + ec.message()};
+    co_return Error{ErrorKind::upstream_closed, "the provider broke the connection off: " + ec.message()};
   }
   in_.filled(n);
   anything_arrived_ = true;
