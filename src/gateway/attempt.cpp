@@ -138,6 +138,7 @@ void Attempt::judge_answer(Instant now) {
   const wire::AnswerFacts facts = wire::read_answer(body);
   if (!facts.valid_json) return judge({ErrorKind::upstream_protocol, "the answer is not JSON"}, now);
   if (facts.error) return judge_error_in_good_answer(body, now);
+  if (!facts.has_choices) return judge({ErrorKind::upstream_protocol, "the answer has no choices"}, now);
   plain_usage = facts.usage;
   plain_text_bytes = facts.text_bytes;
   if (facts.may_need_mending) mend_body();

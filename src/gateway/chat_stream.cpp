@@ -14,6 +14,7 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
       error_event_ = event->data;
       return {};
     }
+    said_something_ = said_something_ || !event->data.empty();
     committed_ = committed_ || facts.commits;
     finished_ = finished_ || facts.finished;
     text_bytes_ += facts.text_bytes;

@@ -30,6 +30,7 @@ class ChatStream {
   // What a stream that is whole and has ended without [DONE] still owes the client. Nothing behind [DONE].
   [[nodiscard]] std::string ending() const;
 
+  [[nodiscard]] bool said_something() const noexcept { return said_something_; }  // more than comments
   [[nodiscard]] bool committed() const noexcept { return committed_; }
   [[nodiscard]] bool done() const noexcept { return done_; }                // [DONE] has come
   [[nodiscard]] bool whole() const noexcept { return done_ || finished_; }  // an end here is no truncation
@@ -46,6 +47,7 @@ class ChatStream {
   wire::SseFramer framer_;
   const Client client_;
   wire::ChunkMender mender_;
+  bool said_something_ = false;
   bool committed_ = false;
   bool done_ = false;
   bool finished_ = false;

@@ -301,9 +301,15 @@ net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
       attempt.judge(taken.error(), at);
       co_return;
     }
-    if (attempt.body.size() > kMaxHeld) break;
+    if (attempt.body.size() > kMaxHeld) {
+      if (attempt.stream.said_something()) break;
+      attempt.body.clear();  // comments, however many, are no reason to begin
+    }
   }
-  attempt.judge_answer(now());
+  if (attempt.stream.done() && !attempt.stream.committed())
+    attempt.judge({ErrorKind::upstream_protocol, "the stream is over and has said nothing"}, now());
+  else
+    attempt.judge_answer(now());
 }
 
 net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {

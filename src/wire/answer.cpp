@@ -9,6 +9,7 @@ AnswerFacts read_answer(std::string_view body) {
   if (!chat) return {};
   const bool is_short = chat->lacks_head || chat->lacks_finish || chat->lacks_role || !chat->has_usage;
   return {.valid_json = true,
+          .has_choices = chat->has_choices || chat->choices_empty,
           .error = chat->error,
           .text_bytes = chat->text_bytes,
           .usage = chat->usage,

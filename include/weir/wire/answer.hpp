@@ -12,6 +12,7 @@ namespace weir::wire {
 // What a plain (not streamed) chat answer holds.
 struct AnswerFacts {
   bool valid_json = false;        // without it, nothing else is known
+  bool has_choices = false;       // an array of them, empty or not; without it this is no chat answer
   bool error = false;             // an error object in place of, or beside, choices; or finish_reason "error"
   std::size_t text_bytes = 0;     // of content, reasoning, refusal and tool arguments
   std::optional<Usage> usage;     // at least one number of it

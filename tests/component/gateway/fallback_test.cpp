@@ -53,6 +53,8 @@ std::vector<Failure> failures() {
       {"Garbage", bytes("SSH-2.0-OpenSSH_9.2\r\n\r\n"), "upstream_protocol"},
       {"TruncatedBody", bytes(json_head + "5000\r\n\r\n{\"choices\":["), "upstream_closed"},
       {"NotJson", bytes(json_head + "5\r\n\r\nhello"), "upstream_protocol"},
+      {"NoObject", answers(200, "null"), "upstream_protocol"},
+      {"NoChoices", answers(200, R"({"id":"c1","choices":null})"), "upstream_protocol"},
       {"ErrorInGoodAnswer", answers(200, R"({"error":{"message":"upstream down","code":502}})"),
        "200 with error 502"},
       {"Redirect", answers(302, "", "location: http://127.0.0.1:1/\r\n"), "302"},
@@ -92,6 +94,23 @@ TEST_F(FallbackRules, AStreamWhoseFirstEventIsAnErrorStillFallsBack) {
 
 TEST_F(FallbackRules, AStreamThatEndsBeforeItBeganFallsBack) {
   RawProvider bad(streams(": PROCESSING\n\n"));
+  RawProvider good(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  EXPECT_EQ(ask_stream().field("x-weir-served-by"), "good/m");
+}
+
+// More than is held of a stream that has begun to speak.
+TEST_F(FallbackRules, AStreamThatIsAllCommentsFallsBack) {
+  std::string comments;
+  for (int i = 0; i < 10'000; ++i) comments += ": PROCESSING\n\n";
+  RawProvider bad(streams(comments));
+  RawProvider good(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
+  start({provider_at("bad", bad.port()), provider_at("good", good.port())});
+  EXPECT_EQ(ask_stream().field("x-weir-served-by"), "good/m");
+}
+
+TEST_F(FallbackRules, AStreamThatIsOverAtOnceFallsBack) {
+  RawProvider bad(streams(std::string(kDoneEvent)));
   RawProvider good(streams(std::string(kTextEvent) + std::string(kDoneEvent)));
   start({provider_at("bad", bad.port()), provider_at("good", good.port())});
   EXPECT_EQ(ask_stream().field("x-weir-served-by"), "good/m");
