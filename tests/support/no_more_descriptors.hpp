@@ -4,15 +4,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace weir::test {
 
 // Lowers the limit so that the very next descriptor can't be had, and restores it.
 class NoMoreDescriptors {
  public:
-  NoMoreDescriptors() {
+  // What is closed meanwhile, perhaps by a thread that the test knows nothing of.
+  enum class Closed : std::uint8_t { can_be_had, is_gone };
+  explicit NoMoreDescriptors(Closed closed = Closed::can_be_had) {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    const int next = ::fcntl(0, F_DUPFD, 0);
+    int next = ::fcntl(0, F_DUPFD, 0);
     ::close(next);
+    constexpr int kStandard = 3;  // these stay open
+    if (closed == Closed::is_gone) next = std::min(next, kStandard);
     rlimit none = before_;
     none.rlim_cur = static_cast<rlim_t>(next);
     ::setrlimit(RLIMIT_NOFILE, &none);

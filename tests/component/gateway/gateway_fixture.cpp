@@ -3,8 +3,19 @@
 #include <utility>
 
 #include "support/fake_random.hpp"
+#include "support/test_certificates.hpp"
 
 namespace weir::test {
+namespace {
+
+// One certificate in place of the machine's hundred and more: to read those takes longer than most tests.
+const std::string& trusted_file() {
+  static TestCertificates certificates;
+  static const Certificate root = certificates.issue("root", {.is_ca = true});
+  return root.file;
+}
+
+}  // namespace
 
 RawProvider::Script serves() {
   return answers(200, kGoodAnswer);
@@ -56,7 +67,7 @@ gateway::Settings GatewayTest::settings_for(std::vector<providers::Provider> pro
   for (const providers::Provider& provider : providers) {
     route.targets.push_back({.provider = provider.name, .model = "m"});
     settings.endpoints.push_back(
-        {.tls = false, .host = provider.base_url.host, .port = provider.base_url.port});
+        {.tls = provider.base_url.tls, .host = provider.base_url.host, .port = provider.base_url.port});
   }
   settings.routes.push_back(std::move(route));
   settings.providers = std::move(providers);
@@ -74,7 +85,8 @@ void GatewayTest::start_with(gateway::Settings settings) {
   gateway_.reset();
   upstream_.reset();
   loop_ = std::make_unique<net::Loop>(clock_, std::chrono::milliseconds(2));
-  upstream_ = std::make_unique<transport::UpstreamShared>();
+  upstream_ =
+      std::make_unique<transport::UpstreamShared>(transport::UpstreamSharedConfig{.ca_file = trusted_file()});
   guard_ =
       std::make_unique<http::HostGuard>(std::vector<std::string>{"127.0.0.1"}, std::vector<std::string>{},
                                         std::vector<std::string>{"https://page.example"});

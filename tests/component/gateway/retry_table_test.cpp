@@ -113,7 +113,7 @@ TEST_F(RetryTableTest, OwnShortageIsNoFailureOfTheProvidersAndGivesEverythingBac
   RawClient client = connect();
   ASSERT_EQ(client.exchange("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
   {
-    const NoMoreDescriptors none;
+    const NoMoreDescriptors none(NoMoreDescriptors::Closed::is_gone);
     client.send(post(kPlain));
     EXPECT_TRUE(eventually([&] {
       advance(50ms);
@@ -139,7 +139,7 @@ TEST_F(RetryTableTest, OwnShortageGoesToATargetWhoseConnectionIsKept) {
   start({limited("first", first.port()), limited("second", second.port())});
   RawClient client = connect();
   ASSERT_EQ(client.exchange(post(kPlain)).field("x-weir-served-by"), "second/m");
-  const NoMoreDescriptors none;
+  const NoMoreDescriptors none(NoMoreDescriptors::Closed::is_gone);
   const RawAnswer answer = client.exchange(post(kPlain));
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.field("x-weir-trail"), HasSubstr("first/m#main=own_shortage("));
