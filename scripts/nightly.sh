@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is too slow for every change: the compiler that ships under its own sanitizers, each public header by itself,
-# a thousand reloads under load, the end-to-end tests against a sanitized binary, and long fuzzing.
+# a thousand reloads and 200,000 requests under load, the end-to-end tests against a sanitized binary, and long fuzzing.
 #   scripts/nightly.sh [SECONDS]              default: 600 for each fuzz target
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ find include -name '*.hpp' -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c '
     $compiler -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wno-pragma-once-outside-header -Iinclude -x c++ "$0" || exit 255
   done'
 
-WEIR_TEST_RELOADS=1000 scripts/test.sh
+WEIR_TEST_RELOADS=1000 WEIR_TEST_SOAK=200000 scripts/test.sh
 scripts/fuzz.sh "${1:-600}"
 binary=$(scripts/build.sh clang-asan)
 echo "The SDK against the sanitized binary"

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { CountingProvider } from './support/counting_provider.js';
+import { dice } from './support/dice.js';
 import { Load } from './support/load.js';
 import { Weir, scratch, yaml } from './support/weir.js';
 
@@ -16,16 +17,6 @@ const kLongestUpMs = 1400;
 const kLongestStartMs = 40; // before READY
 
 const seed = Number(process.env.WEIR_SEED ?? Date.now() % 1_000_000_000);
-
-// Mulberry32.
-function dice(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ import OpenAI from 'openai';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const binary = process.env.WEIR_BINARY ?? path.join(root, 'build/release/weir');
 if (!existsSync(binary)) throw new Error(`${binary} is not there: scripts/build.sh builds it, WEIR_BINARY names another`);
+
+// A sanitizer keeps what is freed, and brings checks of its own.
+export const isSanitized = readFileSync(binary).includes('__asan_init');
 
 const kReadyWithinMs = 20_000;
 
