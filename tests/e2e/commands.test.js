@@ -70,6 +70,18 @@ test('serve: refuses a bad file with 78', async () => {
   place.remove();
 });
 
+test('serve: open to the network without a client key it does not start, and says what to do', async () => {
+  for (const [listen, more] of [['0.0.0.0:0', ''], ['[::]:0', ''], ['127.0.0.1:0', ' --listen 0.0.0.0:0']]) {
+    const place = scratch({ 'weir.yaml': `server: {listen: "${listen}"}\n${good}` });
+    const options = more.split(' ').filter((option) => option !== '');
+    const { code, stdout, stderr } = await run(['serve', '--state-dir', 'state', ...options], { cwd: place.folder });
+    assert.equal(code, 78, stderr);
+    assert.match(stderr, /lets the network use your providers' keys; add auth\.keys, or listen on/);
+    assert.ok(!stdout.includes('READY'));
+    place.remove();
+  }
+});
+
 test('wrong usage exits 2', async () => {
   assert.equal((await run(['frobnicate'])).code, 2);
   assert.equal((await run(['serve', '--no-such-option'])).code, 2);
