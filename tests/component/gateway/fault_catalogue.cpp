@@ -223,6 +223,13 @@ void add_bodies(std::vector<Fault>& all) {
   all.push_back(broken("LastChunkMissing", kChunkedJsonHead + chunk(good)));
   all.push_back(broken("TrailerBomb",
                        kChunkedJsonHead + chunk(good) + "0\r\nx: " + std::string(100'000, 'x') + "\r\n\r\n"));
+}
+
+void add_contents(std::vector<Fault>& all) {
+  const std::string good(kGoodAnswer);
+  const std::string half = good.substr(0, good.size() / 2);
+  const std::string until_close = kJsonHead + "connection: close\r\n\r\n";
+
   all.push_back(broken("Html", RawProvider::answer(200, "<html><body>It works!</body></html>")));
   all.push_back(broken("Empty", RawProvider::answer(200, "")));
   all.push_back(broken("Blank", RawProvider::answer(200, "  \n ")));
@@ -430,6 +437,7 @@ std::vector<Fault> all_faults() {
   add_connections(all);
   add_heads(all);
   add_bodies(all);
+  add_contents(all);
   add_statuses(all);
   add_streams_before_content(all);
   add_streams_after_content(all);
