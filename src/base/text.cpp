@@ -30,6 +30,31 @@ std::uint64_t odd_bytes(std::uint64_t eight) noexcept {
   return marks & eight_of(0x80);
 }
 
+// The sequence that begins at a byte: how many bytes it should have, and how many of them are there. A byte
+// that begins none has 1 due and 0 found.
+struct Utf8Sequence {
+  std::size_t due = 1;
+  std::size_t found = 0;
+};
+
+Utf8Sequence sequence_at(std::string_view text, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t lead = byte(at);
+  if (lead < 0x80) return {1, 1};
+  if (lead < 0xC2 || lead > 0xF4) return {1, 0};
+  const std::size_t due = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  // No overlong forms, no surrogates, nothing above U+10FFFF: told by the second byte.
+  const std::uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const std::uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  std::size_t found = 1;
+  while (found < due && at + found < text.size()) {
+    const std::uint8_t next = byte(at + found);
+    if (next < (found == 1 ? least : 0x80) || next > (found == 1 ? most : 0xBF)) break;
+    ++found;
+  }
+  return {due, found};
+}
+
 }  // namespace
 
 std::size_t plain_run(std::string_view text) noexcept {
@@ -116,24 +141,35 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
 }
 
 std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
-  const std::uint8_t lead = byte(at);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(at + 1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!continues(at + 1) || !continues(at + 2)) return 0;
-    if (lead == 0xE0 && byte(at + 1) < 0xA0) return 0;
-    if (lead == 0xED && byte(at + 1) > 0x9F) return 0;
-    return 3;
+  const Utf8Sequence sequence = sequence_at(text, at);
+  return sequence.found == sequence.due ? sequence.found : 0;
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<std::uint8_t>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
   }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!continues(at + 1) || !continues(at + 2) || !continues(at + 3)) return 0;
-    if (lead == 0xF0 && byte(at + 1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(at + 1) > 0x8F) return 0;
-    return 4;
+  return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Sequence sequence = sequence_at(text, at);
+    if (sequence.found == sequence.due)
+      out.append(text, at, sequence.found);
+    else
+      out += "\xEF\xBF\xBD";
+    at += std::max<std::size_t>(1, sequence.found);
   }
-  return 0;
+  return out;
 }
 
 }  // namespace weir

@@ -21,6 +21,11 @@ namespace weir {
 // The length of the UTF-8 sequence at text[at], or 0 where there is none (overlong forms, surrogates, stray
 // bytes).
 [[nodiscard]] std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
+// Whether it is UTF-8 throughout.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+// The text with U+FFFD for what isn't UTF-8: one for each longest begin of a sequence, as decoders of the web
+// do.
+[[nodiscard]] std::string to_utf8(std::string_view text);
 
 // Edits to get from a to b: insert, delete, replace, swap of neighbours.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -65,6 +65,46 @@ TEST(Text, MeasuresUtf8AndRefusesWhatIsNone) {
   }
 }
 
+TEST(Text, ReplacesWhatIsNoUtf8AsDecodersOfTheWebDo) {
+  const std::string_view replaced = "\xEF\xBF\xBD";
+  const auto n = [&](int count) {
+    std::string text = "a";
+    while (count-- > 0) text += replaced;
+    return text + "b";
+  };
+  EXPECT_EQ(to_utf8("a\xE2\x82\xAC"
+                    "b"),
+            "a\xE2\x82\xAC"
+            "b");
+  EXPECT_EQ(to_utf8("a\xFF"
+                    "b"),
+            n(1));
+  EXPECT_EQ(to_utf8("a\xE2\x82"
+                    "b"),
+            n(1));  // cut short: one
+  EXPECT_EQ(to_utf8("a\xF0\x9F\x98"
+                    "b"),
+            n(1));
+  EXPECT_EQ(to_utf8("a\xED\xA0\x80"
+                    "b"),
+            n(3));  // a surrogate: each byte is wrong by itself
+  EXPECT_EQ(to_utf8("a\xE0\x80\xAF"
+                    "b"),
+            n(3));  // overlong
+  EXPECT_EQ(to_utf8("a\xE2\xE2\x82"
+                    "b"),
+            n(2));
+  EXPECT_EQ(to_utf8("\xC3"), replaced);
+  EXPECT_EQ(to_utf8(""), "");
+}
+
+TEST(Text, TellsWhatIsUtf8) {
+  EXPECT_TRUE(is_utf8(""));
+  EXPECT_TRUE(is_utf8("plain, \xC3\xA9, \xF0\x9F\x98\x80"));
+  EXPECT_FALSE(is_utf8("\xC3"));
+  EXPECT_FALSE(is_utf8("long enough to hide it \x80 in the middle"));
+}
+
 TEST(PlainRun, EndsAtTheFirstByteThatNeedsALook) {
   for (unsigned odd = 0; odd < 256; ++odd) {
     const char c = static_cast<char>(odd);
