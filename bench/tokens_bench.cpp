@@ -1,10 +1,9 @@
 #include <benchmark/benchmark.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "weir/tokens/encoder.hpp"
+#include "weir/tokens/estimator.hpp"
 
 namespace weir::tokens {
 namespace {
@@ -25,6 +24,18 @@ void count_prose(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
 }
 BENCHMARK(count_prose)->Arg(1500)->Arg(20'000)->Arg(500'000)->Unit(benchmark::kMicrosecond);
+
+// What every request costs.
+void traits_of_prose(benchmark::State& state) {
+  const std::string text = prose(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    PromptFacts facts{.messages = 3};
+    add_traits(facts.text, text);
+    benchmark::DoNotOptimize(by_bytes(facts));
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(text.size()) * state.iterations());
+}
+BENCHMARK(traits_of_prose)->Arg(1500)->Arg(20'000)->Arg(500'000)->Unit(benchmark::kMicrosecond);
 
 // What an attacker would send: one piece without an end.
 void count_one_letter(benchmark::State& state) {

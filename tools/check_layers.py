@@ -24,14 +24,14 @@ MAY_USE = {
     "transport": {"base", "net", "http"},
     "providers": {"base", "quota", "tokens", "wire", "http"},
     # 3
-    "routing": {"base", "quota", "providers"},
+    "routing": {"base", "quota", "tokens", "providers"},
     "store": {"base", "quota"},
     "pretend": {"base", "net", "http", "transport", "wire"},
     # 4
     "sim": {"base", "quota", "providers", "routing", "pretend"},
     "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
     # 5: config fills the plain configuration values of the modules below it
-    "config": {"base", "quota", "http", "providers", "routing", "transport", "gateway"},
+    "config": {"base", "quota", "tokens", "http", "providers", "routing", "transport", "gateway"},
     "admin": {"base", "http", "quota", "tokens", "wire", "providers", "routing", "store", "gateway"},
     # 6
     "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",

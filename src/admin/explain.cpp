@@ -1,5 +1,6 @@
 #include "admin/explain.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "admin/body.hpp"
 #include "weir/base/units.hpp"
+#include "weir/gateway/prompt_facts.hpp"
 #include "weir/providers/dialect.hpp"
 #include "weir/routing/planner.hpp"
 #include "weir/tokens/estimator.hpp"
@@ -76,10 +78,11 @@ std::optional<Error> read_request(std::string_view request, Question& question) 
   if (auto failure = wire::read_chat_request(request, question.chat))
     return wrong("request: " + failure->error.message);
   const wire::ChatRequest& chat = question.chat;
-  const tokens::Estimate estimate = tokens::estimate(chat.prompt_bytes, chat.messages, chat.max_tokens);
   question.model = chat.model;
-  question.ask.prompt_tokens = estimate.prompt;
-  question.ask.output_tokens = estimate.output;
+  question.ask.size = tokens::by_bytes(gateway::prompt_facts(chat, request));
+  question.ask.prompt_tokens =
+      static_cast<std::uint64_t>(std::llround(question.ask.size->of(tokens::Family::gpt)));
+  question.ask.output_tokens = chat.max_tokens.value_or(tokens::kTypicalOutput);
   question.ask.max_tokens = chat.max_tokens;
   if (chat.uses_tools) need(question.ask, Capability::tools);
   if (chat.uses_images) need(question.ask, Capability::images);
@@ -131,6 +134,7 @@ ordered_json describe(const routing::Candidacy& one, const Question& question, I
   out["key"] = one.target->key->label;
   out["tier"] = one.tier;
   out["has_room"] = one.score.has_value();
+  out["prompt_tokens"] = routing::prompt_tokens(*one.target, question.ask);
   out["score"] = one.score ? ordered_json(*one.score) : ordered_json();
   if (one.fitted.max_tokens && !one.skip.too_large) out["max_tokens"] = *one.fitted.max_tokens;
   if (!one.score) {

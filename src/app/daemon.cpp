@@ -98,6 +98,7 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
                              .routes = config.models,
                              .aliases = config.aliases,
                              .routing = config.routing,
+                             .tokens = config.tokens,
                              .client_keys = config.client_keys,
                              .access_log = config.access_log,
                              .endpoints = {}};
@@ -140,6 +141,25 @@ void take_certificate(transport::Server& server, const config::GatewayConfig& wa
                                     {"effect", "connections go on with the certificate read before"}});
 }
 
+// What each model's answers taught outlives the process.
+class KeptCalibrations final : public store::Notes {
+ public:
+  explicit KeptCalibrations(routing::Calibrations& calibrations) : calibrations_(calibrations) {}
+
+  std::vector<std::pair<std::string, std::string>> take(bool all) override {
+    auto notes = calibrations_.take(all);
+    for (auto& [name, text] : notes) name.insert(0, kPrefix);
+    return notes;
+  }
+  void restore(std::string_view name, std::string_view text) override {
+    if (name.starts_with(kPrefix)) calibrations_.restore(name.substr(kPrefix.size()), text);
+  }
+
+ private:
+  static constexpr std::string_view kPrefix = "tokens/";
+  routing::Calibrations& calibrations_;
+};
+
 }  // namespace
 
 // In the order of construction; what is declared later uses what is declared before it.
@@ -150,7 +170,7 @@ struct Daemon::Parts {
                .database = config.state_file,
                .in_memory = config.state_in_memory,
                .unusable = state.unusable()},
-              clock, ledger),
+              clock, ledger, &kept),
         guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
 
   ~Parts() {
@@ -166,6 +186,8 @@ struct Daemon::Parts {
   config::GatewayConfig config;
   SystemClock clock;
   quota::Ledger ledger;
+  routing::Memory memory;
+  KeptCalibrations kept{memory.calibrations};
   store::Store store;
   admin::AdminApi admin{store};
   http::HostGuard guard;
@@ -191,8 +213,8 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
                      .upstream = parts->upstream.make_client(loop, {}),
                      .random = std::make_unique<SystemRandom>()});
   }
-  parts->gateway.emplace(parts->ledger, parts->guard, std::move(lanes), parts->clock.now().wall,
-                         &parts->admin);
+  parts->gateway.emplace(parts->ledger, parts->memory, parts->guard, std::move(lanes),
+                         parts->clock.now().wall, &parts->admin);
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   parts->gateway->configure(*std::move(settings));

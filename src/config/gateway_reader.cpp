@@ -17,6 +17,7 @@
 #include "config/provider_reader.hpp"
 #include "config/route_reader.hpp"
 #include "config/routing_reader.hpp"
+#include "config/tokens_reader.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::config {
@@ -71,9 +72,10 @@ class GatewayReader {
     read_section("auth", &GatewayReader::read_auth);
     check_openness();
     read_section("admin", &GatewayReader::read_admin);
-    for (const std::string_view section : {"metrics", "tokens", "cache", "alerts"})
+    for (const std::string_view section : {"metrics", "cache", "alerts"})
       read_pending_section(root_, section);
     read_section("routing", &GatewayReader::read_routing);
+    read_section("tokens", &GatewayReader::read_tokens);
     read_section("state", &GatewayReader::read_state);
     read_section("log", &GatewayReader::read_log);
     read_models();
@@ -270,6 +272,7 @@ class GatewayReader {
   }
 
   void read_routing(MapReader& routing) { config::read_routing(routing, config_.routing); }
+  void read_tokens(MapReader& tokens) { config::read_tokens(tokens, config_.tokens); }
 
   void read_state(MapReader& state) {
     if (const auto store = state.take("store")) {

@@ -309,6 +309,12 @@ class Printer {
     out_ << YAML::EndMap;
     print_day(config.routing);
     out_ << YAML::EndMap;
+    section("tokens");
+    put("estimator", tokens::name(config.tokens.estimator));
+    put("calibrate", config.tokens.calibrate);
+    put("quantile", number(100 * config.tokens.quantile) + "%");
+    put("overflow", tokens::name(config.tokens.overflow));
+    out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");
     put("path", config.state_file);

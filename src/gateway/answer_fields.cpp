@@ -66,6 +66,7 @@ void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields
     fields.add("x-weir-key", record.key);
   }
   if (!record.max_tokens.empty()) fields.add("x-weir-max-tokens", record.max_tokens);
+  if (!record.truncated.empty()) fields.add("x-weir-truncated", record.truncated);
   if (record.attempts.empty()) return;
   fields.add("x-weir-attempts", record.attempts.size());
   fields.add("x-weir-trail", telemetry::trail(record.attempts));

@@ -88,6 +88,8 @@ Attempt::Used Attempt::used() const {
   const std::size_t text = is_stream ? stream.text_bytes() : plain_text_bytes;
   Used used{.prompt = prompt_tokens, .completion = tokens::tokens_of_text(text)};
   if (!usage) return used;
+  used.prompt_was_told = usage->prompt_tokens.has_value();
+  used.completion_was_told = usage->completion_tokens.has_value();
   used.prompt = usage->prompt_tokens.value_or(used.prompt);
   used.completion = usage->completion_tokens.value_or(used.completion);
   // Thinking that a provider doesn't list is in the total all the same.

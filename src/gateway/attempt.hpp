@@ -49,7 +49,9 @@ struct Attempt {
   struct Used {
     std::uint64_t prompt = 0;
     std::uint64_t completion = 0;
-    std::uint64_t cached = 0;  // of the prompt
+    std::uint64_t cached = 0;      // of the prompt
+    bool prompt_was_told = false;  // by the provider
+    bool completion_was_told = false;
   };
   [[nodiscard]] Used used() const;
   // A stream that had begun has ended, at its end or not; the client is there.

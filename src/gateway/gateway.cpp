@@ -13,6 +13,7 @@
 #include "gateway/refusal.hpp"
 #include "gateway/request_id.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/token_counter.hpp"
 #include "weir/base/json_text.hpp"
 #include "weir/base/version.hpp"
 #include "weir/http/target.hpp"
@@ -131,18 +132,21 @@ bool fits_method(std::string_view method, Place place) {
 
 }  // namespace
 
-Gateway::Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes,
-                 WallTime started, AdminSurface* admin)
+Gateway::Gateway(quota::Ledger& ledger, routing::Memory& memory, const http::HostGuard& guard,
+                 std::vector<Lane> lanes, WallTime started, AdminSurface* admin)
     : ledger_(ledger),
+      memory_(memory),
       guard_(guard),
       lanes_(std::move(lanes)),
       started_(started),
       admin_(admin),
       models_(std::make_unique<ModelWatch>()),
+      counter_(std::make_unique<TokenCounter>()),
       queue_alarm_(lanes_.front().loop->timers(), [this] { queue_.ring(lanes_.front().loop->now()); }),
       queue_(std::make_unique<SystemRandom>(),
              [this](BootTime at) { lanes_.front().loop->post([this, at] { queue_alarm_.arm(at); }); }) {
   ledger_.listen(&queue_);
+  for (Lane& lane : lanes_) lane.counter = counter_.get();
 }
 
 Gateway::~Gateway() {

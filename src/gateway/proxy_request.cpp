@@ -9,8 +9,12 @@
 #include "gateway/client_deadline.hpp"
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
+#include "gateway/token_counter.hpp"
+#include "gateway/truncation.hpp"
 #include "weir/base/text.hpp"
+#include "weir/gateway/prompt_facts.hpp"
 #include "weir/quota/charge.hpp"
+#include "weir/tokens/encoder.hpp"
 #include "weir/tokens/estimator.hpp"
 
 namespace weir::gateway {
@@ -31,6 +35,12 @@ bool is_event_stream(const http::ResponseHead& head) {
 // "80000->7400", "none->4096".
 std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
   return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
+}
+
+// Leaves the queue, or what was taken.
+void give_back(Turn::Outcome& outcome, Instant now) {
+  if (auto* const choice = std::get_if<routing::Choice>(&outcome)) choice->reservation.refund(now);
+  outcome = routing::NoRoom{};
 }
 
 }  // namespace
@@ -95,10 +105,12 @@ std::optional<Refusal> ProxyRequest::know_client() {
 }
 
 std::optional<Refusal> ProxyRequest::read_ask() {
-  if (auto failure = wire::read_chat_request(request_.body_text(), chat_))
+  if (auto failure = wire::read_chat_request(body(), chat_))
     return Refusal{.error = std::move(failure->error), .param = std::move(failure->param)};
-  const tokens::Estimate estimate = tokens::estimate(chat_.prompt_bytes, chat_.messages, chat_.max_tokens);
-  ask_ = {.prompt_tokens = estimate.prompt, .output_tokens = estimate.output, .max_tokens = chat_.max_tokens};
+  ask_ = {.size = tokens::by_bytes(prompt_facts(chat_, body())),
+          .quantile = snapshot_->tokens.quantile,
+          .output_tokens = chat_.max_tokens.value_or(tokens::kTypicalOutput),
+          .max_tokens = chat_.max_tokens};
   routing::apply(snapshot_->routing, priority_, ask_);
   ask_.client = snapshot_->pool_of(client_);
   record_.model = chat_.model;
@@ -130,7 +142,7 @@ void ProxyRequest::recall_conversation() {
   const routing::RoutingConfig& routing = snapshot_->routing;
   const bool has_choice = route_->candidates.size() > 1 && route_->strategy != routing::Strategy::priority;
   if (routing.sticky == routing::Sticky::off || !has_choice) return;
-  conversation_ = conversation_of(client_ == nullptr ? "" : client_->name, chat_, request_.body_text());
+  conversation_ = conversation_of(client_ == nullptr ? "" : client_->name, chat_, body());
   const auto id = snapshot_->memory.conversations.find(*conversation_, routing.sticky_ttl, now().boot);
   if (!id) return;
   const auto place = std::ranges::find_if(
@@ -145,7 +157,13 @@ void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
 
 // Room now, or the queue for it; or, where every other target had its turn, one of those once more.
 net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
+  if (snapshot_->tokens.estimator == tokens::Estimator::exact) co_await count_prompt();
   Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
+  if (needs_count(outcome)) {
+    give_back(outcome, now());
+    co_await count_prompt();
+    outcome = turn_.begin(want(tries_.had_turn()));
+  }
   if (!std::holds_alternative<routing::Choice>(outcome) && may_try_again()) {
     outcome = routing::NoRoom{};  // leaves the queue
     co_await back_off();
@@ -155,15 +173,52 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
   if (client_gone()) co_return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return queue_full(*route_);
-  if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) co_return out_of_targets(*none, at);
+  if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
+    auto refused = out_of_targets(*none, at);
+    if (refused.error.kind != ErrorKind::context_length_exceeded || !drop_turns(at)) co_return refused;
+    co_return co_await admit(attempt);
+  }
+  auto& choice = std::get<routing::Choice>(outcome);
   const Asked asked{.chat = chat_,
-                    .body = request_.body_text(),
+                    .body = body(),
                     .fields = request_.head->fields,
                     .request_id = record_.request_id,
-                    .prompt_tokens = ask_.prompt_tokens};
-  attempt = std::make_unique<Attempt>(std::get<routing::Choice>(std::move(outcome)), asked, at);
+                    .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
+  attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
   co_return std::nullopt;
+}
+
+// Whether an exact count could open a target, or a better one than what there is.
+bool ProxyRequest::needs_count(const Turn::Outcome& outcome) const {
+  if (snapshot_->tokens.estimator != tokens::Estimator::automatic || !tokens::has_encoder()) return false;
+  if (const auto* const choice = std::get_if<routing::Choice>(&outcome)) {
+    const auto place = std::ranges::find(route_->candidates, choice->target, &routing::Candidate::target);
+    if (place->tier == route_->candidates.front().tier) return false;
+  }
+  return routing::is_decided_by_count(*route_, ask_, tries_.had_turn(), now());
+}
+
+// tokens.overflow: truncate. Whether the request is shorter now; once.
+bool ProxyRequest::drop_turns(Instant at) {
+  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || !record_.truncated.empty()) return false;
+  const Excess excess = excess_of(*route_, ask_, at);
+  if (excess.target == nullptr) return false;
+  auto shorter = truncate(chat_, body(), ask_, excess);
+  if (!shorter) return false;
+  shorter_body_ = std::move(shorter->body);
+  record_.truncated =
+      std::to_string(shorter->messages) + " messages, " + std::to_string(shorter->tokens) + " tokens";
+  const auto failure = wire::read_chat_request(body(), chat_);
+  ask_.size = tokens::by_bytes(prompt_facts(chat_, body()));
+  return !failure;
+}
+
+net::Awaitable<void> ProxyRequest::count_prompt() {
+  if (!tokens::has_encoder() || ask_.size->method == tokens::Method::encoder) co_return;
+  net::Cancellation& cancellation = responder_.cancellation();
+  const auto tokens = co_await lane_.counter->count(*lane_.loop, chat_, body(), cancellation);
+  if (tokens) ask_.size = tokens::by_encoder(prompt_facts(chat_, body()), *tokens);
 }
 
 net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome) {
@@ -404,6 +459,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
 void ProxyRequest::drop_request(Attempt& attempt) {
   attempt.call.reset();
   chat_.members = std::vector<wire::Member>();
+  chat_.texts = std::vector<wire::PromptText>();
   request_.drop_body();
 }
 
@@ -443,11 +499,23 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   add_own_fields(record_, fields);
 }
 
+// What a picture takes nobody says beforehand, and an answer that was cut off says nothing of how long it
+// wanted to be.
+void ProxyRequest::learn(const Attempt& attempt, const Attempt::Used& used) const {
+  if (!snapshot_->tokens.calibrate) return;
+  tokens::Calibration& counting = *attempt.target->counting;
+  if (used.prompt_was_told && chat_.media == 0) counting.learn_prompt(*ask_.size, used.prompt);
+  const auto most = attempt.max_tokens ? attempt.max_tokens : chat_.max_tokens;
+  const bool was_cut = !record_.error.empty() || (most && used.completion >= *most);
+  if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
+}
+
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const Attempt::Used used = attempt.used();
   record_.used_tokens = used.prompt + used.completion;
   attempt.note_speed(used.completion, now());
+  learn(attempt, used);
   const auto cost_by = [&](const quota::ChargeRule& rule) {
     return quota::settled_cost(rule, attempt.cost, used.prompt, used.completion, used.cached);
   };

@@ -38,6 +38,9 @@ class ProxyRequest {
   void recall_conversation();
 
   [[nodiscard]] net::Awaitable<std::optional<Refusal>> admit(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] bool needs_count(const Turn::Outcome& outcome) const;
+  [[nodiscard]] net::Awaitable<void> count_prompt();
+  [[nodiscard]] bool drop_turns(Instant now);
   [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome);
   [[nodiscard]] bool may_try_again() const;
   [[nodiscard]] net::Awaitable<void> back_off();
@@ -54,6 +57,10 @@ class ProxyRequest {
   void settle(Attempt& attempt);
 
   [[nodiscard]] Instant now() const { return lane_.loop->now(); }
+  // What is asked for: the client's own words, or without the oldest turns.
+  [[nodiscard]] std::string_view body() const {
+    return shorter_body_.empty() ? request_.body_text() : std::string_view(shorter_body_);
+  }
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
   [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
@@ -62,6 +69,7 @@ class ProxyRequest {
   void write_answer_fields(const Attempt& attempt, http::Fields& fields) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
+  void learn(const Attempt& attempt, const Attempt::Used& used) const;
   void remember(const Attempt& attempt, Instant now) const;
 
   Lane& lane_;
@@ -75,6 +83,7 @@ class ProxyRequest {
   Turn turn_;
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;
+  std::string shorter_body_;
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
   routing::Priority priority_ = routing::Priority::normal;

@@ -28,13 +28,14 @@ Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& re
       client_pools(bind_clients(client_keys, ledger)),
       endpoints(std::move(settings.endpoints)),
       routing(settings.routing),
+      tokens(settings.tokens),
       access_log(settings.access_log),
       memory(remembered),
       catalogue({.providers = std::move(settings.providers),
                  .routes = std::move(settings.routes),
                  .aliases = std::move(settings.aliases),
                  .allow_paid = settings.routing.allow_paid},
-                ledger, &remembered.speeds) {}
+                ledger, &remembered) {}
 
 const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& provider) const {
   return endpoints[static_cast<std::size_t>(&provider - catalogue.providers().data())];

@@ -29,6 +29,7 @@ struct Snapshot {
   std::vector<std::optional<quota::Pool>> client_pools;  // of the client keys, in their order
   std::vector<transport::Endpoint> endpoints;            // of the catalogue's providers, in their order
   routing::RoutingConfig routing;
+  tokens::Config tokens;
   bool access_log;
   routing::Memory& memory;
   routing::Catalogue catalogue;

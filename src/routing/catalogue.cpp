@@ -4,6 +4,7 @@
 
 #include "weir/base/digest.hpp"
 #include "weir/base/text.hpp"
+#include "weir/routing/memory.hpp"
 #include "weir/routing/route.hpp"
 
 namespace weir::routing {
@@ -40,6 +41,13 @@ std::string id_of(const providers::Key& key) {
   return id;
 }
 
+// Its id says most; an alias of the owner's may say nothing.
+tokens::Family tokenizer_of(const providers::Model& model) {
+  for (const std::string_view name : {model.id, model.family, model.name})
+    if (const auto family = tokens::family_of(name); family != tokens::Family::unknown) return family;
+  return tokens::Family::unknown;
+}
+
 std::uint64_t number_of(std::string_view text) {
   const Sha256 digest = sha256(text);
   std::uint64_t number = 0;
@@ -49,8 +57,8 @@ std::uint64_t number_of(std::string_view text) {
 
 }  // namespace
 
-Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds) : parts_(std::move(parts)) {
-  bind_targets(ledger, speeds);
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory) : parts_(std::move(parts)) {
+  bind_targets(ledger, memory);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();
   const std::size_t routes = listed_.size();
@@ -62,20 +70,22 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds) : p
               listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
 }
 
-void Catalogue::bind_targets(quota::Ledger& ledger, SpeedTable* speeds) {
+void Catalogue::bind_targets(quota::Ledger& ledger, Memory* memory) {
   for (const providers::Provider& provider : parts_.providers) {
     for (const providers::Key& key : provider.keys) {
       const std::string account = provider.name + "/" + key.account;
       const std::string key_id = id_of(key);
       for (const providers::Model& model : provider.models) {
+        const std::string name = provider.name + "/" + model.name;
         targets_.push_back(
             {.provider = &provider,
              .model = &model,
              .key = &key,
              .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
                          .with_key(key_id),
-             .speed = speeds == nullptr ? nullptr : &speeds->of(provider.name + "/" + model.name),
-             .id = number_of(provider.name + "/" + model.name + "#" + key_id)});
+             .speed = memory == nullptr ? nullptr : &memory->speeds.of(name),
+             .counting = memory == nullptr ? nullptr : &memory->calibrations.of(name, tokenizer_of(model)),
+             .id = number_of(name + "#" + key_id)});
       }
     }
   }

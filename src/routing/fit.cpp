@@ -11,19 +11,26 @@ namespace {
 
 using quota::ChargeRule;
 
-// Tokens that nineteen of twenty answers stay under, as long as nobody has measured it.
-constexpr std::uint64_t kLongOutput = 2048;
-// Sent where the client set no bound and the provider charges for one.
-constexpr std::uint64_t kAmpleOutput = 2 * kLongOutput;
+// Tokens that nineteen of twenty answers stay under. Twice that is sent where the client set no bound and the
+// provider charges for one.
+std::uint64_t long_output(const Target& target) noexcept {
+  constexpr std::uint64_t kUntilMeasured = 2048;
+  const auto measured = target.counting == nullptr ? std::nullopt : target.counting->output(0.95);
+  return measured.value_or(kUntilMeasured);
+}
 
-// What is left beside a prompt of which only the estimate is known: that one may be a quarter too low.
-std::uint64_t left_beside(std::uint64_t prompt, std::uint64_t all) noexcept {
-  return less(less(all, prompt), prompt / 4);
+// What a prompt may come to at the most: an estimate by sizes alone may be a quarter too low.
+std::uint64_t longest_prompt(const Target& target, const Ask& ask) noexcept {
+  constexpr double kAsGoodAsAll = 0.99;
+  if (!ask.size || target.counting == nullptr) return plus(ask.prompt_tokens, ask.prompt_tokens / 4);
+  return target.counting->prompt(*ask.size, std::max(ask.quantile, kAsGoodAsAll)).upper;
 }
 
 Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint64_t> max_tokens) noexcept {
+  const std::uint64_t prompt = prompt_tokens(target, ask);
+  const std::uint64_t output = output_tokens(target, ask);
   const auto cost_by = [&](const ChargeRule& rule) {
-    return quota::admission_cost(rule, ask.prompt_tokens, ask.output_tokens, max_tokens);
+    return quota::admission_cost(rule, prompt, output, max_tokens);
   };
   Fitted fitted{.terms = {.day = ask.day, .client = ask.client},
                 .cost = cost_by(target.provider->charge),
@@ -41,9 +48,9 @@ bool holds(const quota::Ceiling& ceiling, const quota::Cost& cost) noexcept {
 }
 
 // What the windows leave for the output.
-std::uint64_t left_by(const quota::Ceiling& ceiling, const ChargeRule& rule, const Ask& ask) noexcept {
+std::uint64_t left_by(const quota::Ceiling& ceiling, const ChargeRule& rule, std::uint64_t longest) noexcept {
   if (rule.tokens == ChargeRule::Tokens::input) return ceiling.output_tokens;
-  return std::min(left_beside(ask.prompt_tokens, ceiling.tokens), ceiling.output_tokens);
+  return std::min(less(ceiling.tokens, longest), ceiling.output_tokens);
 }
 
 }  // namespace
@@ -54,9 +61,9 @@ Fitted fit_to_model(const Target& target, const Ask& ask) noexcept {
   if (ask.max_tokens)
     return with_output(target, ask, most > 0 ? std::min(*ask.max_tokens, most) : *ask.max_tokens);
   if (!charges_max_tokens(target)) return with_output(target, ask, std::nullopt);
-  std::uint64_t ample = std::max(kAmpleOutput, *ask.min_output);
+  std::uint64_t ample = std::max(2 * long_output(target), *ask.min_output);
   if (target.model->context > 0)
-    ample = std::min(ample, left_beside(ask.prompt_tokens, target.model->context));
+    ample = std::min(ample, less(target.model->context, longest_prompt(target, ask)));
   if (ample < *ask.min_output) return with_output(target, ask, std::nullopt);
   return with_output(target, ask, most > 0 ? std::min(ample, most) : ample);
 }
@@ -64,12 +71,13 @@ Fitted fit_to_model(const Target& target, const Ask& ask) noexcept {
 Fitted fit(const Target& target, const Ask& ask, Instant now) {
   const Fitted wanted = fit_to_model(target, ask);
   if (!ask.min_output || (!ask.max_tokens && !wanted.max_tokens)) return wanted;
+  const std::uint64_t longest = longest_prompt(target, ask);
   std::uint64_t left = quota::kUnknownAmount;
   if (const auto ceiling = target.pool.ceiling(now, ask.day); !holds(ceiling, wanted.cost))
-    left = left_by(ceiling, target.provider->charge, ask);
+    left = left_by(ceiling, target.provider->charge, longest);
   if (ask.client != nullptr)
     if (const auto ceiling = ask.client->ceiling(now); !holds(ceiling, wanted.terms.client_cost))
-      left = std::min(left, left_by(ceiling, {}, ask));
+      left = std::min(left, left_by(ceiling, {}, longest));
   if (left == quota::kUnknownAmount || left < *ask.min_output) return wanted;
   return with_output(target, ask, left);
 }

@@ -60,11 +60,13 @@ std::string words_of(Unfit reason, const Target& target, const Ask& ask) {
 
 std::uint64_t tokens_needed(const Target& target, const Ask& ask) noexcept {
   const std::uint64_t most = target.model->max_output;
-  const std::uint64_t expected = most > 0 ? std::min(ask.output_tokens, most) : ask.output_tokens;
+  const std::uint64_t usual = output_tokens(target, ask);
+  const std::uint64_t expected = most > 0 ? std::min(usual, most) : usual;
   const auto fitted = ask.max_tokens ? fit_to_model(target, ask).max_tokens : std::nullopt;
   const std::uint64_t output = fitted ? *fitted : ask.max_tokens.value_or(expected);
   constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
-  return output > kAll - ask.prompt_tokens ? kAll : ask.prompt_tokens + output;
+  const std::uint64_t prompt = prompt_tokens(target, ask);
+  return output > kAll - prompt ? kAll : prompt + output;
 }
 
 }  // namespace weir::routing

@@ -202,11 +202,37 @@ void apply(const RoutingConfig& config, Priority priority, Ask& ask) {
   ask.peak = peak_of(config, priority);
 }
 
+std::uint64_t prompt_tokens(const Target& target, const Ask& ask) noexcept {
+  if (!ask.size || target.counting == nullptr) return ask.prompt_tokens;
+  return target.counting->prompt(*ask.size, ask.quantile).upper;
+}
+
+std::uint64_t likely_prompt_tokens(const Target& target, const Ask& ask) noexcept {
+  if (!ask.size || target.counting == nullptr) return ask.prompt_tokens;
+  return target.counting->prompt(*ask.size, ask.quantile).likely;
+}
+
+std::uint64_t output_tokens(const Target& target, const Ask& ask) noexcept {
+  if (ask.max_tokens || target.counting == nullptr) return ask.output_tokens;
+  return target.counting->output(ask.quantile).value_or(ask.output_tokens);
+}
+
+namespace {
+
+// Of prompts that were sized by the same method the larger one is so for every target.
+bool is_no_smaller(const Ask& ask, const Ask& other) noexcept {
+  if (!ask.size && !other.size) return ask.prompt_tokens >= other.prompt_tokens;
+  return ask.size && other.size && ask.size->method == other.size->method && ask.quantile >= other.quantile &&
+         std::ranges::equal(ask.size->tokens, other.size->tokens, std::ranges::greater_equal());
+}
+
+}  // namespace
+
 bool is_no_less(const Ask& ask, const Ask& other) noexcept {
   const bool is_held_no_less = ask.day.kept >= other.day.kept && ask.day.paced >= other.day.paced &&
                                (other.client == nullptr || other.client == ask.client) &&
                                (other.peak == nullptr || other.peak == ask.peak);
-  return is_held_no_less && ask.needs == other.needs && ask.prompt_tokens >= other.prompt_tokens &&
+  return is_held_no_less && ask.needs == other.needs && is_no_smaller(ask, other) &&
          ask.output_tokens >= other.output_tokens && ask.min_output == other.min_output &&
          ask.max_tokens.has_value() == other.max_tokens.has_value() &&
          ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
@@ -241,6 +267,25 @@ std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now) 
       one.score = score(route.strategy, candidate.weight, *headroom);
   }
   return all;
+}
+
+bool is_decided_by_count(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
+                         Instant now) {
+  if (!ask.size || ask.size->method == tokens::Method::encoder) return false;
+  constexpr double kHardlyAny = 0.02;
+  Ask shorter = ask;
+  shorter.size.reset();
+  const auto is_open = [now](const Target& target, const Ask& to) {
+    if (unfit(target, to) != Unfit::none) return false;
+    const Fitted fitted = fit(target, to, now);
+    return target.pool.headroom(fitted.cost, now, fitted.terms).has_value();
+  };
+  return std::ranges::any_of(route.candidates, [&](const Candidate& candidate) {
+    const Target& target = *candidate.target;
+    if (target.counting == nullptr || has_had_its_turn(target, excluded)) return false;
+    shorter.prompt_tokens = target.counting->prompt(*ask.size, kHardlyAny).upper;
+    return is_open(target, shorter) && !is_open(target, ask);
+  });
 }
 
 NoRoom survey(const Route& route, const Ask& ask, Instant now) {

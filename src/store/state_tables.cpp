@@ -47,6 +47,10 @@ CREATE TABLE under_way (
 PRAGMA user_version = 1;
 )sql";
 
+// Came later; a version that doesn't know it leaves it alone.
+constexpr const char* kNotes =
+    "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID";
+
 constexpr std::array kUnitNames{std::pair{Period::Unit::span, std::string_view("span")},
                                 std::pair{Period::Unit::day, std::string_view("day")},
                                 std::pair{Period::Unit::month, std::string_view("month")}};
@@ -124,10 +128,12 @@ int version_of(Connection& connection) {
 }
 
 StateTables::StateTables(Connection& connection) : connection_(connection) {
-  if (version_of(connection) == kVersion) return;
-  Transaction transaction(connection);
-  connection.run(kSchema);
-  transaction.commit();
+  if (version_of(connection) != kVersion) {
+    Transaction transaction(connection);
+    connection.run(kSchema);
+    transaction.commit();
+  }
+  connection.run(kNotes);
 }
 
 RunFacts StateTables::run_facts() {
@@ -144,6 +150,17 @@ void StateTables::write(const RunFacts& facts) {
       .bind(std::string_view(facts.boot_id))
       .bind(std::int64_t{facts.ended_cleanly});
   row.run();
+}
+
+std::vector<std::pair<std::string, std::string>> StateTables::notes() {
+  std::vector<std::pair<std::string, std::string>> notes;
+  Statement row(connection_, "SELECT name, text FROM note");
+  while (row.step()) notes.emplace_back(row.text(0), row.text(1));
+  return notes;
+}
+
+void StateTables::write_note(std::string_view name, std::string_view text) {
+  Statement(connection_, "INSERT OR REPLACE INTO note VALUES (?, ?)").bind(name).bind(text).run();
 }
 
 void StateTables::clear() {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/database.hpp"
@@ -33,6 +35,8 @@ class StateTables {
   [[nodiscard]] std::vector<quota::AccountState> read(std::size_t& senseless);
   // In place of what is there of it.
   void write(const quota::AccountState& state);
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> notes();
+  void write_note(std::string_view name, std::string_view text);
   // Accounts of earlier runs are gone.
   void clear();
 

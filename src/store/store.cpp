@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kLogBytes = 2U << 20U;
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
+constexpr Duration kNotesEvery = std::chrono::seconds(10);
 
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -75,8 +76,8 @@ std::string remedy_for(const DatabaseError& error) {
 
 class Store::Impl {
  public:
-  Impl(StoreConfig config, const Clock& clock, quota::Ledger& ledger)
-      : config_(std::move(config)), clock_(clock), ledger_(ledger) {}
+  Impl(StoreConfig config, const Clock& clock, quota::Ledger& ledger, Notes* notes)
+      : config_(std::move(config)), clock_(clock), ledger_(ledger), notes_(notes) {}
 
   void open();
   void start();
@@ -105,6 +106,7 @@ class Store::Impl {
   void run();
   [[nodiscard]] bool fold(bool ended_cleanly);
   void write(bool ended_cleanly);
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> due_notes(bool ended_cleanly);
   void succeeded();
   void failed(const DatabaseError& error);
   void set_degraded(const std::string& reason);
@@ -112,6 +114,8 @@ class Store::Impl {
   const StoreConfig config_;
   const Clock& clock_;
   quota::Ledger& ledger_;
+  Notes* const notes_;
+  BootTime notes_due_ = BootTime::min();
   const std::string boot_id_ = boot_id();
 
   // Whoever folds: one thread after the other, under fold_mutex_.
@@ -223,6 +227,8 @@ Store::Impl::Earlier Store::Impl::read() {
   earlier.same_boot = !boot_id_.empty() && earlier.facts.boot_id == boot_id_;
   earlier.states = tables_->read(senseless);
   earlier.records = quota::read_intent_log(mapping_->records(), earlier.facts.epoch);
+  if (notes_ != nullptr)
+    for (const auto& [name, text] : tables_->notes()) notes_->restore(name, text);
   is_unread_ = false;
   if (senseless > 0) log::warn("state_rows_skipped", {{"rows", static_cast<std::int64_t>(senseless)}});
   const auto newest = std::ranges::max_element(earlier.states, {}, &quota::AccountState::position);
@@ -335,7 +341,8 @@ void Store::Impl::write(bool ended_cleanly) {
   std::vector<const quota::AccountState*> changed;
   for (std::size_t i = 0; i < count; ++i)
     if (ledger_.save(i, write_all_, states_[i])) changed.push_back(&states_[i]);
-  if (changed.empty() && !ended_cleanly) {
+  const auto notes = due_notes(ended_cleanly);
+  if (changed.empty() && notes.empty() && !ended_cleanly) {
     folded_ = position;
     return;
   }
@@ -344,8 +351,17 @@ void Store::Impl::write(bool ended_cleanly) {
   if (write_all_ || ended_cleanly)
     tables_->write(RunFacts{.epoch = log_->epoch(), .boot_id = boot_id_, .ended_cleanly = ended_cleanly});
   for (const quota::AccountState* const state : changed) tables_->write(*state);
+  for (const auto& [name, text] : notes) tables_->write_note(name, text);
   transaction.commit();
   folded_ = position;
+}
+
+// Of what failed to be written once, everything.
+std::vector<std::pair<std::string, std::string>> Store::Impl::due_notes(bool ended_cleanly) {
+  const BootTime now = clock_.now().boot;
+  if (notes_ == nullptr || (now < notes_due_ && !write_all_ && !ended_cleanly)) return {};
+  notes_due_ = now + kNotesEvery;
+  return notes_->take(write_all_);
 }
 
 void Store::Impl::succeeded() {
@@ -380,8 +396,8 @@ Health Store::Impl::health() const {
   return health_;
 }
 
-Store::Store(StoreConfig config, const Clock& clock, quota::Ledger& ledger)
-    : impl_(std::make_unique<Impl>(std::move(config), clock, ledger)) {}
+Store::Store(StoreConfig config, const Clock& clock, quota::Ledger& ledger, Notes* notes)
+    : impl_(std::make_unique<Impl>(std::move(config), clock, ledger, notes)) {}
 Store::~Store() {
   stop();
 }

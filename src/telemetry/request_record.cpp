@@ -47,6 +47,7 @@ void log_access(const RequestRecord& record) {
              {"trail", trail(record.attempts)},
              {"stream", record.stream},
              {"max_tokens", record.max_tokens},
+             {"truncated", record.truncated},
              {"reserved_tokens", record.estimated_tokens},
              {"used_tokens", record.used_tokens.value_or(0)},
              {"ttfb_ms", ms(record.first_byte)},

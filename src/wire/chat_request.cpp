@@ -46,6 +46,9 @@ class RequestReader {
   void note(std::string_view key);  // of a message
   void set(MessageTrait trait) { request_.message_traits |= static_cast<MessageTraits>(trait); }
   void content_parts();
+  void text(std::string_view text, bool is_json) {
+    if (!text.empty()) request_.texts.push_back({{json_.offset_of(text), text.size()}, is_json});
+  }
   void stream();
   void stream_options();
   void token_limit(std::optional<std::uint64_t>& limit);
@@ -82,6 +85,7 @@ std::optional<ReadFailure> RequestReader::read() {
   request_.first_member = json_.behind();
   keys_.reserve(16);
   request_.members.reserve(16);
+  request_.texts.reserve(8);
   while (!refused_ && json_.next_member()) {
     remember_key();
     member();
@@ -94,6 +98,7 @@ std::optional<ReadFailure> RequestReader::read() {
   if (auto found = twice()) return found;
   if (!has_model_) return failure("model", "model is missing: name the model to ask");
   if (!has_messages_) return failure("messages", "messages is missing: an array of at least one message");
+  request_.uses_images = request_.media > 0;
   request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
   return std::nullopt;
 }
@@ -150,9 +155,9 @@ void RequestReader::message() {
     if (key == "content" && json_.kind() == Kind::array)
       content_parts();
     else if (key == "tool_calls")
-      request_.prompt_bytes += json_.skip().size();
+      text(json_.skip(), true);
     else if (json_.kind() == Kind::string)
-      request_.prompt_bytes += inside(json_.skip()).size();
+      text(inside(json_.skip()), false);
     else
       json_.skip();
   }
@@ -187,10 +192,10 @@ void RequestReader::content_parts() {
     while (json_.next_member()) {
       const std::string_view key = json_.key();
       if (key == "text" && json_.kind() == Kind::string) {
-        request_.prompt_bytes += inside(json_.skip()).size();
+        text(inside(json_.skip()), false);
       } else if (key == "type") {
         const auto type = json_.take_string();
-        if (type == "image_url" || type == "input_audio") request_.uses_images = true;
+        if (type == "image_url" || type == "input_audio") ++request_.media;
       } else {
         json_.skip();
       }
@@ -243,7 +248,7 @@ void RequestReader::tools() {
   const bool is_array = json_.kind() == Kind::array;
   const std::string_view value = json_.skip();
   request_.uses_tools = is_array && inside(value).find_first_not_of(" \t\r\n") != std::string_view::npos;
-  if (request_.uses_tools) request_.prompt_bytes += value.size();
+  if (request_.uses_tools) text(value, true);
 }
 
 void RequestReader::response_format() {
@@ -320,6 +325,11 @@ Edit usage_edit(const ChatRequest& request, std::string_view body) {
 std::optional<ReadFailure> read_chat_request(std::string_view body, ChatRequest& request) {
   request = {};
   return RequestReader(body, request).read();
+}
+
+std::string text_of(const PromptText& text, std::string_view body) {
+  const std::string_view raw = body.substr(text.at.at, text.at.size);
+  return text.is_json ? std::string(raw) : unescape_leniently(raw);
 }
 
 std::vector<Edit> edits_for(const ChatRequest& request, std::string_view body,

@@ -134,6 +134,24 @@ bool is_escape(std::string_view inside, std::size_t at) {
   return kShortEscapes[static_cast<unsigned char>(inside[at + 1])] || read_escape(inside, at).length != 0;
 }
 
+// False where there is half a surrogate pair and nothing to stand for it, or no escape that JSON knows.
+bool append_unescaped(std::string& out, std::string_view inside, std::optional<char32_t> for_half_a_pair) {
+  out.reserve(out.size() + inside.size());
+  std::size_t plain = 0;  // where the run of unescaped bytes begins
+  std::size_t at = inside.find('\\');
+  while (at != std::string_view::npos) {
+    const Escape escape = read_escape(inside, at);
+    const bool is_half = is_high_surrogate(escape.code) || is_low_surrogate(escape.code);
+    if (escape.length == 0 || (is_half && !for_half_a_pair)) return false;
+    out += inside.substr(plain, at - plain);
+    append_utf8(out, is_half ? *for_half_a_pair : escape.code);
+    plain = at + escape.length;
+    at = inside.find('\\', plain);
+  }
+  out += inside.substr(plain);
+  return true;
+}
+
 }  // namespace
 
 // Of a whole request, and in quoted code every eighth byte is a backslash: a branch for each costs more than
@@ -164,19 +182,13 @@ std::size_t find_bad_escape(std::string_view inside) {
 
 std::optional<std::string> unescape(std::string_view inside) {
   std::string out;
-  out.reserve(inside.size());
-  std::size_t plain = 0;  // where the run of unescaped bytes begins
-  std::size_t at = inside.find('\\');
-  while (at != std::string_view::npos) {
-    const Escape escape = read_escape(inside, at);
-    if (escape.length == 0 || is_high_surrogate(escape.code) || is_low_surrogate(escape.code))
-      return std::nullopt;
-    out += inside.substr(plain, at - plain);
-    append_utf8(out, escape.code);
-    plain = at + escape.length;
-    at = inside.find('\\', plain);
-  }
-  out += inside.substr(plain);
+  if (!append_unescaped(out, inside, std::nullopt)) return std::nullopt;
+  return out;
+}
+
+std::string unescape_leniently(std::string_view inside) {
+  std::string out;
+  (void)append_unescaped(out, inside, U'\uFFFD');
   return out;
 }
 

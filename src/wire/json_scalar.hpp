@@ -15,6 +15,8 @@ namespace weir::wire {
 // Both want escapes that find_bad_escape() has passed.
 // The text itself, or nothing where half a surrogate pair makes it no text.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view inside);
+// The same with U+FFFD for half a pair.
+[[nodiscard]] std::string unescape_leniently(std::string_view inside);
 // The text's size in UTF-8. Half a surrogate pair counts three, as its replacement would.
 [[nodiscard]] std::size_t unescaped_size(std::string_view inside);
 

@@ -18,6 +18,7 @@
 #include "weir/providers/preset.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/routing/route.hpp"
+#include "weir/tokens/config.hpp"
 
 // weir.yaml as values. docs/configuration in the README and config/weir.example.yaml say what each key means.
 namespace weir::config {
@@ -47,6 +48,7 @@ struct GatewayConfig {
   std::vector<ModelRoute> models;
   std::map<std::string, std::string> aliases;  // name -> name under models, provider/model or family
   routing::RoutingConfig routing;
+  tokens::Config tokens;
   log::Options log;
   bool access_log = true;
   bool state_in_memory = false;        // nothing survives a restart

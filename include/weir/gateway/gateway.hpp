@@ -25,12 +25,14 @@ namespace weir::gateway {
 struct LocalAnswer;
 struct Snapshot;
 class ModelWatch;
+class TokenCounter;
 
 // What belongs to one loop's thread: its connections to providers and its source of chance.
 struct Lane {
   net::Loop* loop = nullptr;
   std::unique_ptr<transport::UpstreamClient> upstream;
   std::unique_ptr<RandomSource> random;
+  TokenCounter* counter = nullptr;  // the gateway sets it
 };
 
 // The handler behind the server: finds out which path was asked for and runs it. configure() and drain() may
@@ -39,8 +41,8 @@ class Gateway final : public transport::Handler {
  public:
   // All outlive the gateway. Every loop that will call serve() has its lane here. Where `admin` is null there
   // is nothing under /admin/.
-  Gateway(quota::Ledger& ledger, const http::HostGuard& guard, std::vector<Lane> lanes, WallTime started,
-          AdminSurface* admin = nullptr);
+  Gateway(quota::Ledger& ledger, routing::Memory& memory, const http::HostGuard& guard,
+          std::vector<Lane> lanes, WallTime started, AdminSurface* admin = nullptr);
   ~Gateway() override;
 
   // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept, and so is
@@ -70,12 +72,13 @@ class Gateway final : public transport::Handler {
   [[nodiscard]] Lane& lane_of(const net::Loop& loop);
 
   quota::Ledger& ledger_;
-  routing::Memory memory_;
+  routing::Memory& memory_;
   const http::HostGuard& guard_;
   std::vector<Lane> lanes_;
   const WallTime started_;
   AdminSurface* const admin_;
   const std::unique_ptr<ModelWatch> models_;
+  const std::unique_ptr<TokenCounter> counter_;
   net::Deadline queue_alarm_;  // of the first lane's loop
   routing::AdmissionQueue queue_;
   std::atomic<bool> draining_ = false;

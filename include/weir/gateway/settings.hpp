@@ -7,6 +7,7 @@
 #include "weir/gateway/client_key.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/routing/route.hpp"
+#include "weir/tokens/config.hpp"
 #include "weir/transport/upstream.hpp"
 
 namespace weir::gateway {
@@ -17,6 +18,7 @@ struct Settings {
   std::vector<routing::RouteSpec> routes;
   std::map<std::string, std::string> aliases;
   routing::RoutingConfig routing;
+  tokens::Config tokens;
   std::vector<ClientKey> client_keys;  // empty: any key, or none, is accepted
   bool access_log = true;
   std::vector<transport::Endpoint> endpoints;  // of the providers, in their order

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "weir/routing/calibrations.hpp"
 #include "weir/routing/conversations.hpp"
 #include "weir/routing/speed.hpp"
 
@@ -8,6 +9,7 @@ namespace weir::routing {
 // What routing has seen and goes on to use; outlives any configuration. Threads: any.
 struct Memory {
   SpeedTable speeds;
+  Calibrations calibrations;
   Conversations conversations;
 };
 

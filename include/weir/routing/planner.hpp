@@ -20,8 +20,11 @@ namespace weir::routing {
 
 // What a request will take, before any provider's way of counting.
 struct Ask {
-  std::uint64_t prompt_tokens = 0;
-  std::uint64_t output_tokens = 0;          // what is expected
+  std::uint64_t prompt_tokens = 0;          // where its size by family isn't known
+  std::optional<tokens::PromptSize> size;   // of the prompt
+  double quantile = 0.9;                    // of the prompts, as counted by the provider, so many stay within
+                                            // what is reckoned with
+  std::uint64_t output_tokens = 0;          // what is expected, as long as nothing is known of the model
   std::optional<std::uint64_t> max_tokens;  // what the client allows
   std::optional<std::uint64_t> min_output;  // to which max_tokens may be lowered; nothing: it isn't touched
   Duration patience{};  // how long a tier that will have room is waited for before the next one serves
@@ -31,6 +34,12 @@ struct Ask {
   const quota::Pool* client = nullptr;  // of the client's key, where that has limits of its own
   const PeakHours* peak = nullptr;      // hours in which it waits
 };
+
+// What is to be reckoned with at a target: by its own tokenizer, and by what its answers have taught.
+[[nodiscard]] std::uint64_t prompt_tokens(const Target& target, const Ask& ask) noexcept;
+[[nodiscard]] std::uint64_t output_tokens(const Target& target, const Ask& ask) noexcept;
+// What the prompt most likely comes to there.
+[[nodiscard]] std::uint64_t likely_prompt_tokens(const Target& target, const Ask& ask) noexcept;
 
 // What the configuration says of a request of that class. It outlives the ask.
 void apply(const RoutingConfig& config, Priority priority, Ask& ask);
@@ -88,6 +97,11 @@ struct Candidacy {
 };
 // What choose() would weigh, in the route's order, without taking anything.
 [[nodiscard]] std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now);
+
+// Whether an exact count of the prompt could open a target that is closed to the ask as it was estimated: its
+// context or its room now lies within what the estimate may be off.
+[[nodiscard]] bool is_decided_by_count(const Route& route, const Ask& ask,
+                                       std::span<const Target* const> excluded, Instant now);
 
 // The state of every target of a route, without taking anything: for messages that must tell the truth at the
 // end.

@@ -15,9 +15,12 @@
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/peak_hours.hpp"
 #include "weir/routing/speed.hpp"
+#include "weir/tokens/calibration.hpp"
 
 // From the name a client asks for to the targets that may serve it. Immutable once built.
 namespace weir::routing {
+
+struct Memory;
 
 // How a route weighs the targets that have room: by weight and headroom, by order alone, by weight alone,
 // by measured speed.
@@ -79,8 +82,9 @@ struct Target {
   const providers::Model* model = nullptr;
   const providers::Key* key = nullptr;
   quota::Pool pool;
-  Speed* speed = nullptr;  // null: nobody measures
-  std::uint64_t id = 0;    // the same after a reload, for the same model through the same key
+  Speed* speed = nullptr;                   // null: nobody measures
+  tokens::Calibration* counting = nullptr;  // null: estimates are taken as they are
+  std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
 };
@@ -116,8 +120,8 @@ class Catalogue {
     const Route* route = nullptr;
   };
 
-  // `speeds` outlives it.
-  Catalogue(Parts parts, quota::Ledger& ledger, SpeedTable* speeds = nullptr);
+  // `memory` outlives it.
+  Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory = nullptr);
   Catalogue(const Catalogue&) = delete;
   Catalogue& operator=(const Catalogue&) = delete;
 
@@ -133,7 +137,7 @@ class Catalogue {
   [[nodiscard]] std::size_t model_count() const { return model_count_; }
 
  private:
-  void bind_targets(quota::Ledger& ledger, SpeedTable* speeds);
+  void bind_targets(quota::Ledger& ledger, Memory* memory);
   void add_configured_routes();
   void add_models();
   void add_families();

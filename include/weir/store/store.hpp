@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "weir/base/clock.hpp"
 #include "weir/quota/ledger.hpp"
@@ -27,12 +30,22 @@ struct Health {
   std::string reason;  // in words, with a remedy, where it is
 };
 
+// What else is to outlive the process: texts under names, which the store doesn't understand. Called from the
+// store's thread and from the one that calls open().
+class Notes {
+ public:
+  virtual ~Notes() = default;
+  // What is new since the last call, or everything.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> take(bool all) = 0;
+  virtual void restore(std::string_view name, std::string_view text) = 0;
+};
+
 // open, bind all accounts, start; stop or the destructor ends it. health may be called from any thread, the
 // others from one.
 class Store {
  public:
-  // `ledger` and `clock` outlive the store.
-  Store(StoreConfig config, const Clock& clock, quota::Ledger& ledger);
+  // All outlive the store. Notes are written every ten seconds and at the end: a kill loses the last of them.
+  Store(StoreConfig config, const Clock& clock, quota::Ledger& ledger, Notes* notes = nullptr);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

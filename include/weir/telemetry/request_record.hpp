@@ -30,6 +30,7 @@ struct RequestRecord {
   std::string served_by;      // the target, or empty
   std::string key;            // its key's label
   std::string max_tokens;     // "80000->7400" where it was fitted, or empty
+  std::string truncated;      // "6 messages, 5400 tokens" where the oldest turns were dropped, or empty
   std::vector<AttemptRecord> attempts;
   bool stream = false;
   int status = 0;     // 0: nothing was answered

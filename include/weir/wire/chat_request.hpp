@@ -24,6 +24,12 @@ enum class MessageTrait : std::uint8_t {
 };
 using MessageTraits = std::uint8_t;  // MessageTrait values or-ed
 
+// A text in a request: the inside of a JSON string, or JSON itself, such as the tools.
+struct PromptText {
+  Span at;
+  bool is_json = false;
+};
+
 // What the gateway needs to know of a request. Places and names of members are of the body it was read from,
 // which outlives it.
 struct ChatRequest {
@@ -44,7 +50,8 @@ struct ChatRequest {
   std::optional<Span> prompt_cache_key;  // its value, a string that isn't empty
   std::size_t messages = 0;
   MessageTraits message_traits = 0;
-  std::size_t prompt_bytes = 0;  // text of messages and tools, as it stands in the JSON
+  std::vector<PromptText> texts;  // what the model reads, in order
+  std::size_t media = 0;          // image_url and input_audio parts
 };
 
 inline constexpr std::size_t kMaxDepth = 64;
@@ -63,6 +70,9 @@ struct ReadFailure {
 // (a string that isn't empty), `messages` (an array of objects that isn't empty), `stream`, `stream_options`
 // or a token limit (a whole number; a null is as good as nothing). Other fields are the provider's to judge.
 [[nodiscard]] std::optional<ReadFailure> read_chat_request(std::string_view body, ChatRequest& request);
+
+// The text as a model reads it: without JSON's escapes. Half a surrogate pair becomes U+FFFD.
+[[nodiscard]] std::string text_of(const PromptText& text, std::string_view body);
 
 // The edits that every upstream needs: its model's id instead of the name asked for, and, where usage is to
 // be asked of a stream that didn't, stream_options with include_usage. In order.

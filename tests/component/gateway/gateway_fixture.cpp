@@ -94,7 +94,8 @@ void GatewayTest::start_with(gateway::Settings settings) {
   lanes.push_back({.loop = loop_.get(),
                    .upstream = upstream_->make_client(*loop_, {}),
                    .random = std::make_unique<FakeRandom>(chance_)});
-  gateway_ = std::make_unique<gateway::Gateway>(ledger_, *guard_, std::move(lanes), clock_.now().wall);
+  gateway_ =
+      std::make_unique<gateway::Gateway>(ledger_, memory_, *guard_, std::move(lanes), clock_.now().wall);
   gateway_->configure(std::move(settings));
   transport::ServerConfig config;
   config.port = 0;

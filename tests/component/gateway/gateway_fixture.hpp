@@ -81,6 +81,7 @@ class GatewayTest : public ::testing::Test {
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<transport::UpstreamShared> upstream_;
   std::unique_ptr<http::HostGuard> guard_;
+  routing::Memory memory_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<transport::Server> server_;
   std::thread thread_;

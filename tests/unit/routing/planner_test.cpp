@@ -1,4 +1,5 @@
 #include "weir/routing/planner.hpp"
+#include "weir/routing/memory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,7 +28,7 @@ struct Fixture {
   Fixture(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
           Strategy strategy = Strategy::headroom, std::uint32_t second_tier = 1, double second_weight = 1)
       : catalogue(parts(std::move(first), std::move(second), strategy, second_tier, second_weight), ledger,
-                  &speeds),
+                  &memory),
         route(*catalogue.find("r")) {}
 
   static Catalogue::Parts parts(std::vector<quota::Limit> first, std::vector<quota::Limit> second,
@@ -56,7 +57,7 @@ struct Fixture {
 
   test::FakeClock clock;
   quota::Ledger ledger;
-  SpeedTable speeds;
+  Memory memory;
   Catalogue catalogue;
   const Route& route;
 };

@@ -32,6 +32,12 @@ std::string_view cut(std::string_view body, Span span) {
   return body.substr(span.at, span.size);
 }
 
+std::vector<std::string> texts_of(const ChatRequest& request, std::string_view body) {
+  std::vector<std::string> texts;
+  for (const PromptText& text : request.texts) texts.push_back(text_of(text, body));
+  return texts;
+}
+
 TEST(ChatRequest, SaysWhatTheGatewayMustKnow) {
   const std::string body = R"( {
     "messages": [ {"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"} ],
@@ -45,7 +51,7 @@ TEST(ChatRequest, SaysWhatTheGatewayMustKnow) {
   EXPECT_TRUE(request.stream);
   EXPECT_EQ(request.max_tokens, 100U);
   EXPECT_EQ(request.messages, 2U);
-  EXPECT_EQ(request.prompt_bytes, 10U);
+  EXPECT_EQ(texts_of(request, body), (std::vector<std::string>{"be brief", "hi"}));
   EXPECT_FALSE(request.stream_options);
   EXPECT_FALSE(request.asks_for_usage || request.uses_tools || request.uses_images ||
                request.uses_json_schema);
@@ -117,17 +123,25 @@ TEST(ChatRequest, KnowsAPromptCacheKeyThatIsText) {
     EXPECT_FALSE(read(request_with(other)).prompt_cache_key) << other;
 }
 
-TEST(ChatRequest, CountsTextAndToolsButNoPictures) {
-  const ChatRequest request =
-      read(R"({"model":"m","messages":[)"
-           R"({"role":"user","content":[{"type":"text","text":"12345"},{"type":"image_url",)"
-           R"("image_url":{"url":"data:image/png;base64,AAAAAAAAAAAA"}}]},)"
-           R"({"role":"assistant","content":null,"tool_calls":[{"id":"1"}]},)"
-           R"({"role":"tool","content":"a\nb"}],)"
-           R"("tools":[{"a":1}]})");
+TEST(ChatRequest, KnowsTheTextAndToolsThatAModelReadsButNoPictures) {
+  const std::string body = (R"({"model":"m","messages":[)"
+                            R"({"role":"user","content":[{"type":"text","text":"12345"},{"type":"image_url",)"
+                            R"("image_url":{"url":"data:image/png;base64,AAAAAAAAAAAA"}}]},)"
+                            R"({"role":"assistant","content":null,"tool_calls":[{"id":"1"}]},)"
+                            R"({"role":"tool","content":"a\nb"}],)"
+                            R"("tools":[{"a":1}]})");
+  const ChatRequest request = read(body);
   EXPECT_EQ(request.messages, 3U);
-  EXPECT_EQ(request.prompt_bytes,
-            5U + std::string(R"([{"id":"1"}])").size() + 4U + std::string(R"([{"a":1}])").size());
+  EXPECT_EQ(request.media, 1U);
+  EXPECT_EQ(texts_of(request, body),
+            (std::vector<std::string>{"12345", R"([{"id":"1"}])", "a\nb", R"([{"a":1}])"}));
+}
+
+TEST(ChatRequest, TextIsWhatItsEscapesMean) {
+  const std::string body =
+      R"({"model":"m","messages":[{"role":"user","content":"\u00e9 \ud83d\ude00 \ud83d \"q\" \\"}]})";
+  EXPECT_EQ(texts_of(read(body), body),
+            (std::vector<std::string>{"\xC3\xA9 \xF0\x9F\x98\x80 \xEF\xBF\xBD \"q\" \\"}));
 }
 
 TEST(ChatRequest, ReadsStreamOptionsWhereTheyStand) {

@@ -1,0 +1,77 @@
+#include "gateway/truncation.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "weir/base/arithmetic.hpp"
+#include "weir/tokens/estimator.hpp"
+#include "weir/wire/messages.hpp"
+#include "weir/wire/splice.hpp"
+
+namespace weir::gateway {
+namespace {
+
+using wire::Message;
+using wire::Role;
+
+// What one message adds to a prompt, before anything was learned.
+double tokens_of(const Message& message, const wire::ChatRequest& chat, std::string_view body,
+                 tokens::Family family) {
+  tokens::PromptFacts facts{.messages = 1};
+  for (std::size_t i = 0; i < message.texts; ++i)
+    tokens::add_traits(facts.text, chat.texts[message.first_text + i].at.of(body));
+  return tokens::by_bytes(facts).of(family) - tokens::by_bytes({}).of(family);
+}
+
+std::uint64_t excess_at(const routing::Target& target, const routing::Ask& ask, Instant now) {
+  if (const auto reason = routing::unfit(target, ask);
+      reason != routing::Unfit::none && reason != routing::Unfit::context)
+    return 0;
+  const std::uint64_t context = target.model->context;
+  const std::uint64_t above_context = context > 0 ? less(routing::tokens_needed(target, ask), context) : 0;
+  const routing::Fitted fitted = routing::fit(target, ask, now);
+  return std::max(above_context, less(fitted.cost.tokens, target.pool.ceiling(now, ask.day).tokens));
+}
+
+}  // namespace
+
+Excess excess_of(const routing::Route& route, const routing::Ask& ask, Instant now) {
+  Excess least;
+  for (const routing::Candidate& candidate : route.candidates) {
+    const std::uint64_t tokens = excess_at(*candidate.target, ask, now);
+    if (tokens > 0 && (least.target == nullptr || tokens < least.tokens)) least = {candidate.target, tokens};
+  }
+  return least;
+}
+
+std::optional<Truncated> truncate(const wire::ChatRequest& chat, std::string_view body,
+                                  const routing::Ask& ask, const Excess& excess) {
+  const std::vector<Message> messages = wire::messages_of(chat, body);
+  const auto last_user = std::ranges::find(messages.rbegin(), messages.rend(), Role::user, &Message::role);
+  if (last_user == messages.rend() || !ask.size) return std::nullopt;
+  const auto end = static_cast<std::size_t>(messages.rend() - last_user) - 1;
+
+  const tokens::Family family = excess.target->counting->family();
+  const double scale =
+      static_cast<double>(routing::prompt_tokens(*excess.target, ask)) / std::max(ask.size->of(family), 1.0);
+  Truncated out;
+  std::vector<wire::Edit> edits;
+  double dropped = 0;
+  for (std::size_t i = 0; i < end;) {
+    if (dropped >= static_cast<double>(excess.tokens)) break;
+    do {  // a whole turn
+      if (messages[i].role != Role::system) {
+        dropped += scale * tokens_of(messages[i], chat, body, family);
+        edits.push_back({{messages[i].at.at, messages[i + 1].at.at - messages[i].at.at}, ""});
+      }
+      ++i;
+    } while (i < end && messages[i].role != Role::user);
+  }
+  if (dropped < static_cast<double>(excess.tokens)) return std::nullopt;
+  out.messages = edits.size();
+  out.tokens = static_cast<std::uint64_t>(dropped);
+  wire::append_spliced(out.body, body, edits);
+  return out;
+}
+
+}  // namespace weir::gateway

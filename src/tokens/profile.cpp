@@ -1,0 +1,220 @@
+#include "weir/tokens/profile.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "weir/base/sixteen_bytes.hpp"
+
+namespace weir::tokens {
+namespace {
+
+constexpr std::size_t kBlock = 64;
+
+// A bit for each byte of a block, the first one's lowest.
+struct Marks {
+  std::uint64_t letters = 0;
+  std::uint64_t capitals = 0;
+  std::uint64_t digits = 0;
+  std::uint64_t blanks = 0;
+  std::uint64_t newlines = 0;
+  std::uint64_t backslashes = 0;
+  std::uint64_t high = 0;     // not ASCII
+  std::uint64_t escaped = 0;  // a character beyond ASCII by its number
+  std::uint64_t nothing = 0;  // the backslash of an escape
+
+  [[nodiscard]] std::uint64_t all_letters() const { return letters | high | escaped; }
+  [[nodiscard]] std::uint64_t signs() const {
+    return ~(letters | digits | blanks | newlines | high | escaped | nothing);
+  }
+};
+
+Marks marks_of_block(const char* block) noexcept {
+  Marks marks;
+  for (unsigned i = 0; i < kBlock; i += kSixteen) {
+    const SixteenBytes bytes(block + i);
+    const std::uint64_t small = bytes.between('a', 'z');
+    const std::uint64_t capital = bytes.between('A', 'Z');
+    marks.letters |= (small | capital) << i;
+    marks.capitals |= capital << i;
+    marks.digits |= std::uint64_t{bytes.between('0', '9')} << i;
+    marks.blanks |= std::uint64_t{bytes.equal(' ') | bytes.equal('\t')} << i;
+    marks.newlines |= std::uint64_t{bytes.equal('\n') | bytes.equal('\r')} << i;
+    marks.backslashes |= std::uint64_t{bytes.equal('\\')} << i;
+    marks.high |= std::uint64_t{bytes.high()} << i;
+  }
+  return marks;
+}
+
+// The kind of a character beyond ASCII, by its number.
+Trait trait_of(std::uint32_t character) noexcept {
+  if (character < 0x300) return Trait::latin;
+  if (character < 0x400) return Trait::greek;
+  if (character < 0x500) return Trait::cyrillic;
+  if (character < 0x800) return Trait::semitic;
+  if (character < 0x900) return Trait::south_asian;
+  if (character < 0x980) return Trait::devanagari;
+  if (character < 0xE00) return Trait::south_asian;
+  if (character < 0x1000) return Trait::thai;
+  if (character < 0x2000) return Trait::other;
+  if (character < 0x3040) return Trait::symbols;
+  if (character < 0x3100) return Trait::kana;
+  if (character < 0xA000) return Trait::han;
+  if (character < 0xE000) return Trait::hangul;
+  return character < 0x10000 ? Trait::other : Trait::astral;
+}
+
+int hex_of(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// One text on its way into a profile.
+class Reader {
+ public:
+  Reader(Profile& profile, std::string_view text) noexcept : profile_(profile), text_(text) {}
+
+  void read() noexcept {
+    for (; at_ + kBlock <= text_.size(); at_ += kBlock) add(marks_of_block(text_.data() + at_));
+    if (at_ == text_.size()) return;
+    std::array<char, kBlock> last{};
+    last.fill(' ');  // spaces behind a space are taken off again
+    const std::size_t rest = text_.size() - at_;
+    std::memcpy(last.data(), text_.data() + at_, rest);
+    Marks marks = marks_of_block(last.data());
+    marks.blanks &= (std::uint64_t{1} << rest) - 1;
+    used_ = (std::uint64_t{1} << rest) - 1;
+    add(marks);
+  }
+
+ private:
+  std::uint32_t& of(Trait trait) noexcept { return profile_[static_cast<std::size_t>(trait)]; }
+  void count(Trait trait, std::uint64_t marks) noexcept {
+    of(trait) += static_cast<std::uint32_t>(std::popcount(marks));
+  }
+
+  // The marks one byte on, with the last block's last one in front.
+  static std::uint64_t behind(std::uint64_t marks, std::uint64_t last) noexcept {
+    return marks << 1U | last >> 63U;
+  }
+
+  void add(Marks marks) noexcept {
+    if (marks.backslashes != 0 || last_.backslashes != 0) read_escapes(marks);
+    const std::uint64_t signs = marks.signs() & used_;
+    const std::uint64_t small = marks.letters & ~marks.capitals;
+    count(Trait::letters, marks.letters);
+    count(Trait::words, marks.letters & ~behind(marks.all_letters(), last_.all_letters()));
+    count(Trait::camel_humps, marks.capitals & behind(small, last_.letters & ~last_.capitals));
+    count(Trait::capitals, marks.capitals);
+    count(Trait::digits, marks.digits);
+    count(Trait::digit_runs, marks.digits & ~behind(marks.digits, last_.digits));
+    count(Trait::signs, signs);
+    count(Trait::sign_runs, signs & ~behind(signs, last_.signs()));
+    count(Trait::newlines, marks.newlines);
+    count(Trait::more_blanks, marks.blanks & behind(marks.blanks, last_.blanks));
+    if (marks.high != 0) read_high(marks.high);
+    last_ = marks;
+  }
+
+  void read_high(std::uint64_t high) noexcept {
+    for (; high != 0; high &= high - 1) {
+      const std::size_t at = at_ + static_cast<std::size_t>(std::countr_zero(high));
+      const auto byte = static_cast<std::uint8_t>(text_[at]);
+      if (byte < 0xC0) continue;  // within a character
+      const auto next = at + 1 < text_.size() ? static_cast<std::uint32_t>(text_[at + 1]) & 0x3FU : 0;
+      std::uint32_t character = 0x10000;
+      if (byte < 0xE0)
+        character = (byte & 0x1FU) << 6U | next;
+      else if (byte < 0xF0)
+        character = (byte & 0x0FU) << 12U | next << 6U;
+      ++of(trait_of(character));
+    }
+  }
+
+  // Letters behind a backslash: a newline's aren't letters, and a character by its number is no digits.
+  void read_escapes(Marks& marks) noexcept {
+    std::uint64_t escaped = behind(marks.backslashes, last_.backslashes) & marks.letters;
+    for (; escaped != 0; escaped &= escaped - 1) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(escaped));
+      const std::size_t at = at_ + bit;
+      const std::uint64_t mark = std::uint64_t{1} << bit;
+      const char c = text_[at];
+      if (c == 'n' || c == 'r' || c == 't') {
+        marks.letters &= ~mark;
+        (c == 't' ? marks.blanks : marks.newlines) |= mark;
+        marks.nothing |= mark >> 1U;
+      } else if (c == 'u') {
+        read_number(marks, bit, at);
+      }
+    }
+  }
+
+  void read_number(Marks& marks, unsigned bit, std::size_t at) noexcept {
+    std::uint32_t character = 0;
+    for (std::size_t i = 1; i <= 4; ++i) {
+      const int digit = at + i < text_.size() ? hex_of(text_[at + i]) : -1;
+      if (digit < 0) return;
+      character = character << 4U | static_cast<std::uint32_t>(digit);
+    }
+    const bool second_half = character >= 0xDC00 && character < 0xE000;
+    const bool first_half = character >= 0xD800 && character < 0xDC00;
+    if (character >= 0x80 && !second_half) ++of(first_half ? Trait::astral : trait_of(character));
+    // What of its six bytes stands in the next block counts as what it looks like.
+    const std::uint64_t whole = (std::uint64_t{0x3F} << bit) >> 1U;
+    marks.letters &= ~whole;
+    marks.capitals &= ~whole;
+    marks.digits &= ~whole;
+    marks.escaped |= whole;
+  }
+
+  Profile& profile_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  Marks last_{.newlines = ~std::uint64_t{0}};
+  std::uint64_t used_ = ~std::uint64_t{0};
+};
+
+using Read = void (*)(Profile&, std::string_view) noexcept;
+
+void read_plainly(Profile& profile, std::string_view text) noexcept {
+  Reader(profile, text).read();
+}
+
+#if defined(__x86_64__)
+// Half of the time would go into counting bits, for which all but the oldest of these machines have an
+// instruction.
+__attribute__((target("popcnt"), flatten)) void read_with_popcnt(Profile& profile,
+                                                                 std::string_view text) noexcept {
+  Reader(profile, text).read();
+}
+
+Read best_reader() noexcept {
+  return __builtin_cpu_supports("popcnt") != 0 ? read_with_popcnt : read_plainly;
+}
+#else
+Read best_reader() noexcept {
+  return read_plainly;
+}
+#endif
+
+// Windows of it, evenly spread, stand for the whole.
+void add_sampled(Profile& profile, std::string_view text, Read read) noexcept {
+  constexpr std::size_t kWindow = 4096;
+  constexpr std::size_t kWindows = kReadInFull / kWindow;
+  Profile sample{};
+  for (std::size_t i = 0; i < kWindows; ++i)
+    read(sample, text.substr((text.size() - kWindow) / (kWindows - 1) * i, kWindow));
+  for (std::size_t i = 0; i < kTraits; ++i)
+    profile[i] += static_cast<std::uint32_t>(std::uint64_t{sample[i]} * text.size() / kReadInFull);
+}
+
+}  // namespace
+
+void add_traits(Profile& profile, std::string_view text) noexcept {
+  static const Read read = best_reader();
+  if (text.size() > kReadInFull) return add_sampled(profile, text, read);
+  read(profile, text);
+}
+
+}  // namespace weir::tokens

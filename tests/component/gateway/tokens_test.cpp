@@ -1,0 +1,180 @@
+#include <gmock/gmock.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "component/gateway/gateway_fixture.hpp"
+#include "weir/tokens/encoder.hpp"
+
+namespace weir::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+// A provider that keeps what it was sent, and counts prompts as it is told to.
+class Tokens : public GatewayTest {
+ protected:
+  static std::string message(std::string_view role, std::string_view content) {
+    return R"({"role":")" + std::string(role) + R"(","content":")" + std::string(content) + R"("})";
+  }
+  static std::string request(std::string_view messages, std::string_view more = "") {
+    return R"({"model":"smart","messages":[)" + std::string(messages) + "]" + std::string(more) + "}";
+  }
+  static std::string words(std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) text += " word";
+    return text;
+  }
+  std::vector<std::string> upstream_contents() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> contents;
+    const json request = json::parse(body_);
+    for (const json& each : request["messages"])
+      contents.push_back(each.value("content", json()).is_string() ? std::string(each["content"]) : "");
+    return contents;
+  }
+
+  std::mutex mutex_;  // guards what follows
+  std::string body_;
+  int prompt_tokens_ = 9;
+  RawProvider provider_{[this](RawConnection& peer) {
+    while (const auto request = peer.read_request()) {
+      json answer = json::parse(kGoodAnswer);
+      {
+        const std::lock_guard lock(mutex_);
+        body_ = request->body;
+        answer["usage"]["prompt_tokens"] = prompt_tokens_;
+        answer["usage"]["total_tokens"] = prompt_tokens_ + 2;
+      }
+      if (!peer.send(RawProvider::answer(200, answer.dump(), "content-type: application/json\r\n"))) return;
+    }
+  }};
+};
+
+TEST_F(Tokens, AreCountedExactlyWhereTheEstimateLeavesItOpen) {
+  if (!tokens::has_encoder()) GTEST_SKIP() << "built without a vocabulary";
+  const std::string text = words(900);
+  const std::uint64_t exact = tokens::count(text);
+  // The minute holds a little more than this takes, and less than it might by its bytes.
+  providers::Provider provider = provider_at("p", provider_.port(), {tokens_per_minute(exact + 90)});
+  provider.models[0].id = "gpt-4o";
+  gateway::Settings settings = settings_for({provider});
+  settings.tokens.estimator = tokens::Estimator::bytes;
+  start_with(settings);
+  const RawAnswer by_bytes = chat(request(message("user", text), R"(,"max_tokens":10)"));
+  EXPECT_NE(by_bytes.status, 200) << "the estimate is no longer unsure here: choose another text";
+  EXPECT_EQ(provider_.requests(), 0U);
+
+  settings.tokens.estimator = tokens::Estimator::automatic;
+  gateway_->configure(settings);
+  EXPECT_EQ(chat(request(message("user", text), R"(,"max_tokens":10)")).status, 200);
+}
+
+TEST_F(Tokens, WhatAnswersTeachIsReservedNextTime) {
+  start({provider_at("p", provider_.port(), {tokens_per_minute(100'000)})});
+  prompt_tokens_ = 1500;  // of what we take for 905
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(chat(request(message("user", words(900)))).status, 200);
+  const auto& counting = memory_.calibrations.of("p/m", tokens::Family::unknown);
+  EXPECT_EQ(counting.summary(tokens::Method::bytes).answers, 30U);
+  EXPECT_NEAR(counting.summary(tokens::Method::bytes).ratio * 900, 1500, 200);
+}
+
+TEST_F(Tokens, NothingIsLearnedWhereThatIsSwitchedOff) {
+  gateway::Settings settings = settings_for({provider_at("p", provider_.port())});
+  settings.tokens.calibrate = false;
+  start_with(std::move(settings));
+  ASSERT_EQ(ask().status, 200);
+  EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).version(), 0U);
+}
+
+// A picture's tokens would be taken for the text's.
+TEST_F(Tokens, PicturesTeachNothing) {
+  start({provider_at("p", provider_.port())});
+  const RawAnswer answer = chat(request(
+      R"({"role":"user","content":[{"type":"text","text":"what is this?"},{"type":"image_url","image_url":{"url":"data:,"}}]})"));
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).summary(tokens::Method::bytes).answers,
+            0U);
+}
+
+class Overflow : public Tokens {
+ protected:
+  // A context of 2,000 tokens.
+  void start_with_overflow(tokens::Overflow overflow) {
+    providers::Provider provider = provider_at("p", provider_.port());
+    provider.models[0].context = 2000;
+    gateway::Settings settings = settings_for({provider});
+    settings.tokens.overflow = overflow;
+    start_with(std::move(settings));
+  }
+  // Two turns of 1,000 words with an answer each, and a third.
+  static std::string long_talk() {
+    return request(message("system", "be brief") + "," + message("user", "first" + words(1000)) + "," +
+                       message("assistant", "one") + "," + message("user", "second" + words(1000)) + "," +
+                       message("assistant", "two") + "," + message("user", "third"),
+                   R"(,"max_tokens":100)");
+  }
+};
+
+TEST_F(Overflow, IsRefusedWithItsNumbers) {
+  start_with_overflow(tokens::Overflow::reject);
+  const RawAnswer answer = chat(long_talk());
+  EXPECT_EQ(answer.status, 400);
+  const json error = json::parse(answer.body)["error"];
+  EXPECT_EQ(error["code"], "context_length_exceeded");
+  EXPECT_THAT(std::string(error["message"]), HasSubstr("2000"));
+  EXPECT_EQ(provider_.requests(), 0U);
+}
+
+TEST_F(Overflow, DropsAsFewOfTheOldestTurnsAsItTakesAndSaysSo) {
+  start_with_overflow(tokens::Overflow::truncate);
+  const RawAnswer answer = chat(long_talk());
+  EXPECT_EQ(answer.status, 200);
+  const auto contents = upstream_contents();
+  EXPECT_EQ(contents, (std::vector<std::string>{"be brief", "second" + words(1000), "two", "third"}));
+  EXPECT_THAT(std::string(answer.field("x-weir-truncated")),
+              ::testing::MatchesRegex("2 messages, 1[0-9]+ tokens"));
+}
+
+TEST_F(Overflow, KeepsAToolCallAndItsResultTogether) {
+  start_with_overflow(tokens::Overflow::truncate);
+  const std::string call =
+      R"({"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]})";
+  const std::string result = R"({"role":"tool","tool_call_id":"c","content":")" + words(1500) + R"("})";
+  const RawAnswer answer =
+      chat(request(message("user", "first" + words(900)) + "," + call + "," + result + "," +
+                       message("assistant", "done") + "," + message("user", "last"),
+                   R"(,"max_tokens":100)"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(upstream_contents(), (std::vector<std::string>{"last"}));
+}
+
+TEST_F(Overflow, OfTheLastMessageAloneIsRefused) {
+  start_with_overflow(tokens::Overflow::truncate);
+  const RawAnswer answer = chat(request(message("system", "be brief") + "," + message("user", words(3000))));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(json::parse(answer.body)["error"]["code"], "context_length_exceeded");
+  EXPECT_EQ(answer.field("x-weir-truncated"), "");
+  EXPECT_EQ(provider_.requests(), 0U);
+}
+
+TEST_F(Overflow, OfAWindowIsTruncatedToo) {
+  providers::Provider provider = provider_at("p", provider_.port(), {tokens_per_minute(2000)});
+  gateway::Settings settings = settings_for({provider});
+  settings.tokens.overflow = tokens::Overflow::truncate;
+  start_with(std::move(settings));
+  EXPECT_EQ(chat(long_talk()).status, 200);
+  EXPECT_EQ(upstream_contents().size(), 4U);
+}
+
+TEST_F(Overflow, WhatFitsIsNotTouched) {
+  start_with_overflow(tokens::Overflow::truncate);
+  const RawAnswer answer = chat(
+      request(message("user", "hi") + "," + message("assistant", "hello") + "," + message("user", "again")));
+  EXPECT_EQ(upstream_contents().size(), 3U);
+  EXPECT_EQ(answer.field("x-weir-truncated"), "");
+}
+
+}  // namespace
+}  // namespace weir::test
