@@ -316,12 +316,15 @@ void Account::report(std::uint32_t id, Health health, Instant now) {
       note_opened({.kind = IntentRecord::Kind::account_opened}, breaker_, now);
     return;
   }
-  breaker_.served(id);  // whatever it answers, it is there
+  if (health == Health::serving) {
+    breaker_.answered(id);
+    return breaker.is_serving(id);
+  }
+  breaker_.served(id, now);  // whatever it answers, it is there
   if (health == Health::failing && breaker.failed(id, rule_, now))
     note_opened({.kind = IntentRecord::Kind::model_opened, .model = static_cast<std::uint32_t>(index)},
                 breaker, now);
-  if (health == Health::serving) breaker.is_serving(id);
-  if (health == Health::served) breaker.served(id);
+  if (health == Health::served) breaker.served(id, now);
 }
 
 void Account::note_opened(IntentRecord record, const Breaker& breaker, Instant now) {

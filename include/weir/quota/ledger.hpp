@@ -98,8 +98,8 @@ struct Cooldown {
 };
 
 // When a target that fails again and again is left alone: after so many failures with nothing served in
-// between, for that long. Then one request finds out how it stands, and where it fails too the pause is twice
-// as long, up to ten minutes.
+// between, or when half of at least ten requests failed within half a minute, for that long. Then one request
+// finds out how it stands, and where it fails too the pause is twice as long, up to ten minutes.
 struct BreakerRule {
   std::uint32_t failures = 5;  // 0: never
   Duration open_for = std::chrono::seconds(30);

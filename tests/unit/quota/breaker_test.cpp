@@ -46,8 +46,123 @@ TEST_F(Breaking, WhatIsServedBetweenBeginsTheCountAnew) {
   for (int i = 0; i < 5; ++i) {
     fail(pool, 4);
     run(pool, Health::served);
+    EXPECT_TRUE(fits(pool));
+    pass(seconds(30));  // or the share that failed would be the reason
+  }
+}
+
+TEST_F(Breaking, OpensWhereHalfOfTenRequestsFailedWithinHalfAMinute) {
+  const Pool pool = model("m");
+  for (int i = 0; i < 4; ++i) {
+    fail(pool, 1);
+    run(pool, Health::served);
+    pass(seconds(3));
+  }
+  run(pool, Health::served);
+  EXPECT_TRUE(fits(pool));  // 4 of 9
+  fail(pool, 1);
+  EXPECT_EQ(refusal(pool).limit, "failing");  // 5 of 10
+  EXPECT_EQ(wait(pool), seconds(30));
+  pass(seconds(30));
+  run(pool, Health::served);
+  fail(pool, 4);
+  EXPECT_TRUE(fits(pool));  // what had failed before it opened is forgiven
+}
+
+TEST_F(Breaking, OfFewerThanTenOrLessThanHalfIsNoReason) {
+  const Pool few = model("few");
+  const Pool less = model("less");
+  for (int i = 0; i < 4; ++i) {
+    run(few, Health::served);
+    fail(few, 1);
+  }
+  fail(few, 1);  // 5 of 9
+  EXPECT_TRUE(fits(few));
+  for (int i = 0; i < 50; ++i) {
+    run(less, Health::served);
+    fail(less, 1);
+    run(less, Health::served);
+  }
+  run(less, Health::untold);
+  EXPECT_TRUE(fits(less));
+}
+
+TEST_F(Breaking, WhatFailedHalfAMinuteAgoCountsNoMore) {
+  const Pool soon = model("soon");
+  const Pool late = model("late");
+  for (const Pool* const pool : {&soon, &late}) {
+    for (int i = 0; i < 4; ++i) {
+      fail(*pool, 1);
+      run(*pool, Health::served);
+    }
+    run(*pool, Health::served);
+  }
+  pass(seconds(29));
+  fail(soon, 1);
+  EXPECT_FALSE(fits(soon));
+  pass(seconds(1));
+  fail(late, 1);
+  EXPECT_TRUE(fits(late));
+  pass(minutes(10));
+  for (int i = 0; i < 4; ++i) {
+    fail(late, 1);
+    run(late, Health::served);
+  }
+  EXPECT_TRUE(fits(late));
+}
+
+TEST_F(Breaking, AStreamIsOneRequestHoweverOftenItIsHeardOf) {
+  const Pool pool = model("m");
+  for (int i = 0; i < 4; ++i) {
+    Reservation stream = send(pool);
+    stream.report(Health::serving, now());
+    finish(std::move(stream), Health::served);
+    fail(pool, 1);
+  }
+  fail(pool, 1);  // 5 of 9
+  EXPECT_TRUE(fits(pool));
+}
+
+TEST_F(Breaking, OfAnAddressThatIsReachedEverySecondTimeToo) {
+  const Pool first = model("first");
+  const Pool second = model("second");
+  for (int i = 0; i < 5; ++i) {
+    run(second, Health::refusing);
+    fail(first, 1, Health::unreachable);
+  }
+  EXPECT_EQ(refusal(first).limit, "failing");
+  EXPECT_EQ(refusal(second).limit, "failing");
+}
+
+TEST_F(Breaking, ARuleThatAllowsMoreInARowWantsMoreRequests) {
+  ledger_.break_by({.failures = 20, .open_for = seconds(30)});
+  const Pool pool = model("m");
+  for (int i = 0; i < 19; ++i) {
+    run(pool, Health::served);
+    fail(pool, 1);
   }
   EXPECT_TRUE(fits(pool));
+  run(pool, Health::served);
+  fail(pool, 1);
+  EXPECT_FALSE(fits(pool));
+}
+
+TEST_F(Breaking, ARuleThatAllowsLessInARowWantsTenRequestsAllTheSame) {
+  ledger_.break_by({.failures = 2, .open_for = seconds(1)});
+  const Pool pool = model("m");
+  fail(pool, 1);
+  for (int i = 0; i < 4; ++i) {
+    run(pool, Health::served);
+    fail(pool, 1);
+  }
+  EXPECT_TRUE(fits(pool));  // 5 of 9
+  run(pool, Health::served);
+  fail(pool, 1);
+  EXPECT_EQ(wait(pool), seconds(1));
+  pass(seconds(1));
+  run(pool, Health::served);
+  fail(pool, 1);
+  EXPECT_TRUE(fits(pool));  // and then counts from the beginning
 }
 
 TEST_F(Breaking, WhatIsNoFailureNeitherCountsNorBeginsAnew) {
@@ -84,6 +199,7 @@ TEST_F(Breaking, OfAnAddressThatCannotBeReachedIsOfAllItsModels) {
   EXPECT_TRUE(fits(second));
   fail(first, 4, Health::unreachable);
   run(second, Health::failing);
+  pass(seconds(30));
   fail(first, 4, Health::unreachable);
   EXPECT_TRUE(fits(first));
 }
