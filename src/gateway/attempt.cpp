@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "weir/base/arithmetic.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/units.hpp"
 #include "weir/tokens/estimator.hpp"
@@ -65,6 +66,8 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
       began(now),
       origin(origin_of(*choice.target, asked.request_id, now)),
       prompt_tokens(asked.prompt_tokens),
+      bounds(usage_bounds(asked.chat, asked.body, *choice.target->model,
+                          choice.fitted.max_tokens ? choice.fitted.max_tokens : asked.chat.max_tokens)),
       stream({.wants_usage = asked.chat.asks_for_usage, .prompt_tokens = asked.prompt_tokens}, origin) {}
 
 // A change that the client didn't ask for must be findable.
@@ -88,6 +91,10 @@ Attempt::Used Attempt::used() const {
   const std::size_t text = is_stream ? stream.text_bytes() : plain_text_bytes;
   Used used{.prompt = prompt_tokens, .completion = tokens::tokens_of_text(text)};
   if (!usage) return used;
+  if (!bounds.hold(*usage, text)) {
+    note_unbelieved(*usage);
+    return used;
+  }
   used.prompt_was_told = usage->prompt_tokens.has_value();
   used.completion_was_told = usage->completion_tokens.has_value();
   used.prompt = usage->prompt_tokens.value_or(used.prompt);
@@ -97,6 +104,16 @@ Attempt::Used Attempt::used() const {
     used.completion = *usage->total_tokens - used.prompt;
   used.cached = usage->cached_tokens.value_or(0);
   return used;
+}
+
+void Attempt::note_unbelieved(const wire::Usage& usage) const {
+  if (target->told_of_usage->exchange(true)) return;
+  log::warn("usage_not_believed", {{"target", target->name()},
+                                   {"prompt_tokens", usage.prompt_tokens.value_or(0)},
+                                   {"completion_tokens", usage.completion_tokens.value_or(0)},
+                                   {"total_tokens", usage.total_tokens.value_or(0)},
+                                   {"at_most", plus(bounds.prompt, bounds.completion)},
+                                   {"charged", "the estimate"}});
 }
 
 void Attempt::observe_head(Instant now) {

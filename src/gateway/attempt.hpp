@@ -9,6 +9,7 @@
 
 #include "gateway/chat_stream.hpp"
 #include "gateway/upstream_call.hpp"
+#include "gateway/usage_bounds.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/error.hpp"
 #include "weir/providers/signals.hpp"
@@ -45,7 +46,7 @@ struct Attempt {
   void judge(const Error& failure, Instant now);
   // The answer (its head and what of its body was read) is complete enough to decide.
   void judge_answer(Instant now);
-  // What it took, by what the provider said; where it said nothing, by what came.
+  // What it took, by what the provider said; where it said nothing, or what can't be, by what came.
   struct Used {
     std::uint64_t prompt = 0;
     std::uint64_t completion = 0;
@@ -65,6 +66,7 @@ struct Attempt {
   const Instant began;
   const wire::AnswerOrigin origin;
   const std::uint64_t prompt_tokens;  // estimated
+  const UsageBounds bounds;
   BootTime commit_by{};
   std::optional<WallTime> sent_at;  // when its last byte left
 
@@ -92,6 +94,7 @@ struct Attempt {
   void tell_ledger(Instant now);
   void note(const std::optional<quota::Drift>& drift) const;
   void refuse_key(Instant now);
+  void note_unbelieved(const wire::Usage& usage) const;
   void judge_error_in_good_answer(std::string_view words, Instant now);
 };
 

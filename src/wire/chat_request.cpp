@@ -196,6 +196,7 @@ void RequestReader::content_parts() {
       } else if (key == "type") {
         const auto type = json_.take_string();
         if (type == "image_url" || type == "input_audio") ++request_.media;
+        if (type != "text") request_.uses_more_than_text = true;
       } else {
         json_.skip();
       }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -85,6 +87,8 @@ struct Target {
   Speed* speed = nullptr;                   // null: nobody measures
   tokens::Calibration* counting = nullptr;  // null: estimates are taken as they are
   std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
+  // Whether it was told of that the usage it says can't be; once is enough.
+  std::shared_ptr<std::atomic<bool>> told_of_usage = std::make_shared<std::atomic<bool>>(false);
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
 };

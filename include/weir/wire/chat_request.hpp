@@ -44,6 +44,7 @@ struct ChatRequest {
   bool asks_for_usage = false;              // include_usage is true
   bool uses_tools = false;                  // a tools array that isn't empty
   bool uses_images = false;                 // an image_url or input_audio part
+  bool uses_more_than_text = false;         // a part of another type than text
   bool uses_json_schema = false;            // response_format of type json_schema or json_object
   bool needs_json_schema = false;           // of type json_schema: JSON of any shape won't do
   Span opening;  // of the messages' array: from its bracket through the first user message, or all of it

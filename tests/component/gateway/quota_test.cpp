@@ -5,11 +5,13 @@
 #include <thread>
 
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/log_file.hpp"
 
 namespace weir::test {
 namespace {
 
 using nlohmann::json;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -50,6 +52,37 @@ TEST_F(Quota, ManyClientsAtOnceSendExactlyWhatThereIsRoomFor) {
   EXPECT_EQ(std::ranges::count(statuses, 200), 7);
   EXPECT_EQ(std::ranges::count(statuses, 429), 13);
   EXPECT_EQ(provider.requests(), 7U);
+}
+
+// A provider that errs, or lies, closes nobody's windows; what it says is passed on as it stands.
+TEST_F(Quota, UsageThatCannotBeIsChargedByTheEstimateAndToldOnce) {
+  constexpr std::string_view kLie =
+      R"({"id":"c1","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},)"
+      R"("finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":900000000,)"
+      R"("total_tokens":900000009}})";
+  RawProvider plain(answers(200, kLie));
+  RawProvider streamed(
+      streams(std::string(kTextEvent) + std::string(kStopEvent) +
+              "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":800000,\"completion_tokens\":2}}\n\n" +
+              std::string(kDoneEvent)));
+  auto first = provider_at("first", plain.port(), {tokens_per_minute(1000)});
+  auto second = provider_at("second", streamed.port(), {tokens_per_minute(1000)});
+  start({std::move(first), std::move(second)});
+  const LogFile log;
+  for (int i = 0; i < 3; ++i) {
+    const RawAnswer answer = chat(R"({"model":"first/m","messages":[{"role":"user","content":"hi"}]})");
+    EXPECT_THAT(answer.body, HasSubstr("900000000"));
+    EXPECT_GT(std::stoi(answer.field("x-ratelimit-remaining-tokens")), 0);
+    const RawAnswer stream =
+        chat(R"({"model":"second/m","stream":true,"messages":[{"role":"user","content":"hi"}]})");
+    EXPECT_THAT(stream.body, EndsWith("[DONE]\n\n"));
+  }
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(plain.requests(), 4U);
+  EXPECT_EQ(streamed.requests(), 3U);
+  stop();
+  EXPECT_EQ(log.count("\"usage_not_believed\""), 2U);
+  EXPECT_EQ(log.count(R"("target":"first/m")"), 1U);
 }
 
 // As OpenAI's SDKs and their users read them; of the window that is nearest to its end.
