@@ -16,6 +16,17 @@ std::optional<Duration> longer(std::optional<Duration> a, std::optional<Duration
   return std::max(*a, *b);
 }
 
+constexpr Duration kLongestDay = std::chrono::hours(25);  // clocks are set back
+constexpr Duration kLongestMonth = std::chrono::days(31);
+
+// What a provider says, but no more than what was refused can justify: it may err, or lie, and a cooldown is
+// kept over restarts. A window of hours or less is often only the likeliest one, so that a day is believed of
+// any; a body that speaks of quota may mean a month's.
+Duration believed(Duration wait, const Refused& refused, Duration otherwise) {
+  return std::min(wait,
+                  refused.violated ? std::max(otherwise, length_of(refused.violated->span)) : otherwise);
+}
+
 // The end of the civil day or month that holds this moment.
 WallTime calendar_end(WaitRule rule, WallTime now) {
   if (rule == WaitRule::next_month_utc) return TimeZone::utc().month_of(now).end;
@@ -37,7 +48,7 @@ std::optional<Waiting> by_reset(const Refused& refused, WallTime now) {
   if (refused.window == nullptr) return std::nullopt;
   if (const auto at = refused.window->reset_at) {
     Waiting waiting{.rule = WaitRule::at_time, .until = at};
-    if (*at >= now && *at - now <= kLongestWait) waiting.wait = *at - now;
+    if (*at >= now && *at - now <= kLongestWait) waiting.wait = believed(*at - now, refused, kLongestDay);
     return waiting;
   }
   const bool is_short = !refused.violated || (length_of(refused.violated->span) <= kMinute &&
@@ -107,14 +118,16 @@ Waiting waiting_of(const Signals& signals, const Refused& refused, const WaitHin
                                  ? wait_default(signals, refused.violated ? refused.violated->span : Span{})
                                  : nullptr;
   if (known != nullptr && known->over_hints) return by_calendar(known->rule, now);
+  const Duration longest = hint.is_header ? kLongestDay : kLongestMonth;
   if (hint.until) {
     Waiting waiting{.rule = WaitRule::at_time, .until = hint.until};
-    if (*hint.until >= now && *hint.until - now <= kLongestWait) waiting.wait = *hint.until - now;
+    if (*hint.until >= now && *hint.until - now <= kLongestWait)
+      waiting.wait = believed(*hint.until - now, refused, longest);
     return waiting;
   }
   if (hint.wait) {
     const bool at_most = is_quota && hint.is_header && signals.retry_after == RetryAfter::at_most;
-    return {.rule = WaitRule::seconds, .wait = hint.wait, .at_most = at_most};
+    return {.rule = WaitRule::seconds, .wait = believed(*hint.wait, refused, longest), .at_most = at_most};
   }
   if (refused.is_midway) return {};
   if (is_quota)

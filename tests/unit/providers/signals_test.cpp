@@ -56,6 +56,29 @@ TEST(RetryAfter, IsNothingWhereItIsNonsense) {
     EXPECT_EQ(retry_after(fields_of({{"retry-after", value}}), kNow), std::nullopt) << value;
 }
 
+// As long as what was refused can justify: a day, or a longer window that was named.
+TEST(Refusals, ClaimNoLongerWaitThanTheirWindow) {
+  const auto wait_of = [](std::string_view body, const http::Fields& fields, int status = 429) {
+    return classify(*find_signals("openai"), {.status = status, .fields = fields, .body = body}, kNow).wait;
+  };
+  constexpr std::string_view kUnnamed = R"({"error":{"message":"Too many requests"}})";
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after", "86400"}})), Duration(24h));
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after", "90000"}})), Duration(25h));
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after", "90001"}})), Duration(25h));
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after", "300000000"}})), Duration(25h));
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after-ms", "300000000000"}})), Duration(25h));
+  EXPECT_EQ(wait_of(kUnnamed, fields_of({{"retry-after", "Thu, 02 Oct 2031 17:00:00 GMT"}})), Duration(25h));
+  EXPECT_EQ(wait_of("", fields_of({{"retry-after", "300000000"}}), 503), Duration(25h));
+  constexpr std::string_view kInBody =
+      R"({"error":{"message":"q","details":[{"metadata":{"quotaResetDelay":"%"}}]}})";
+  const auto in_body = [&](std::string_view delay) {
+    std::string body(kInBody);
+    return wait_of(body.replace(body.find('%'), 1, delay), {});
+  };
+  EXPECT_EQ(in_body("700h0m0s"), Duration(700h));
+  EXPECT_EQ(in_body("9000h0m0s"), Duration(31 * 24h));
+}
+
 TEST(Observations, AWindowIsOneObservation) {
   const auto fields = fields_of({{"X-RateLimit-Limit-Requests", "60"},
                                  {"X-RateLimit-Remaining-Requests", "59"},
