@@ -12,6 +12,7 @@
 
 #include "config/report.hpp"
 #include "weir/base/text.hpp"
+#include "weir/transport/metadata_address.hpp"
 
 namespace weir::config {
 namespace {
@@ -148,6 +149,8 @@ Result<providers::BaseUrl> parse_base_url(std::string_view text) {
   const auto parts = split(authority);
   if (!parts) return wrong("expected a host name or an IP address, got " + in_quotes(authority));
   url.host = parts->host;
+  if (transport::is_metadata_address(url.host))
+    return wrong(in_quotes(url.host) + " is a cloud's metadata service; no provider is there");
   if (parts->has_port) {
     const auto port = parse_port(parts->port);
     if (!port || *port == 0) return wrong("expected a port from 1 to 65535, got " + in_quotes(parts->port));

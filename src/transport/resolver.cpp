@@ -11,33 +11,67 @@
 #include <boost/asio/ip/address_v6.hpp>
 #include <cerrno>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "transport/shortage.hpp"
 #include "weir/base/text.hpp"
+#include "weir/transport/metadata_address.hpp"
 
 namespace weir::transport {
 namespace {
 
 using boost::asio::ip::address;
 
-bool is_link_local(const address& a) {
-  if (a.is_v6()) {
-    const auto v6 = a.to_v6();
-    if (!v6.is_v4_mapped()) return v6.is_link_local();
-    return is_link_local(boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6));
-  }
-  return (a.to_v4().to_uint() >> 16U) == 0xA9FE;  // 169.254
+// The IPv4 address that an IPv6 one stands for: mapped (::ffff:), or translated on the way (64:ff9b::).
+address innermost(const address& a) {
+  if (!a.is_v6()) return a;
+  const auto bytes = a.to_v6().to_bytes();
+  constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  constexpr std::array<unsigned char, 12> kTranslated{0, 0x64, 0xff, 0x9b};
+  const auto begins = [&](const auto& prefix) {
+    return std::ranges::equal(prefix, std::span(bytes).first(12));
+  };
+  if (!begins(kMapped) && !begins(kTranslated)) return a;
+  return boost::asio::ip::address_v4({bytes[12], bytes[13], bytes[14], bytes[15]});
 }
 
-std::optional<Addresses> without_look_up(const std::string& host) {
+bool is_link_local(const address& a) {
+  const address inner = innermost(a);
+  if (inner.is_v6()) return inner.to_v6().is_link_local();
+  return (inner.to_v4().to_uint() >> 16U) == 0xA9FE;  // 169.254
+}
+
+bool is_metadata(const address& a) {
+  constexpr std::array kPlaces{
+      "169.254.169.254",  // nearly all
+      "169.254.170.2",    // Amazon's containers
+      "fd00:ec2::254",    // Amazon
+      "fd20:ce::254",     // Google
+      "100.100.100.200",  // Alibaba
+      "192.0.0.192",      // Oracle
+      "168.63.129.16",    // Azure's wire server
+  };
+  const address inner = innermost(a);
+  return std::ranges::any_of(
+      kPlaces, [&](const char* place) { return boost::asio::ip::make_address(place) == inner; });
+}
+
+Error is_no_provider(std::string_view host, std::string_view literal) {
+  return {ErrorKind::connect_failed,
+          std::string(host) + " leads to " + std::string(literal) +
+              ", a cloud's metadata service, which is refused: no provider is there"};
+}
+
+std::optional<Result<Addresses>> without_look_up(const std::string& host) {
   if (equals_ignoring_case(host, "localhost")) {
     return Addresses{boost::asio::ip::address_v4::loopback(), boost::asio::ip::address_v6::loopback()};
   }
   boost::system::error_code ec;
   const address literal = boost::asio::ip::make_address(host, ec);
   if (ec) return std::nullopt;
+  if (is_metadata(literal)) return is_no_provider(host, host);
   return Addresses{literal};
 }
 
@@ -76,14 +110,25 @@ Result<std::vector<std::string>> system_look_up(const std::string& host) {
   return literals;
 }
 
+bool is_metadata_address(std::string_view literal) {
+  boost::system::error_code ec;
+  const address a = boost::asio::ip::make_address(literal, ec);
+  return !ec && is_metadata(a);
+}
+
 Result<Addresses> usable_addresses(std::string_view host, const std::vector<std::string>& literals) {
   Addresses first_family;
   Addresses second_family;
   std::string refused;
+  std::string metadata;
   for (const std::string& literal : literals) {
     boost::system::error_code ec;
     const address a = boost::asio::ip::make_address(literal, ec);
     if (ec) continue;
+    if (is_metadata(a)) {
+      metadata = literal;
+      continue;
+    }
     if (is_link_local(a)) {
       refused = literal;
       continue;
@@ -97,6 +142,7 @@ Result<Addresses> usable_addresses(std::string_view host, const std::vector<std:
     if (i < second_family.size()) usable.push_back(second_family[i]);
   }
   if (!usable.empty()) return usable;
+  if (!metadata.empty()) return is_no_provider(host, metadata);
   if (refused.empty()) return Error{ErrorKind::dns_failed, std::string(host) + " has no address"};
   return Error{ErrorKind::connect_failed,
                std::string(host) + " leads to the link-local address " + refused +

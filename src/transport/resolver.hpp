@@ -19,9 +19,9 @@ using Addresses = std::vector<boost::asio::ip::address>;
 [[nodiscard]] Result<std::vector<std::string>> system_look_up(const std::string& host);
 
 // What of a name's addresses may be connected to, in the order to try: families take turns, beginning with
-// the first. Link-local addresses (169.254.0.0/16, fe80::/10) are left out: that is where clouds keep their
-// metadata services, and a name that leads there is an attack more often than a provider. Fails with kind
-// connect_failed where nothing else is there.
+// the first. Link-local addresses (169.254.0.0/16, fe80::/10) and those of is_metadata_address() are left
+// out: that is where clouds keep their metadata services, and a name that leads there is an attack more often
+// than a provider. Fails with kind connect_failed where nothing else is there.
 [[nodiscard]] Result<Addresses> usable_addresses(std::string_view host,
                                                  const std::vector<std::string>& literals);
 

@@ -278,6 +278,11 @@ TEST(Provider, SaysWhatIsWrong) {
        "providers.groq.base_url: expected a URL that starts with https:// or http://, got \"ftp://x\""},
       {"{groq: {base_url: \"${NONE}\"}}",
        "providers.groq.base_url: NONE is not set; set it, or give a default: ${NONE:-...}"},
+      {"{groq: {base_url: \"http://169.254.169.254/v1\"}}",
+       "providers.groq.base_url: \"169.254.169.254\" is a cloud's metadata service; no provider is there"},
+      {"{groq: {base_url: \"http://[::ffff:100.100.100.200]:80/v1\"}}",
+       "providers.groq.base_url: \"::ffff:100.100.100.200\" is a cloud's metadata service; no provider is "
+       "there"},
       {"{groq: {base_url: \"https://user:pw@h/v1\"}}",
        "providers.groq.base_url: no user or password can stand in a base_url"},
       {"{groq: {url: \"https://h/v1\"}}",

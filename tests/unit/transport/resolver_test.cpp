@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
+#include "weir/transport/metadata_address.hpp"
+
 namespace weir::transport {
 namespace {
 
@@ -28,14 +32,41 @@ TEST(UsableAddresses, LinkLocalOnesAreLeftOut) {
 }
 
 TEST(UsableAddresses, ANameWithNothingElseIsRefusedInWords) {
-  for (const char* literal :
-       {"169.254.169.254", "169.254.0.1", "fe80::1", "fe80::1%1", "febf::1", "::ffff:169.254.169.254"}) {
+  for (const char* literal : {"169.254.169.253", "169.254.0.1", "fe80::1", "fe80::1%1", "febf::1",
+                              "::ffff:169.254.1.1", "64:ff9b::a9fe:101"}) {
     const Result<Addresses> usable = usable_addresses("metadata.test", {literal});
     ASSERT_FALSE(usable) << literal;
     EXPECT_EQ(usable.error().kind, ErrorKind::connect_failed) << literal;
     EXPECT_NE(usable.error().message.find("metadata.test"), std::string::npos);
     EXPECT_NE(usable.error().message.find("link-local"), std::string::npos);
   }
+}
+
+constexpr std::array kMetadata{"169.254.169.254",    "169.254.170.2",          "fd00:ec2::254",
+                               "fd20:ce::254",       "100.100.100.200",        "192.0.0.192",
+                               "168.63.129.16",      "::ffff:169.254.169.254", "::ffff:6464:64c8",
+                               "::ffff:192.0.0.192", "64:ff9b::a83f:8110"};
+
+TEST(UsableAddresses, ACloudsMetadataServiceIsRefusedAndNamed) {
+  for (const char* literal : kMetadata) {
+    const Result<Addresses> usable = usable_addresses("metadata.test", {literal});
+    ASSERT_FALSE(usable) << literal;
+    EXPECT_EQ(usable.error().kind, ErrorKind::connect_failed) << literal;
+    EXPECT_NE(usable.error().message.find("metadata.test leads to"), std::string::npos);
+    EXPECT_NE(usable.error().message.find("metadata service"), std::string::npos);
+    EXPECT_EQ(order({literal, "192.0.2.1"}), (Texts{"192.0.2.1"}));
+    EXPECT_TRUE(is_metadata_address(literal));
+  }
+}
+
+TEST(UsableAddresses, TheNeighboursOfMetadataServicesAreNone) {
+  const Texts neighbours{"100.100.100.199", "192.0.0.193", "168.63.129.17", "::ffff:192.0.0.193"};
+  for (const std::string& literal : neighbours) {
+    EXPECT_EQ(order({literal}), Texts{literal});
+    EXPECT_FALSE(is_metadata_address(literal));
+  }
+  EXPECT_EQ(order({"fd00:ec2::253"}), (Texts{"fd00:ec2::253"}));
+  EXPECT_FALSE(is_metadata_address("metadata.test"));
 }
 
 TEST(UsableAddresses, NoAddressAtAllIsAFailedLookUp) {
