@@ -250,7 +250,6 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
   record.bytes_in = request.body.size();
   http::Fields common;
   common.add("x-request-id", record.request_id);
-  common.add("cache-control", "no-store");
   add_cors(guard_, asked, common);
 
   if (asked.method == "POST" && locate(asked.path()).place == Place::chat && !draining_) {

@@ -10,9 +10,19 @@
 namespace weir::transport {
 namespace {
 
-constexpr std::array<std::string_view, 9> kOurs{"connection", "content-length",    "date",
-                                                "keep-alive", "proxy-connection",  "te",
-                                                "trailer",    "transfer-encoding", "upgrade"};
+constexpr std::array<std::string_view, 11> kOurs{"cache-control",
+                                                 "connection",
+                                                 "content-length",
+                                                 "date",
+                                                 "keep-alive",
+                                                 "proxy-connection",
+                                                 "te",
+                                                 "trailer",
+                                                 "transfer-encoding",
+                                                 "upgrade",
+                                                 "x-content-type-options"};
+// Whatever we answer is one client's own, and what its type says.
+constexpr std::string_view kAlways = "\r\ncache-control: no-store\r\nx-content-type-options: nosniff";
 
 struct Reason {
   int status;
@@ -128,7 +138,7 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
                         WallTime date) {
   using Connection = AnswerFraming::Connection;
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason(head.status));
-  out.append("\r\ndate: ").append(date_text(date));
+  out.append("\r\ndate: ").append(date_text(date)).append(kAlways);
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const http::Fields::Field field = head.fields[i];
     if (std::ranges::find(kOurs, field.name) != kOurs.end() || !fits_a_line(field)) continue;
@@ -145,8 +155,6 @@ http::ResponseHead refusal_head(const Error& error, const http::Fields& fields) 
   http::ResponseHead head;
   head.status = traits(error.kind).http_status;
   head.fields.add("content-type", "application/json");
-  head.fields.add("cache-control", "no-store");
-  head.fields.add("x-content-type-options", "nosniff");
   if (error.kind == ErrorKind::overloaded) head.fields.add("retry-after", "1");
   for (std::size_t i = 0; i < fields.size(); ++i) head.fields.add(fields[i].name, fields[i].value);
   return head;

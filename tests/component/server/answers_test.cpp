@@ -19,6 +19,18 @@ TEST(Answers, HaveTheirFramingAndADate) {
   EXPECT_FALSE(answer.chunked);
 }
 
+TEST(Answers, AreForOneClientAndWhatTheirTypeSays) {
+  TestServer server;
+  RawClient client = server.connect();
+  for (const char* path : {"/a", "/stream", "/no-content"}) {
+    client.send(get(path));
+    const RawAnswer answer = client.read_answer();
+    EXPECT_EQ(answer.field("cache-control"), "no-store") << path;
+    EXPECT_EQ(answer.field("x-content-type-options"), "nosniff") << path;
+    EXPECT_EQ(answer.count("cache-control"), 1U) << path;
+  }
+}
+
 TEST(Answers, InPiecesAreChunkedFor11) {
   TestServer server;
   RawClient client = server.connect();
