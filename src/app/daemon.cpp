@@ -102,6 +102,7 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
                              .client_keys = config.client_keys,
                              .access_log = config.access_log,
                              .endpoints = {}};
+  for (const Secret& secret : config.secrets) log::hide(secret);
   for (const providers::Provider& provider : config.providers) {
     auto endpoint = endpoint_of(provider);
     if (!endpoint) return std::move(endpoint).error();

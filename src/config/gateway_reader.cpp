@@ -248,26 +248,43 @@ class GatewayReader {
   }
 
   bool is_key_text(const SecretField& secret) {
-    if (is_header_text(secret.value)) return true;
+    if (is_header_text(secret.value)) {
+      warn_of_short_secret(reading_, secret.field, secret.value);
+      config_.secrets.emplace_back(secret.value);
+      return true;
+    }
     report_error(reading_, secret.field, "the key holds a space or a character that can't stand in a header");
     return false;
   }
 
-  // Whoever reaches the port spends the providers' quota.
+  // Whoever reaches the port spends the providers' quota, and whoever is on the way reads what passes.
   void check_openness() {
-    if (is_loopback(config_.listen.host) || !config_.client_keys.empty()) return;
-    const std::string message = "listening on " + config_.listen.host +
+    if (is_loopback(config_.listen.host)) return;
+    if (config_.client_keys.empty())
+      return tell_of_listen(Problem::Severity::error,
+                            "listening on " + config_.listen.host +
                                 " lets the network use your providers' keys; add auth.keys, or listen on " +
-                                std::string(kDefaultListen);
+                                std::string(kDefaultListen));
+    if (config_.tls_cert_file.empty())
+      tell_of_listen(Problem::Severity::warning,
+                     "listening on " + config_.listen.host +
+                         " without TLS lets the network read keys and prompts; set server.tls.cert_file and "
+                         "key_file, or listen on " +
+                         std::string(kDefaultListen) + " behind a proxy that has TLS");
+  }
+
+  // At its place in the file, or at that of the option that stands above it.
+  void tell_of_listen(Problem::Severity severity, const std::string& message) {
     if (override_) {
-      reading_.report.add(Problem{.severity = Problem::Severity::error,
-                                  .file = override_->source,
-                                  .line = 0,
-                                  .column = 0,
-                                  .message = message,
-                                  .source_line = {}});
-    } else {
+      Problem problem;
+      problem.severity = severity;
+      problem.message = message;
+      problem.file = override_->source;
+      reading_.report.add(std::move(problem));
+    } else if (severity == Problem::Severity::error) {
       report_error(reading_, listen_field_, message);
+    } else {
+      reading_.report.warning(listen_field_.node->place, listen_field_.path + ": " + message);
     }
   }
 

@@ -369,6 +369,15 @@ SecretField read_secret(MapReader& map, std::string_view key) {
   return secret;
 }
 
+void warn_of_short_secret(Reading& reading, const Field& field, std::string_view secret) {
+  constexpr std::size_t kShort = 6;  // characters
+  if (secret.empty() || secret.size() >= kShort) return;
+  reading.report.warning(field.node->place,
+                         field.path + ": a key of fewer than " + std::to_string(kShort) +
+                             " characters is soon guessed, and can't be told from a word where it must be " +
+                             "hidden; take a longer one, as openssl rand -hex 16 makes it");
+}
+
 std::filesystem::path resolve_path(const Reading& reading, std::string_view path) {
   const std::filesystem::path given{std::string(path)};
   return given.is_absolute() ? given : reading.folder / given;

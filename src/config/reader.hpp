@@ -173,6 +173,8 @@ void check_own_privacy(Reading& reading, const Field& field);
 // The value is masked in everything that is reported from here on. Line ends around it are taken off.
 [[nodiscard]] SecretField read_secret(MapReader& map, std::string_view key);
 
+void warn_of_short_secret(Reading& reading, const Field& field, std::string_view secret);
+
 // A path that counts from the folder of the file.
 [[nodiscard]] std::filesystem::path resolve_path(const Reading& reading, std::string_view path);
 

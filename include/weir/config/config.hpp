@@ -12,6 +12,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/base/digest.hpp"
 #include "weir/base/log.hpp"
+#include "weir/base/secret.hpp"
 #include "weir/config/environment.hpp"
 #include "weir/config/problem.hpp"
 #include "weir/gateway/client_key.hpp"
@@ -44,6 +45,7 @@ struct GatewayConfig {
   std::string tls_key_file;
   std::vector<ClientKey> client_keys;
   std::optional<Sha256> admin_key;             // none: what is under /admin/ is for this machine only
+  std::vector<Secret> secrets;                 // both of these in clear, so that they can be hidden
   std::vector<providers::Provider> providers;  // only those that can be used
   std::vector<ModelRoute> models;
   std::map<std::string, std::string> aliases;  // name -> name under models, provider/model or family

@@ -24,8 +24,10 @@ std::string read_project_file(const std::string& name) {
 
 MapEnvironment with_all_keys() {
   MapEnvironment environment;
-  environment.variables = {
-      {"GROQ_API_KEY", "a"}, {"OPENROUTER_API_KEY", "b"}, {"MY_GEMINI_KEY", "c"}, {"WEIR_CLIENT_KEY", "d"}};
+  environment.variables = {{"GROQ_API_KEY", "a"},
+                           {"OPENROUTER_API_KEY", "b"},
+                           {"MY_GEMINI_KEY", "c"},
+                           {"WEIR_CLIENT_KEY", "dddddd"}};
   return environment;
 }
 

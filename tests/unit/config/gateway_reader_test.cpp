@@ -65,9 +65,9 @@ server:
   tls: {cert_file: /c/cert, key_file: key.pem}
 auth:
   keys:
-    - {name: laptop, key: abc, models: ["groq/*", smart]}
-    - {name: phone, key: def, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
-admin: {key: ghi}
+    - {name: laptop, key: abcdef, models: ["groq/*", smart]}
+    - {name: phone, key: defghi, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
+admin: {key: ghijkl}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
           queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
           breaker: {failures: 0, open_for: 1m}, fit_max_tokens: false, min_output: 2k,
@@ -92,13 +92,13 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.tls_key_file, "key.pem");
   ASSERT_EQ(config.client_keys.size(), 2U);
   EXPECT_EQ(config.client_keys[0].name, "laptop");
-  EXPECT_EQ(config.client_keys[0].digest, sha256("abc"));
+  EXPECT_EQ(config.client_keys[0].digest, sha256("abcdef"));
   EXPECT_THAT(config.client_keys[0].models, ElementsAre("groq/*", "smart"));
   EXPECT_THAT(config.client_keys[1].models, ElementsAre("*"));
   EXPECT_THAT(config.client_keys[0].limits, IsEmpty());
   ASSERT_EQ(config.client_keys[1].limits.size(), 3U);
   EXPECT_EQ(config.client_keys[1].limits[1].amount, 2'000'000U);
-  EXPECT_EQ(config.admin_key, sha256("ghi"));
+  EXPECT_EQ(config.admin_key, sha256("ghijkl"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
@@ -199,23 +199,23 @@ TEST(Configuration, SaysWhatIsWrong) {
        "auth.keys: expected a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}, got a map"},
       {"auth: {keys: [abc]}",
        "auth.keys[0]: expected a map like {name: laptop, key: \"${WEIR_KEY}\"}, got \"abc\""},
-      {"auth: {keys: [{key: abc}]}",
+      {"auth: {keys: [{key: abcdef}]}",
        "auth.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got nothing"},
-      {"auth: {keys: [{name: a b, key: abc}]}",
+      {"auth: {keys: [{name: a b, key: abcdef}]}",
        "auth.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got \"a b\""},
       {"auth: {keys: [{name: a}]}", "auth.keys[0]: expected key or key_file, got neither"},
-      {"auth: {keys: [{name: a, key: x, key_file: /key}]}",
+      {"auth: {keys: [{name: a, key: xxxxxx, key_file: /key}]}",
        "auth.keys[0].key_file: give key or key_file, not both"},
       {"auth: {keys: [{name: a, key_file: /none}]}", "auth.keys[0].key_file: can't read /none"},
       {"auth: {keys: [{name: a, key: \"${NONE}\"}]}",
        "auth.keys[0].key: NONE is not set; set it, or leave the key out with ${NONE:-}"},
       {"auth: {keys: [{name: a, key: \"x y\"}]}",
        "auth.keys[0].key: the key holds a space or a character that can't stand in a header"},
-      {"auth: {keys: [{name: a, key: x}, {name: a, key: y}]}",
+      {"auth: {keys: [{name: a, key: xxxxxx}, {name: a, key: yyyyyy}]}",
        "auth.keys[1].name: another key is named \"a\" already"},
-      {"auth: {keys: [{name: a, key: x}, {name: b, key: x}]}",
+      {"auth: {keys: [{name: a, key: xxxxxx}, {name: b, key: xxxxxx}]}",
        "auth.keys[1].key: this is the key of \"a\" too; give each its own"},
-      {"auth: {keys: [{name: a, key: x, models: smart}]}",
+      {"auth: {keys: [{name: a, key: xxxxxx, models: smart}]}",
        "auth.keys[0].models: expected a list, got \"smart\""},
       {"auth: {keys: [{name: a, key: \"\"}]}", "auth.keys[0].key: empty, so that the key \"a\" is left out"},
       {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 16, got \"0\""},
@@ -362,7 +362,14 @@ TEST(Openness, NeedsClientKeys) {
   EXPECT_THAT(messages("server: {listen: \"[::]:8484\"}"), ElementsAre(HasSubstr("listening on ::")));
   EXPECT_THAT(messages("server: {listen: \"192.168.1.5:8484\"}"),
               ElementsAre(HasSubstr("listening on 192.168.1.5")));
-  EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}\nauth: {keys: [{name: a, key: abc}]}"), IsEmpty());
+  EXPECT_THAT(
+      messages("server: {listen: \"0.0.0.0:8484\"}\nauth: {keys: [{name: a, key: abcdef}]}"),
+      ElementsAre(
+          "server.listen: listening on 0.0.0.0 without TLS lets the network read keys and prompts; set "
+          "server.tls.cert_file and key_file, or listen on 127.0.0.1:8484 behind a proxy that has TLS"));
+  EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\", tls: {cert_file: c, key_file: k}}\n"
+                       "auth: {keys: [{name: a, key: abcdef}]}"),
+              Not(Contains(HasSubstr("without TLS"))));
   // An unset client key must not open the door.
   EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}\nauth: {keys: [{name: a, key: \"${NONE:-}\"}]}"),
               ElementsAre(message, "auth.keys[0].key: empty, so that the key \"a\" is left out"));
@@ -370,11 +377,35 @@ TEST(Openness, NeedsClientKeys) {
 }
 
 TEST(Openness, IsAskedOfTheAddressThatCounts) {
+// So that whoever logs can hide them; of the keys themselves only digests are kept.
+TEST(Secrets, OfClientsAndOperatorsAreNamed) {
+  MapEnvironment environment;
+  environment.variables = {{"MINE", "planted-admin-1"}};
+  const Loaded loaded = load_text(
+      "auth: {keys: [{name: a, key: planted-client-1}]}\nadmin: {key: \"${MINE}\"}" + std::string(kLocal),
+      "weir.yaml", test_options(), environment);
+  ASSERT_EQ(loaded.config.secrets.size(), 2U);
+  EXPECT_EQ(loaded.config.secrets[0].reveal(), "planted-client-1");
+  EXPECT_EQ(loaded.config.secrets[1].reveal(), "planted-admin-1");
+}
+
+TEST(Secrets, ThatAreShortAreWarnedOf) {
+  const auto warned = HasSubstr("fewer than 6 characters");
+  EXPECT_THAT(messages("auth: {keys: [{name: a, key: abcde}]}"), ElementsAre(warned));
+  EXPECT_THAT(messages("admin: {key: abcde}"), ElementsAre(warned));
+  EXPECT_THAT(messages("admin: {key: abcdef}"), IsEmpty());
+}
+
   LoadOptions options = test_options();
   options.listen = "0.0.0.0:1";
   const Loaded open = load_text(kLocal, "weir.yaml", options, MapEnvironment());
   EXPECT_THAT(lines_of(open), ElementsAre(HasSubstr("--listen:0:0: error: listening on 0.0.0.0")));
   options.listen = "127.0.0.1:1";
+  const Loaded plain = load_text("auth: {keys: [{name: a, key: abcdef}]}" + std::string(kLocal), "weir.yaml",
+                                 options, MapEnvironment());
+  EXPECT_TRUE(plain.ok());
+  EXPECT_THAT(lines_of(plain),
+              ElementsAre(HasSubstr("--listen:0:0: warning: listening on 0.0.0.0 without TLS")));
   const Loaded closed = load_text("server: {listen: \"0.0.0.0:8484\"}" + std::string(kLocal), "weir.yaml",
                                   options, MapEnvironment());
   EXPECT_TRUE(closed.ok());

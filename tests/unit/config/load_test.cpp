@@ -114,12 +114,9 @@ providers:
   openrouter: {api_key_file: router.key}
 )";
   MapEnvironment environment;
-  environment.files = {{"/w/weir.yaml", std::string(kText)},
-                       {"/w/.env", "X=1\n"},
-                       {"/w/tls.crt", "c"},
-                       {"/w/tls.key", "k"},
-                       {"/w/admin.key", "a"},
-                       {"/w/router.key", "r"}};
+  environment.files = {
+      {"/w/weir.yaml", std::string(kText)}, {"/w/.env", "X=1\n"},  {"/w/tls.crt", "c"}, {"/w/tls.key", "k"},
+      {"/w/admin.key", "abcdef"},           {"/w/router.key", "r"}};
   LoadOptions options = test_options();
   options.file = "/w/weir.yaml";
   EXPECT_THAT(lines_of(load(options, environment)), IsEmpty());
