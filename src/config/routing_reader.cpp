@@ -12,7 +12,7 @@ namespace {
 constexpr Duration kShortest = std::chrono::milliseconds(1);
 constexpr Duration kLongest = std::chrono::hours(24);
 constexpr Duration kLongestOpen = std::chrono::minutes(10);  // where its doubling ends
-constexpr Range kAttempts{.least = 1, .most = 16};
+constexpr Range kAttempts{.least = 1, .most = 5};
 constexpr Range kFailures{.least = 0, .most = 1000};
 constexpr Range kOutput{.least = 1, .most = 1'000'000'000};
 constexpr std::uint64_t kLongestQueue = 100'000;

@@ -218,7 +218,8 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"auth: {keys: [{name: a, key: xxxxxx, models: smart}]}",
        "auth.keys[0].models: expected a list, got \"smart\""},
       {"auth: {keys: [{name: a, key: \"\"}]}", "auth.keys[0].key: empty, so that the key \"a\" is left out"},
-      {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 16, got \"0\""},
+      {"routing: {max_attempts: 0}", "routing.max_attempts: expected a count from 1 to 5, got \"0\""},
+      {"routing: {max_attempts: 6}", "routing.max_attempts: expected a count from 1 to 5, got \"6\""},
       {"routing: {deadline: 0s}", "routing.deadline: expected a duration from 1ms to 1d, got \"0s\""},
       {"routing: {sticky: off}",
        "routing.sticky: expected a map like {by: conversation, ttl: 10m}, got \"off\""},
@@ -376,7 +377,6 @@ TEST(Openness, NeedsClientKeys) {
   EXPECT_THAT(messages("server: {listen: \"127.8.8.8:8484\"}"), IsEmpty());
 }
 
-TEST(Openness, IsAskedOfTheAddressThatCounts) {
 // So that whoever logs can hide them; of the keys themselves only digests are kept.
 TEST(Secrets, OfClientsAndOperatorsAreNamed) {
   MapEnvironment environment;
@@ -396,16 +396,17 @@ TEST(Secrets, ThatAreShortAreWarnedOf) {
   EXPECT_THAT(messages("admin: {key: abcdef}"), IsEmpty());
 }
 
+TEST(Openness, IsAskedOfTheAddressThatCounts) {
   LoadOptions options = test_options();
   options.listen = "0.0.0.0:1";
   const Loaded open = load_text(kLocal, "weir.yaml", options, MapEnvironment());
   EXPECT_THAT(lines_of(open), ElementsAre(HasSubstr("--listen:0:0: error: listening on 0.0.0.0")));
-  options.listen = "127.0.0.1:1";
   const Loaded plain = load_text("auth: {keys: [{name: a, key: abcdef}]}" + std::string(kLocal), "weir.yaml",
                                  options, MapEnvironment());
   EXPECT_TRUE(plain.ok());
   EXPECT_THAT(lines_of(plain),
               ElementsAre(HasSubstr("--listen:0:0: warning: listening on 0.0.0.0 without TLS")));
+  options.listen = "127.0.0.1:1";
   const Loaded closed = load_text("server: {listen: \"0.0.0.0:8484\"}" + std::string(kLocal), "weir.yaml",
                                   options, MapEnvironment());
   EXPECT_TRUE(closed.ok());
