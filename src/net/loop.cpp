@@ -4,11 +4,17 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "weir/base/log.hpp"
 
 namespace weir::net {
+namespace {
+
+constexpr std::string_view kUnknown = "of a type that is no exception's";
+
+}  // namespace
 
 Loop::Loop(const Clock& clock, Duration resolution) : timers_(io_, clock, resolution) {}
 
@@ -20,6 +26,9 @@ void Loop::run() {
     } catch (const std::exception& e) {
       ++escaped_;
       log::error("exception_escaped", {{"what", e.what()}});
+    } catch (...) {
+      ++escaped_;
+      log::error("exception_escaped", {{"what", kUnknown}});
     }
   }
 }
@@ -42,6 +51,9 @@ void Loop::spawn(const char* name, Awaitable<void> task) {
     } catch (const std::exception& e) {
       ++escaped_;
       log::error("task_failed", {{"task", name}, {"what", e.what()}});
+    } catch (...) {
+      ++escaped_;
+      log::error("task_failed", {{"task", name}, {"what", kUnknown}});
     }
   });
 }
@@ -69,6 +81,8 @@ Awaitable<bool> offload(Loop& loop, boost::asio::thread_pool& pool, std::functio
       work();
     } catch (const std::exception& e) {
       log::error("offloaded_work_failed", {{"what", e.what()}});
+    } catch (...) {
+      log::error("offloaded_work_failed", {{"what", kUnknown}});
     }
     loop.post([handed = std::move(handed)] { handed->done.set(); });
   });

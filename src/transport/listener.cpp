@@ -99,6 +99,8 @@ net::Awaitable<void> Listener::accept_connections(std::shared_ptr<Listener> self
       co_await self->accept_one();
     } catch (const std::exception& e) {
       log::error("accept_failed", {{"reason", e.what()}});  // and on: a server that doesn't accept is dead
+    } catch (...) {
+      log::error("accept_failed", {{"reason", "of a type that is no exception's"}});
     }
   }
 }

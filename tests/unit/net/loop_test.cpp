@@ -105,6 +105,27 @@ TEST_F(LoopTest, OutlivesAHandlerThatThrowsAndStopsWhenToldTo) {
   EXPECT_EQ(loop_.escaped_exceptions(), 1U);
 }
 
+Awaitable<void> throws_a_number() {
+  throw 7;
+  co_return;
+}
+
+TEST_F(LoopTest, OutlivesATaskThatThrowsWhatIsNoException) {
+  loop_.spawn("task", throws_a_number());
+  EXPECT_TRUE(run_tasks());
+  EXPECT_EQ(loop_.escaped_exceptions(), 1U);
+}
+
+TEST_F(LoopTest, OutlivesAHandlerThatThrowsWhatIsNoException) {
+  std::string log;
+  loop_.post([] { throw 7; });
+  loop_.post([&log] { log += "after"; });
+  loop_.post([this] { loop_.stop(); });
+  loop_.run();
+  EXPECT_EQ(log, "after");
+  EXPECT_EQ(loop_.escaped_exceptions(), 1U);
+}
+
 TEST_F(LoopTest, TakesWorkAndTheEndFromOtherThreads) {
   std::thread::id ran_on;
   std::thread other([&] {
