@@ -13,7 +13,7 @@
 namespace weir::transport {
 namespace {
 
-constexpr std::size_t kResolverThreads = 2;  // one name server that hangs must not hold up every name
+constexpr std::size_t kResolverThreads = 4;  // one name server that hangs must not hold up every name
 
 // One loop's client: takes or makes a connection and converses on it.
 class PooledClient final : public UpstreamClient {

@@ -92,7 +92,7 @@ struct UpstreamConfig {
       std::chrono::seconds(55);  // of a pooled connection; providers close after 60 and more
   std::size_t idle_max = 64;     // pooled connections an endpoint
   Duration dns_ttl = std::chrono::seconds(60);
-  Duration dns_timeout = std::chrono::seconds(4);
+  Duration dns_timeout = std::chrono::seconds(2);
 };
 
 // Turns a name into IP literals. Blocks; runs on a thread of the resolver's.
