@@ -234,6 +234,7 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
   if (const std::string keys = keys_for_restart(parts_->config, config); !keys.empty())
     log::warn("restart_needed", {{"keys", keys}, {"why", "these have changed, and apply at the next start"}});
   take_certificate(*parts_->server, config);
+  parts_->upstream.reload_trust();
   parts_->config.drain_timeout = config.drain_timeout;
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));

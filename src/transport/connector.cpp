@@ -153,11 +153,12 @@ net::Awaitable<Result<void>> Connector::secure(Stream& stream, const Endpoint& e
   if (waited == Waited::cancelled) co_return cancelled_error();
   if (waited == Waited::too_late)
     co_return tls_failed(endpoint, "the trusted certificates took too long to read");
-  if (!trust_.context()) co_return tls_failed(endpoint, trust_.context().error().message);
+  const std::shared_ptr<const Result<TlsContext>> context = trust_.context();
+  if (!*context) co_return tls_failed(endpoint, context->error().message);
 
   const StreamGuard guard(loop_, stream, cancellation, by);
   TlsPeer peer;
-  peer.context = trust_.context()->get();
+  peer.context = (*context)->get();
   peer.host = endpoint.host;
   peer.session = std::move(session);
   error_code ec;

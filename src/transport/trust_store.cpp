@@ -7,8 +7,10 @@
 namespace weir::transport {
 
 TrustStore::TrustStore(std::string ca_file)
-    : context_(Error{ErrorKind::internal, "the trusted certificates have not been read"}),
-      thread_([this, file = std::move(ca_file)] { read(file); }) {}
+    : ca_file_(std::move(ca_file)),
+      context_(std::make_shared<const Result<TlsContext>>(
+          Error{ErrorKind::internal, "the trusted certificates have not been read"})),
+      thread_([this] { read(); }) {}
 
 TrustStore::~TrustStore() {
   thread_.join();
@@ -25,12 +27,23 @@ net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Canc
   co_return co_await wait_for(loop, *event, by, cancellation);
 }
 
-void TrustStore::read(const std::string& ca_file) {
-  context_ = make_client_context(ca_file);
-  if (!context_) log::error("trust_store_failed", {{"why", context_.error().message}});
+std::shared_ptr<const Result<TlsContext>> TrustStore::context() const {
+  const std::lock_guard lock(mutex_);
+  return context_;
+}
+
+void TrustStore::reload() {
+  thread_.join();
+  thread_ = std::thread([this] { read(); });
+}
+
+void TrustStore::read() {
+  auto context = std::make_shared<const Result<TlsContext>>(make_client_context(ca_file_));
+  if (!*context) log::error("trust_store_failed", {{"why", context->error().message}});
   std::vector<Waiter> waiters;
   {
     const std::lock_guard lock(mutex_);
+    if (*context || !*context_) context_ = std::move(context);
     read_.store(true, std::memory_order_release);
     waiters.swap(waiters_);
   }

@@ -14,7 +14,8 @@
 namespace weir::transport {
 
 // The client side's TLS context, whose trusted certificates are read on a thread of its own: reading them
-// takes longer than the whole start. Outlived by the loops that wait for it.
+// takes longer than the whole start. Read again on demand; those that can't be read leave what was. Outlived
+// by the loops that wait for it. Threads: ready and context any, reload one.
 class TrustStore {
  public:
   explicit TrustStore(std::string ca_file);  // empty: see make_client_context()
@@ -25,7 +26,9 @@ class TrustStore {
   // Until it has been read, without blocking the loop.
   [[nodiscard]] net::Awaitable<Waited> ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation);
   // What ready() waited for.
-  [[nodiscard]] const Result<TlsContext>& context() const noexcept { return context_; }
+  [[nodiscard]] std::shared_ptr<const Result<TlsContext>> context() const;
+  // Begins to read them once more: connections that are made from then on go by what stands there.
+  void reload();
 
  private:
   struct Waiter {
@@ -33,12 +36,13 @@ class TrustStore {
     std::shared_ptr<net::Event> event;  // shared with the waiting coroutine, which may have left
   };
 
-  void read(const std::string& ca_file);
+  void read();
 
-  Result<TlsContext> context_;  // the thread's until read_ is true, then constant
+  const std::string ca_file_;
   std::atomic<bool> read_ = false;
-  std::mutex mutex_;
-  std::vector<Waiter> waiters_;  // protected by mutex_
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Result<TlsContext>> context_;  // protected by mutex_
+  std::vector<Waiter> waiters_;                        // protected by mutex_
   std::thread thread_;
 };
 

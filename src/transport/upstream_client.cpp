@@ -92,6 +92,10 @@ UpstreamShared::UpstreamShared(UpstreamSharedConfig config)
     : impl_(std::make_unique<Impl>(std::move(config))) {}
 UpstreamShared::~UpstreamShared() = default;
 
+void UpstreamShared::reload_trust() {
+  impl_->trust.reload();
+}
+
 std::unique_ptr<UpstreamClient> UpstreamShared::make_client(net::Loop& loop, UpstreamConfig config) {
   return std::make_unique<PooledClient>(loop, impl_->resolver_threads, impl_->look_up, impl_->trust, config);
 }

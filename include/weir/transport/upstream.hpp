@@ -114,6 +114,9 @@ class UpstreamShared {
   ~UpstreamShared();  // waits for look-ups under way
 
   [[nodiscard]] std::unique_ptr<UpstreamClient> make_client(net::Loop& loop, UpstreamConfig config);
+  // Begins to read the trust store again. New connections go by it once it is read; where it can't be, the
+  // old one stays. One thread.
+  void reload_trust();
 
  private:
   class Impl;

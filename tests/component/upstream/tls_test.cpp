@@ -1,5 +1,6 @@
 // TLS to providers: five bad certificates, one good one, sessions, and streams that were cut.
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/test_certificates.hpp"
 #include "upstream_fixture.hpp"
@@ -114,6 +115,36 @@ TEST_F(Tls, AnUnreadableTrustStoreFailsEveryHandshakeInWords) {
   const Outcome outcome = fetch(ask_over_tls(provider));
   EXPECT_EQ(outcome.error, ErrorKind::tls_failed);
   EXPECT_NE(outcome.message.find("/nonexistent/ca.pem"), std::string::npos) << outcome.message;
+}
+
+// The second call waits for what the first has begun.
+TEST_F(Tls, TrustIsReadAgainWhenToldToAndKeptWhereItCannotBe) {
+  CertificateWish ca;
+  ca.is_ca = true;
+  const Certificate other = certificates_.issue("another root", ca);
+  Certificate file = other;
+  file.file += ".now";
+  const auto is_now = [&](const Certificate& root) {
+    std::filesystem::copy_file(root.file, file.file, std::filesystem::copy_options::overwrite_existing);
+  };
+  const auto read_again = [this] {
+    reload_trust();
+    reload_trust();
+  };
+  is_now(other);
+  trust(file);
+  RawProvider provider(RawProvider::always(RawProvider::answer(200, "{}", "Connection: close\r\n")),
+                       with_chain(good_));
+  EXPECT_EQ(fetch(ask_over_tls(provider)).error, ErrorKind::tls_failed);
+  is_now(root_);
+  read_again();
+  EXPECT_EQ(fetch(ask_over_tls(provider)).status, 200);
+  std::filesystem::remove(file.file);
+  read_again();
+  EXPECT_EQ(fetch(ask_over_tls(provider)).status, 200);
+  is_now(other);
+  read_again();
+  EXPECT_EQ(fetch(ask_over_tls(provider, "127.0.0.1")).error, ErrorKind::tls_failed);
 }
 
 TEST_F(Tls, APlainServerIsNotSpokenToInPlain) {

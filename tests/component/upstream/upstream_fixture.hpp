@@ -73,6 +73,7 @@ class UpstreamTest : public ::testing::Test {
 
   // Makes the client otherwise than with the defaults. Before the first request.
   void configure(transport::UpstreamSharedConfig shared, transport::UpstreamConfig config = {});
+  void reload_trust() { shared_->reload_trust(); }
 
   [[nodiscard]] std::shared_ptr<Call> begin(Ask ask);
   [[nodiscard]] Outcome fetch(Ask ask) { return begin(std::move(ask))->outcome(); }
