@@ -13,6 +13,7 @@
 #include "weir/http/credentials.hpp"
 #include "weir/http/target.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/wire/names.hpp"
 
 namespace weir::admin {
 namespace {
@@ -85,7 +86,7 @@ Result<std::vector<Correction>> read_corrections(std::string_view body) {
   if (!members) return members.error();
   std::vector<Correction> corrections;
   for (const wire::Member& member : *members) {
-    const auto used = whole_number(member.value.of(body));
+    const auto used = wire::whole_number(member.value.of(body));
     if (!used)
       return Error{ErrorKind::invalid_request,
                    "what has been used must be a whole number; " + std::string(kWanted)};

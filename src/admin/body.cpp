@@ -1,25 +1,17 @@
 #include "admin/body.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include "weir/wire/chat_request.hpp"
+#include "weir/wire/names.hpp"
 
 namespace weir::admin {
 namespace {
 
 Error wrong(std::string message) {
   return {ErrorKind::invalid_request, std::move(message)};
-}
-
-bool has_a_name_twice(const std::vector<wire::Member>& members) {
-  std::vector<std::string_view> names;
-  names.reserve(members.size());
-  for (const wire::Member& member : members) names.push_back(member.name);
-  std::ranges::sort(names);
-  return std::ranges::adjacent_find(names) != names.end();
 }
 
 }  // namespace
@@ -36,7 +28,8 @@ Result<std::vector<wire::Member>> read_members(std::string_view body, std::size_
   if (members.empty())
     return wrong("the body must be a JSON object, no deeper than " + std::to_string(wire::kMaxDepth) +
                  " levels; " + std::string(wanted));
-  if (has_a_name_twice(members)) return wrong("a name stands twice in the body; " + std::string(wanted));
+  if (wire::name_given_twice(members))
+    return wrong("a name stands twice in the body; " + std::string(wanted));
   return members;
 }
 
@@ -44,13 +37,6 @@ std::string_view value_of(std::string_view body, const std::vector<wire::Member>
                           std::string_view name) {
   const auto found = std::ranges::find(members, name, &wire::Member::name);
   return found == members.end() ? std::string_view() : found->value.of(body);
-}
-
-std::optional<std::uint64_t> whole_number(std::string_view value) {
-  std::uint64_t number = 0;
-  const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (failed != std::errc() || end != value.data() + value.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace weir::admin

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,8 +21,5 @@ namespace weir::admin {
 // The value of that name as it stands in the body; empty where there is none.
 [[nodiscard]] std::string_view value_of(std::string_view body, const std::vector<wire::Member>& members,
                                         std::string_view name);
-
-// A whole number that isn't negative.
-[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view value);
 
 }  // namespace weir::admin

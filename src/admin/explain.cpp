@@ -14,6 +14,7 @@
 #include "weir/routing/planner.hpp"
 #include "weir/tokens/estimator.hpp"
 #include "weir/wire/chat_request.hpp"
+#include "weir/wire/names.hpp"
 
 namespace weir::admin {
 namespace {
@@ -56,7 +57,7 @@ std::optional<Error> read_count(const Body& body, std::string_view name,
                                 std::optional<std::uint64_t>& count) {
   const std::string_view value = body.value(name);
   if (value.empty()) return std::nullopt;
-  count = whole_number(value);
+  count = wire::whole_number(value);
   if (!count) return wrong(std::string(name) + " must be a count of tokens");
   return std::nullopt;
 }

@@ -1,10 +1,10 @@
 #include "weir/wire/chat_request.hpp"
 
 #include <algorithm>
-#include <list>
 #include <utility>
 
 #include "weir/base/json_text.hpp"
+#include "weir/wire/names.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_scalar.hpp"
 
@@ -65,8 +65,6 @@ class RequestReader {
   std::string_view body_;
   JsonReader json_;
   ChatRequest& request_;
-  std::vector<std::string_view> keys_;     // of the top level
-  std::list<std::string> unescaped_keys_;  // those that don't stand in the body as they are
   bool has_model_ = false;
   bool has_messages_ = false;
   bool has_user_ = false;  // a message of that role
@@ -83,7 +81,6 @@ std::optional<ReadFailure> RequestReader::read() {
     return failure("", "the request body must be a JSON object");
   json_.enter();
   request_.first_member = json_.behind();
-  keys_.reserve(16);
   request_.members.reserve(16);
   request_.texts.reserve(8);
   while (!refused_ && json_.next_member()) {
@@ -279,22 +276,15 @@ void RequestReader::remember_key() {
   const std::string_view name = json_.raw_key();
   const auto begin = static_cast<std::size_t>(name.data() - body_.data()) - 1;
   request_.members.push_back({name, {begin, 0}, {json_.offset(), 0}});
-  if (json_.key_was_escaped())
-    keys_.push_back(unescaped_keys_.emplace_back(json_.key()));
-  else
-    keys_.push_back(json_.key());
 }
 
-// A key that stands twice: one reader takes the first, another the last, and we'd check what isn't served.
 std::optional<ReadFailure> RequestReader::twice() const {
-  std::vector<std::string_view> sorted = keys_;
-  std::ranges::sort(sorted);
-  const auto found = std::ranges::adjacent_find(sorted);
-  if (found == sorted.end()) return std::nullopt;
+  const std::optional<std::string> found = name_given_twice(request_.members);
+  if (!found) return std::nullopt;
   std::size_t size = std::min(found->size(), kLongestEcho);
   while (size > 0 && size < found->size() && (static_cast<unsigned char>((*found)[size]) & 0xC0U) == 0x80U)
     --size;
-  const std::string key(found->substr(0, size));
+  const std::string key = found->substr(0, size);
   return failure(key, "\"" + key + "\" stands twice in the request");
 }
 

@@ -117,10 +117,6 @@ std::string_view JsonReader::key() {
   return key_;
 }
 
-bool JsonReader::key_was_escaped() {
-  return key().data() == unescaped_key_.data();
-}
-
 std::string_view JsonReader::skip() {
   const std::size_t begin = offset();
   const std::size_t outside = depth_;

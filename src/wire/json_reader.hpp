@@ -52,7 +52,6 @@ class JsonReader {
   [[nodiscard]] bool next_element();
   // The member's name, unescaped. Valid until the next next_member().
   [[nodiscard]] std::string_view key();
-  [[nodiscard]] bool key_was_escaped();
   // The same as it stands in the text, between its quotes.
   [[nodiscard]] std::string_view raw_key() const { return raw_key_; }
   // Where a part of the text that this reader returned begins.

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "weir/wire/names.hpp"
+
 // Strings and numbers of JSON as they stand in the text. `inside` is what stands between a string's quotes.
 namespace weir::wire {
 
@@ -21,7 +23,4 @@ namespace weir::wire {
 [[nodiscard]] std::size_t unescaped_size(std::string_view inside);
 
 [[nodiscard]] bool is_number(std::string_view token);
-// The value of a number that is whole, not negative and at most 2^53: "12", "12.0", "1e3". Else nothing.
-[[nodiscard]] std::optional<std::uint64_t> whole_number(std::string_view token);
-
 }  // namespace weir::wire

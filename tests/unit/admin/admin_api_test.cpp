@@ -338,7 +338,7 @@ TEST_F(Admin, HostileBodiesAreRefusedInFewWords) {
   for (const std::string& body :
        {std::string("\xEF\xBB\xBF{\"model\":\"p/n\"}"), std::string("{\"model\":\"\xFF\"}"),
         std::string(R"({"model":"p/n"} {})"), std::string(R"({"model":"p/n","model":"p/n"})"),
-        std::string(R"({"model":"\ud800"})"), std::string(R"({"model":"p/n","tokens":1e3})"),
+        std::string(R"({"model":"\ud800"})"), std::string(R"({"model":"p/n","tokens":1.5})"),
         std::string(R"({"model":"p/n","tokens":99999999999999999999})"), std::string(300'000, ' '),
         std::string(R"({"request":{"model":"p/n","model":"p/n","messages":[{"role":"user"}]}})"), model,
         R"({"request":)" + model + "}"}) {
@@ -348,6 +348,15 @@ TEST_F(Admin, HostileBodiesAreRefusedInFewWords) {
   }
   const auto answer = ask("PUT", "/admin/v1/quota/p/main/n", R"({")" + long_name + R"(":1})");
   EXPECT_LT(answer.json.error().message.size(), 400U);
+}
+
+TEST_F(Admin, ANameIsGivenOnceHoweverItIsSpelled) {
+  for (const char* body : {R"({"model":"p/vendor/m","model":"p/vendor/m"})",
+                           R"({"model":"p/vendor/m","\u006dodel":"other"})", R"({"\u0061":1,"\u0061":2})"}) {
+    const auto answer = ask("POST", "/admin/v1/explain", body);
+    ASSERT_FALSE(answer.json) << body;
+    EXPECT_NE(answer.json.error().message.find("stands twice"), std::string::npos) << body;
+  }
 }
 
 TEST_F(Admin, ExplainSaysWhatIsWrongWithTheQuestion) {
