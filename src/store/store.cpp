@@ -27,6 +27,8 @@ constexpr std::size_t kLogBytes = 2U << 20U;
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
 constexpr Duration kNotesEvery = std::chrono::seconds(10);
+// How much a power cut may take.
+constexpr Duration kSyncEvery = std::chrono::seconds(1);
 
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -107,6 +109,7 @@ class Store::Impl {
   [[nodiscard]] bool fold(bool ended_cleanly);
   void write(bool ended_cleanly);
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> due_notes(bool ended_cleanly);
+  void sync();
   void succeeded();
   void failed(const DatabaseError& error);
   void set_degraded(const std::string& reason);
@@ -131,6 +134,8 @@ class Store::Impl {
   std::vector<quota::AccountState> states_;
   Duration pause_ = kFirstPause;  // after the next failure
   BootTime not_before_ = BootTime::min();
+  bool is_unsynced_ = false;  // something was written that a power cut would take
+  BootTime synced_at_{};
 
   mutable std::mutex health_mutex_;
   Health health_;
@@ -182,7 +187,7 @@ bool Store::Impl::open_database() {
     }
     set_up(*connection_);
     tables_.emplace(*connection_);
-    // A killed process loses nothing; a power cut the last moment.
+    // A killed process loses nothing; a power cut what sync() hasn't seen.
     connection_->run("PRAGMA synchronous = NORMAL");
     return true;
   } catch (const DatabaseError& error) {
@@ -230,6 +235,10 @@ Store::Impl::Earlier Store::Impl::read() {
   if (notes_ != nullptr)
     for (const auto& [name, text] : tables_->notes()) notes_->restore(name, text);
   is_unread_ = false;
+  if (earlier.facts.epoch > 0 && !earlier.same_boot && !earlier.facts.ended_cleanly)
+    log::warn("power_lost", {{"why",
+                              "the machine stopped while weir ran; what was spent in its last second "
+                              "may be forgotten, until providers say what is left"}});
   if (senseless > 0) log::warn("state_rows_skipped", {{"rows", static_cast<std::int64_t>(senseless)}});
   const auto newest = std::ranges::max_element(earlier.states, {}, &quota::AccountState::position);
   if (newest == earlier.states.end() || earlier.records.empty()) return earlier;
@@ -319,6 +328,7 @@ bool Store::Impl::fold(bool ended_cleanly) {
     try {
       if (is_unread_) restore_late();
       write(ended_cleanly);
+      sync();
       succeeded();
       return true;
     } catch (const DatabaseError& error) {
@@ -354,6 +364,17 @@ void Store::Impl::write(bool ended_cleanly) {
   for (const auto& [name, text] : notes) tables_->write_note(name, text);
   transaction.commit();
   folded_ = position;
+  is_unsynced_ = true;
+}
+
+// A commit leaves its pages to the kernel, which no kill takes; a checkpoint waits for the disk. Only this
+// thread waits.
+void Store::Impl::sync() {
+  const BootTime now = clock_.now().boot;
+  if (!is_unsynced_ || now < synced_at_ + kSyncEvery) return;
+  synced_at_ = now;
+  connection_->run("PRAGMA wal_checkpoint(PASSIVE)");
+  is_unsynced_ = false;
 }
 
 // Of what failed to be written once, everything.

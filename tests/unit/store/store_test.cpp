@@ -12,6 +12,7 @@
 #include "store/database.hpp"
 #include "store/state_tables.hpp"
 #include "store_fixture.hpp"
+#include "support/log_file.hpp"
 
 namespace weir::store::test {
 namespace {
@@ -57,6 +58,56 @@ TEST_F(StoreTest, AKillBeforeTheFirstFoldLosesNothing) {
     copy(killed, again);
   }
   EXPECT_EQ(Daemon(again.path(), clock_).used(), 4U);
+}
+
+// What a power cut leaves for certain is what a checkpoint has put into the database's own file.
+TEST_F(StoreTest, APowerCutTakesNoMoreThanTheLastSecond) {
+  Daemon run(folder_.path(), clock_);
+  const auto after_a_cut = [&] {
+    const TempFolder cut;
+    std::filesystem::copy_file(file("weir.db"), cut.path() / "weir.db");
+    return Daemon(cut.path(), clock_).used();
+  };
+  clock_.advance(1s);
+  run.serve(3);
+  run.store().fold_now();
+  EXPECT_EQ(after_a_cut(), 3U);
+  run.serve(4);
+  run.store().fold_now();
+  clock_.advance(999ms);
+  run.store().fold_now();
+  EXPECT_EQ(after_a_cut(), 3U);  // the disk is waited for once a second
+  clock_.advance(1ms);
+  run.store().fold_now();  // nothing new to write
+  EXPECT_EQ(after_a_cut(), 7U);
+}
+
+TEST_F(StoreTest, AMachineThatStoppedWhileItRanIsToldOf) {
+  {
+    Daemon run(folder_.path(), clock_);
+    run.serve(1);
+    run.store().fold_now();
+  }
+  TempFolder cut;
+  copy_to(cut);
+  const auto set_run = [&](const char* boot, bool ended_cleanly) {
+    Connection connection(cut.path() / "weir.db");
+    StateTables tables(connection);
+    RunFacts facts = tables.run_facts();
+    facts.boot_id = boot;
+    facts.ended_cleanly = ended_cleanly;
+    tables.write(facts);
+  };
+  const auto warnings = [&] {
+    const weir::test::LogFile log;
+    const Daemon next(cut.path(), clock_);
+    return log.count("\"power_lost\"");
+  };
+  set_run("another", true);
+  EXPECT_EQ(warnings(), 0U);
+  set_run("another", false);
+  EXPECT_EQ(warnings(), 1U);
+  EXPECT_EQ(warnings(), 0U);  // this boot's own
 }
 
 TEST_F(StoreTest, FilesAreTheOwnersAlone) {
