@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@ namespace {
 constexpr std::size_t kPlainSecret = 6;  // as long as that, no part of an ordinary word
 constexpr std::string_view kMask = "***";
 constexpr std::size_t kUsualLine = 1024;
+constexpr std::size_t kMostKept = 200;
 
 // Hands spdlog's lines to the writer.
 class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -54,6 +56,7 @@ struct Sink {
   std::shared_ptr<spdlog::logger> logger;
   std::vector<Secret> hidden;
   std::size_t shortest_hidden = std::numeric_limits<std::size_t>::max();
+  std::deque<Kept> kept;
 };
 
 // The one piece of global state: a process has one log.
@@ -63,6 +66,7 @@ Sink& sink() {
 }
 
 std::atomic<Level> current_level{Level::info};
+std::atomic<std::uint64_t> kept_number{0};
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -148,15 +152,15 @@ void append_text(std::string& out, std::string_view text, bool json) {
 }
 
 // Masked before it is escaped: afterwards a secret with a quote in it would not be found.
-void append_masked(std::string& out, std::string_view text, const Sink& s) {
+void append_masked(std::string& out, std::string_view text, const Sink& s, bool json) {
   const auto is_in = [text](const Secret& secret) {
     return find_secret(text, secret.reveal(), 0) != std::string_view::npos;
   };
   if (text.size() < s.shortest_hidden || std::ranges::none_of(s.hidden, is_in))
-    return append_text(out, text, s.json);
+    return append_text(out, text, json);
   std::string masked(text);
   mask(masked, s.hidden);
-  append_text(out, masked, s.json);
+  append_text(out, masked, json);
 }
 
 template <class T>
@@ -166,12 +170,12 @@ void append_number(std::string& out, T value) {
   out.append(buffer.data(), end);
 }
 
-void append_value(std::string& out, const Value& value, const Sink& s) {
+void append_value(std::string& out, const Value& value, const Sink& s, bool json) {
   std::visit(
       [&](auto v) {
         using T = decltype(v);
         if constexpr (std::is_same_v<T, std::string_view>) {
-          append_masked(out, v, s);
+          append_masked(out, v, s, json);
         } else if constexpr (std::is_same_v<T, bool>) {
           out += v ? "true" : "false";
         } else if constexpr (std::is_same_v<T, double>) {
@@ -199,9 +203,31 @@ std::string format(std::string_view event, Fields fields, const Sink& s) {
       line.append(",\"").append(field.key).append("\":");
     else
       line.append(" ").append(field.key).append("=");
-    append_value(line, field.value, s);
+    append_value(line, field.value, s, s.json);
   }
   return line;
+}
+
+void keep(Level level, std::string_view event, Fields fields, Sink& s) {
+  std::string json = "{";
+  for (const Field& field : fields) {
+    json.append(json.size() > 1 ? ",\"" : "\"").append(field.key).append("\":");
+    append_value(json, field.value, s, true);
+  }
+  const std::uint64_t number = kept_number.load(std::memory_order_relaxed) + 1;
+  s.kept.push_back({.number = number,
+                    .at = spdlog::details::os::now(),
+                    .level = level,
+                    .event = std::string(event),
+                    .fields = std::move(json) + "}"});
+  if (s.kept.size() > kMostKept) s.kept.pop_front();
+  kept_number.store(number, std::memory_order_release);
+}
+
+void write_locked(Level level, std::string_view event, Fields fields, Sink& s) {
+  if (!s.logger) open_locked(s);
+  const std::string line = format(event, fields, s);
+  s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -255,12 +281,32 @@ bool enabled(Level level) noexcept {
 }
 
 void write(Level level, std::string_view event, Fields fields) {
-  if (!enabled(level)) return;
+  const bool kept = level >= Level::info;
+  if (!kept && !enabled(level)) return;
   Sink& s = sink();
   const std::lock_guard lock(s.mutex);
-  if (!s.logger) open_locked(s);
-  const std::string line = format(event, fields, s);
-  s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  if (kept) keep(level, event, fields, s);
+  if (enabled(level)) write_locked(level, event, fields, s);
+}
+
+void access(std::string_view event, Fields fields) {
+  if (!enabled(Level::info)) return;
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  write_locked(Level::info, event, fields, s);
+}
+
+std::vector<Kept> kept_since(std::uint64_t after) {
+  std::vector<Kept> out;
+  Sink& s = sink();
+  const std::lock_guard lock(s.mutex);
+  for (const Kept& kept : s.kept)
+    if (kept.number > after) out.push_back(kept);
+  return out;
+}
+
+std::uint64_t last_kept() noexcept {
+  return kept_number.load(std::memory_order_acquire);
 }
 
 }  // namespace weir::log

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "weir/base/secret.hpp"
 
@@ -54,12 +56,28 @@ void hide(const Secret& secret);
 // Masks announced secrets in any text that leaves the process by another way, such as an error body.
 [[nodiscard]] std::string redact(std::string_view text);
 
+// A record that was kept for those who look while the daemon runs.
+struct Kept {
+  std::uint64_t number = 0;  // counts from 1
+  std::chrono::system_clock::time_point at;
+  Level level = Level::info;
+  std::string event;
+  std::string fields;  // a JSON object, masked
+};
+// The last records at info and above, whatever level is written, but for access lines: at most 200, oldest
+// first, those with a number above `after`. Threads: any.
+[[nodiscard]] std::vector<Kept> kept_since(std::uint64_t after);
+// The number of the last one.
+[[nodiscard]] std::uint64_t last_kept() noexcept;
+
 [[nodiscard]] bool enabled(Level level) noexcept;
 void write(Level level, std::string_view event, Fields fields);
 
 inline void debug(std::string_view event, Fields fields = {}) {
   if (enabled(Level::debug)) write(Level::debug, event, fields);
 }
+// The access line, which is written and not kept: requests have a list of their own.
+void access(std::string_view event, Fields fields);
 inline void info(std::string_view event, Fields fields = {}) {
   write(Level::info, event, fields);
 }

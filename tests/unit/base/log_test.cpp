@@ -166,6 +166,33 @@ TEST_F(Log, MakesItsFileForItsOwnerAlone) {
   EXPECT_EQ(std::filesystem::status(path_).permissions(), static_cast<std::filesystem::perms>(0600));
 }
 
+TEST_F(Log, KeepsItsLastRecordsForThoseWhoLook) {
+  open(log::Format::json);
+  log::set_level(log::Level::error);
+  log::hide(Secret("sk-kept-secret"));
+  const std::uint64_t before = log::last_kept();
+  log::warn("key_refused", {{"key", "main"}, {"said", "sk-kept-secret \"quoted\""}, {"count", 3}});
+  log::debug("detail");
+  log::access("request", {{"path", "/v1"}});
+  const auto kept = log::kept_since(before);
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].event, "key_refused");
+  EXPECT_EQ(kept[0].level, log::Level::warn);
+  EXPECT_EQ(kept[0].number, before + 1);
+  EXPECT_EQ(Json::parse(kept[0].fields), (Json{{"key", "main"}, {"said", "*** \"quoted\""}, {"count", 3}}));
+  EXPECT_TRUE(log::kept_since(log::last_kept()).empty());
+}
+
+TEST_F(Log, KeepsNoMoreThanItsLastRecords) {
+  open(log::Format::json);
+  const std::uint64_t before = log::last_kept();
+  for (int i = 0; i < 300; ++i) log::info("event", {{"i", i}});
+  const auto kept = log::kept_since(before);
+  ASSERT_EQ(kept.size(), 200U);
+  EXPECT_EQ(kept.front().number, before + 101);
+  EXPECT_EQ(Json::parse(kept.back().fields)["i"], 299);
+}
+
 TEST_F(Log, SaysSoWhenItsFileCannotBeOpened) {
   EXPECT_THROW(
       log::open({.level = log::Level::info, .format = log::Format::json, .file = "/proc/no/such/file.log"}),
