@@ -159,6 +159,10 @@ struct Lack {
 Lack lack_of(routing::Unfit reason, const std::string& route) {
   const std::string none_of = "no target of \"" + route + "\" ";
   switch (reason) {
+    case routing::Unfit::switched_off:
+      return {"the key of every target of \"" + route +
+                  "\" is disabled; PATCH /admin/v1/keys/{provider}/{key} enables one",
+              "model"};
     case routing::Unfit::other_provider:
       return {none_of + "is at the provider that x-weir-provider names", "x-weir-provider"};
     case routing::Unfit::training:
@@ -191,8 +195,9 @@ Refusal no_fit(const routing::Route& route, const routing::NoRoom& none, Instant
   Lack lack = lack_of(nearest, route.name);
   if (!all_alike)
     lack.message = "no target of \"" + route.name + "\" can serve this request: " + states_of(none);
-  return {.error = {ErrorKind::invalid_request, std::move(lack.message)},
-          .param = std::string(lack.param),
+  const bool is_ours = nearest == routing::Unfit::switched_off;
+  return {.error = {is_ours ? ErrorKind::overloaded : ErrorKind::invalid_request, std::move(lack.message)},
+          .param = std::string(is_ours ? "" : lack.param),
           .should_retry = false,
           .notes = notes_of(none, now)};
 }

@@ -57,7 +57,8 @@ std::uint64_t number_of(std::string_view text) {
 
 }  // namespace
 
-Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory) : parts_(std::move(parts)) {
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory)
+    : parts_(std::move(parts)) {
   bind_targets(ledger, memory);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();
@@ -85,6 +86,7 @@ void Catalogue::bind_targets(quota::Ledger& ledger, Memory* memory) {
                          .with_key(key_id),
              .speed = memory == nullptr ? nullptr : &memory->speeds.of(name),
              .counting = memory == nullptr ? nullptr : &memory->calibrations.of(name, tokenizer_of(model)),
+             .off = memory == nullptr ? nullptr : &memory->switches.of(provider.name + "#" + key.label),
              .id = number_of(name + "#" + key_id)});
       }
     }

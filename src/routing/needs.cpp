@@ -26,6 +26,7 @@ Unfit lacking(Capabilities missing) noexcept {
 Unfit unfit(const Target& target, const Ask& ask) noexcept {
   const Needs& needs = ask.needs;
   const providers::Model& model = *target.model;
+  if (target.is_off()) return Unfit::switched_off;
   if (needs.provider != nullptr && needs.provider != target.provider) return Unfit::other_provider;
   if (needs.no_training && model.training == providers::Training::yes) return Unfit::training;
   if (model.capabilities_known) {
@@ -41,6 +42,8 @@ std::string words_of(Unfit reason, const Target& target, const Ask& ask) {
       break;
     case Unfit::costs:
       return target.model->billing == providers::Billing::trial ? "trial" : "paid";
+    case Unfit::switched_off:
+      return "disabled";
     case Unfit::other_provider:
       return "not " + (ask.needs.provider == nullptr ? std::string("asked for") : ask.needs.provider->name);
     case Unfit::training:

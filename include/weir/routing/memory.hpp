@@ -3,6 +3,7 @@
 #include "weir/routing/calibrations.hpp"
 #include "weir/routing/conversations.hpp"
 #include "weir/routing/speed.hpp"
+#include "weir/routing/switches.hpp"
 
 namespace weir::routing {
 
@@ -11,6 +12,7 @@ struct Memory {
   SpeedTable speeds;
   Calibrations calibrations;
   Conversations conversations;
+  Switches switches;
 };
 
 }  // namespace weir::routing

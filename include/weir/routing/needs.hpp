@@ -24,6 +24,7 @@ struct Needs {
 enum class Unfit : std::uint8_t {
   none,
   costs,           // money, on a route that spends none
+  switched_off,    // its key, by a person
   other_provider,  // than the one that the client names
   training,
   tools,

@@ -17,6 +17,7 @@
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/peak_hours.hpp"
 #include "weir/routing/speed.hpp"
+#include "weir/routing/switches.hpp"
 #include "weir/tokens/calibration.hpp"
 
 // From the name a client asks for to the targets that may serve it. Immutable once built.
@@ -86,11 +87,15 @@ struct Target {
   quota::Pool pool;
   Speed* speed = nullptr;                   // null: nobody measures
   tokens::Calibration* counting = nullptr;  // null: estimates are taken as they are
+  std::atomic<bool>* off = nullptr;         // its key is switched off; null: it never is
   std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
   // Whether it was told of that the usage it says can't be; once is enough.
   std::shared_ptr<std::atomic<bool>> told_of_usage = std::make_shared<std::atomic<bool>>(false);
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
+  [[nodiscard]] bool is_off() const noexcept {
+    return off != nullptr && off->load(std::memory_order_relaxed);
+  }
 };
 
 // A target's place in a route.
