@@ -32,7 +32,7 @@ MAY_USE = {
     "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
     # 5: config fills the plain configuration values of the modules below it
     "config": {"base", "quota", "tokens", "http", "providers", "routing", "transport", "gateway"},
-    "admin": {"base", "http", "quota", "tokens", "wire", "providers", "routing", "store", "gateway"},
+    "admin": {"base", "http", "quota", "tokens", "wire", "telemetry", "providers", "routing", "store", "gateway"},
     # 6
     "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",
             "store", "pretend", "sim", "gateway", "config", "admin"},

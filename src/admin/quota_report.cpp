@@ -1,11 +1,11 @@
 #include "admin/quota_report.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "admin/json_words.hpp"
 #include "weir/base/units.hpp"
 #include "weir/quota/ledger.hpp"
 
@@ -14,51 +14,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(std::chrono::ceil<std::chrono::milliseconds>(duration)).count();
-}
-
-// A moment that has passed is now.
-void put_moment(ordered_json& json, const std::string& name, std::optional<BootTime> at, Instant now) {
-  if (!at || *at == BootTime::max()) {
-    json[name] = nullptr;
-    json[name + "_in_s"] = nullptr;
-    return;
-  }
-  const BootTime when = std::max(*at, now.boot);
-  json[name] = format_utc(now.wall_at(when));
-  json[name + "_in_s"] = seconds(when - now.boot);
-}
-
-ordered_json window_json(const quota::MeterView& view, Instant now) {
-  const bool known = view.limit.amount != quota::kUnknownAmount;
-  ordered_json json;
-  json["window"] = quota::short_name(view.limit);
-  json["kind"] = quota::name(view.limit.window);
-  if (!view.limit.models.empty()) json["models"] = view.limit.models;
-  json["limit"] = known ? ordered_json(view.limit.amount) : ordered_json(nullptr);
-  json["used"] = view.used;
-  json["reserved"] = view.reserved;
-  json["left"] = known ? ordered_json(view.left) : ordered_json(nullptr);
-  put_moment(json, "reset", view.reset, now);
-  json["source"] = known ? ordered_json(quota::name(view.limit.source)) : ordered_json(nullptr);
-  json["as_of"] = view.limit.as_of.empty() ? ordered_json(nullptr) : ordered_json(view.limit.as_of);
-  json["used_by_others"] = view.drift;
-  return json;
-}
-
 ordered_json block_json(const std::string& key, const quota::Cooldown& cooldown, Instant now) {
   ordered_json json;
   json["key"] = key;
   json["cause"] = quota::name(cooldown.cause);
   put_moment(json, "until", cooldown.until, now);
-  const std::string_view remedy = quota::remedy(cooldown.cause);
-  json["remedy"] = remedy.empty() ? ordered_json(nullptr) : ordered_json(remedy);
+  json["remedy"] = word_or_null(quota::remedy(cooldown.cause));
   return json;
-}
-
-bool is_of_account(const quota::MeterView& view) {
-  return view.scope == "account";
 }
 
 // The account's windows stand at every model that they count; here each once.
@@ -108,11 +70,7 @@ class AccountReport {
   }
 
   void add_shared(const quota::MeterView& view, Instant now) {
-    const auto same = [&](const quota::Limit& limit) {
-      return limit.dimension == view.limit.dimension && limit.period == view.limit.period &&
-             limit.window == view.limit.window && limit.models == view.limit.models &&
-             limit.zone == view.limit.zone && limit.expires == view.limit.expires;
-    };
+    const auto same = [&](const quota::Limit& limit) { return is_same_window(limit, view.limit); };
     if (std::ranges::any_of(shared_, same)) return;
     shared_.push_back(view.limit);
     json_["windows"].push_back(window_json(view, now));
@@ -138,7 +96,7 @@ std::string quota_report(const routing::Catalogue& catalogue, const store::Healt
                    {"reason", health.reason.empty() ? ordered_json(nullptr) : ordered_json(health.reason)}};
   json["accounts"] = ordered_json::array();
   for (AccountReport& account : accounts) json["accounts"].push_back(account.take());
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return text_of(json);
 }
 
 }  // namespace weir::admin

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/daemon_client.hpp"
@@ -44,6 +45,8 @@ struct SimulateOptions {
 [[nodiscard]] int simulate(const SimulateOptions& options);
 [[nodiscard]] int healthcheck(const std::optional<std::filesystem::path>& state_directory);
 [[nodiscard]] int print_version(bool as_json);
+// Of what weir is built with: "openssl", "3.0.17".
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> libraries();
 
 // `weir quota`. `which` is PROVIDER or PROVIDER/MODEL, or empty for all; `key` the label of one of its keys,
 // or empty for all.

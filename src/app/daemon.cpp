@@ -113,6 +113,15 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   return settings;
 }
 
+admin::AdminSettings admin_settings_of(const config::GatewayConfig& config) {
+  return {.key = config.admin_key,
+          .metrics = config.metrics,
+          .metrics_token = config.metrics_token,
+          .config_file = config.file,
+          .config_yaml = config::print_effective(config),
+          .config_lines = config.lines};
+}
+
 // The keys whose new values apply at the next start: "server.threads, log.file"; empty where there are none.
 std::string keys_for_restart(const config::GatewayConfig& running, const config::GatewayConfig& wanted) {
   std::string keys;
@@ -165,13 +174,14 @@ class KeptCalibrations final : public store::Notes {
 
 // In the order of construction; what is declared later uses what is declared before it.
 struct Daemon::Parts {
-  Parts(config::GatewayConfig running, const StateDirectory& state)
+  Parts(config::GatewayConfig running, const StateDirectory& state, admin::Orders orders)
       : config(std::move(running)),
         store({.directory = state.path(),
                .database = config.state_file,
                .in_memory = config.state_in_memory,
                .unusable = state.unusable()},
               clock, ledger, &kept),
+        admin(store, std::move(orders)),
         guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
 
   ~Parts() {
@@ -190,7 +200,7 @@ struct Daemon::Parts {
   routing::Memory memory;
   KeptCalibrations kept{memory.calibrations};
   store::Store store;
-  admin::AdminApi admin{store};
+  admin::AdminApi admin;
   http::HostGuard guard;
   std::vector<std::unique_ptr<net::Loop>> loops;
   transport::UpstreamShared upstream;  // after the loops: look-ups under way post to them
@@ -202,8 +212,9 @@ struct Daemon::Parts {
 Daemon::Daemon() = default;
 Daemon::~Daemon() = default;
 
-Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirectory& state) {
-  auto parts = std::make_unique<Parts>(config, state);
+Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirectory& state,
+                           admin::Orders orders) {
+  auto parts = std::make_unique<Parts>(config, state, std::move(orders));
   parts->store.open();
   std::vector<gateway::Lane> lanes;
   std::vector<net::Loop*> loops;
@@ -219,10 +230,11 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   parts->gateway->configure(*std::move(settings));
-  parts->admin.configure(config.admin_key);
+  parts->admin.configure(admin_settings_of(config), parts->clock.now().wall);
   parts->store.start();
   parts->server.emplace(server_config(config), parts->guard, *parts->gateway);
   if (auto started = parts->server->start(loops); !started) return std::move(started).error();
+  parts->gateway->start();
   for (net::Loop* loop : loops) parts->threads.emplace_back([loop] { loop->run(); });
   parts_ = std::move(parts);
   return {};
@@ -238,9 +250,13 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
   parts_->config.drain_timeout = config.drain_timeout;
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));
-  parts_->admin.configure(config.admin_key);
+  parts_->admin.configure(admin_settings_of(config), parts_->clock.now().wall);
   parts_->store.fold_now();  // accounts and windows may be new: what is spent on them must be known by name
   return {};
+}
+
+void Daemon::note_reload_failed() {
+  parts_->admin.note_reload_failed();
 }
 
 std::string Daemon::url() const {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/state_directory.hpp"
+#include "weir/admin/admin_api.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
 #include "weir/config/config.hpp"
@@ -19,11 +20,14 @@ class Daemon {
 
   // Listens and serves. Fails with kind io or config; then nothing runs.
   // What earlier runs left in the state directory is taken up first; one that can't be used is done without.
-  [[nodiscard]] Result<void> start(const config::GatewayConfig& config, const StateDirectory& state);
+  [[nodiscard]] Result<void> start(const config::GatewayConfig& config, const StateDirectory& state,
+                                   admin::Orders orders);
   // Takes what can change while running: providers, models, aliases, keys, routing, the log's level, the time
   // for a drain, the certificate (one that can't be read leaves the old one in use). Says in the log which
   // other keys have changed, which needs a restart. Where it fails nothing has changed.
   [[nodiscard]] Result<void> reload(const config::GatewayConfig& config);
+  // A reload that never came so far.
+  void note_reload_failed();
 
   // Where clients reach us: "http://127.0.0.1:8484".
   [[nodiscard]] std::string url() const;

@@ -108,10 +108,12 @@ void print_ready(const Daemon& daemon, const config::GatewayConfig& config) {
 void reload(Daemon& daemon, const ServeOptions& options) {
   const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
   if (!report(loaded)) {
+    daemon.note_reload_failed();
     log::error("reload_failed", {{"why", "the configuration has errors; nothing was changed"}});
     return;
   }
   if (const auto reloaded = daemon.reload(loaded.config); !reloaded) {
+    daemon.note_reload_failed();
     log::error("reload_failed", {{"why", reloaded.error().message}});
     return;
   }
@@ -147,6 +149,15 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, boo
   }
 }
 
+// As the signals do, which the main thread takes.
+admin::Orders orders(bool can_reload) {
+  admin::Orders orders;
+  if (can_reload) orders.reload = [] { ::kill(::getpid(), SIGHUP); };
+  orders.drain = [] { ::kill(::getpid(), SIGTERM); };
+  orders.libraries = libraries();
+  return orders;
+}
+
 [[nodiscard]] int start_and_run(const config::Loaded& loaded, const ServeOptions& options,
                                 const Signals& signals, const DemoProviders* demo) {
   const config::GatewayConfig& config = loaded.config;
@@ -157,7 +168,7 @@ int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, boo
     return kFailed;
   }
   Daemon daemon;
-  if (const auto started = daemon.start(config, *state); !started) {
+  if (const auto started = daemon.start(config, *state, orders(demo == nullptr)); !started) {
     std::fprintf(stderr, "error: %s\n", started.error().message.c_str());
     return started.error().kind == ErrorKind::config ? kConfiguration : kFailed;
   }

@@ -93,17 +93,19 @@ int healthcheck(const std::optional<std::filesystem::path>& state_directory) {
   return kFine;
 }
 
+std::vector<std::pair<std::string, std::string>> libraries() {
+  return {
+      {"boost", std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000)},
+      {"openssl", ::OpenSSL_version(OPENSSL_VERSION_STRING)}};
+}
+
 int print_version(bool as_json) {
-  const std::string boost =
-      std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
   if (!as_json) {
     std::printf("weir %s\n", std::string(version()).c_str());
     return kFine;
   }
-  const nlohmann::ordered_json json{{"version", version()},
-                                    {"compiler", compiler()},
-                                    {"boost", boost},
-                                    {"openssl", ::OpenSSL_version(OPENSSL_VERSION_STRING)}};
+  nlohmann::ordered_json json{{"version", version()}, {"compiler", compiler()}};
+  for (const auto& [library, number] : libraries()) json[library] = number;
   std::printf("%s\n", json.dump().c_str());
   return kFine;
 }

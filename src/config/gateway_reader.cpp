@@ -72,8 +72,8 @@ class GatewayReader {
     read_section("auth", &GatewayReader::read_auth);
     check_openness();
     read_section("admin", &GatewayReader::read_admin);
-    for (const std::string_view section : {"metrics", "cache", "alerts"})
-      read_pending_section(root_, section);
+    read_section("metrics", &GatewayReader::read_metrics);
+    for (const std::string_view section : {"cache", "alerts"}) read_pending_section(root_, section);
     read_section("routing", &GatewayReader::read_routing);
     read_section("tokens", &GatewayReader::read_tokens);
     read_section("state", &GatewayReader::read_state);
@@ -221,14 +221,23 @@ class GatewayReader {
   }
 
   // Empty: none, and then only this machine is served.
-  void read_admin(MapReader& admin) {
-    const SecretField key = read_secret(admin, "key");
+  std::optional<Sha256> read_optional_key(MapReader& map, std::string_view name) {
+    const SecretField key = read_secret(map, name);
     if (key.state == SecretField::State::unset)
       report_error(reading_, key.field,
                    key.variable + " is not set; set it, or do without a key with ${" + key.variable + ":-}");
-    if (key.state == SecretField::State::given && !key.value.empty() && is_key_text(key))
-      config_.admin_key = sha256(key.value);
+    const bool given = key.state == SecretField::State::given && !key.value.empty() && is_key_text(key);
+    return given ? std::optional(sha256(key.value)) : std::nullopt;
+  }
+
+  void read_admin(MapReader& admin) {
+    config_.admin_key = read_optional_key(admin, "key");
     read_pending(admin, "admin");
+  }
+
+  void read_metrics(MapReader& metrics) {
+    metrics.flag("enabled", config_.metrics);
+    config_.metrics_token = read_optional_key(metrics, "token");
   }
 
   bool is_usable(const SecretField& secret, const std::string& name) {

@@ -90,6 +90,20 @@ struct Folders {
   std::filesystem::path file;
 };
 
+// Of each key, and of each item of a list.
+void note_lines(const Node& node, const std::string& path, std::map<std::string, std::uint64_t>& lines) {
+  constexpr std::size_t kMost = 5000;  // aliases could multiply a file
+  const auto note = [&](const std::string& name, std::size_t line, const Node* value) {
+    if (lines.size() >= kMost) return;
+    const std::string whole = path.empty() ? name : path + "." + name;
+    lines.emplace(whole, line);
+    if (value != nullptr) note_lines(*value, whole, lines);
+  };
+  for (const Node::Entry& entry : node.entries) note(entry.key, entry.place.line, entry.value);
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    note(std::to_string(i), node.items[i]->place.line, node.items[i]);
+}
+
 Loaded load_document(std::string_view text, std::string_view name, const Folders& folders,
                      const LoadOptions& options, const Environment& environment) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -103,6 +117,7 @@ Loaded load_document(std::string_view text, std::string_view name, const Folders
     Reading reading{
         .report = report, .environment = layered, .folder = folders.folder, .file = folders.file, .said = {}};
     loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered));
+    if (tree->root != nullptr) note_lines(*tree->root, "", loaded.config.lines);
   }
   loaded.problems = report.take();
   return loaded;

@@ -25,8 +25,6 @@ struct PendingKey {
 
 constexpr std::array kPending{
     PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
-    PendingKey{"metrics", "enabled", Kind::flag, "true", ""},
-    PendingKey{"metrics", "token", Kind::secret, "", ""},
     PendingKey{"cache", "enabled", Kind::flag, "false", ""},
     PendingKey{"cache", "max_size", Kind::size, "64MiB", ""},
     PendingKey{"cache", "ttl", Kind::duration, "1h", ""},

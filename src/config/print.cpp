@@ -140,6 +140,10 @@ class Printer {
     section("admin");
     put("key", config.admin_key ? kHidden : std::string_view());
     out_ << YAML::EndMap;
+    section("metrics");
+    put("enabled", config.metrics);
+    put("token", config.metrics_token ? kHidden : std::string_view());
+    out_ << YAML::EndMap;
   }
 
   void print_provider(const providers::Provider& provider) {

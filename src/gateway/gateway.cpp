@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "gateway/local_answer.hpp"
 #include "gateway/model_list.hpp"
 #include "gateway/model_watch.hpp"
 #include "gateway/proxy_request.hpp"
@@ -22,20 +23,16 @@
 
 namespace weir::gateway {
 
-// What is said without asking a provider.
-struct LocalAnswer {
-  std::variant<std::string, Refusal> what;  // a JSON body, or why not
-  std::string_view allow{};                 // the methods that would do, for a 405
-};
-
 namespace {
 
-enum class Place : std::uint8_t { chat, models, model, live, ready, card, admin, later, unknown };
+enum class Place : std::uint8_t { chat, models, model, live, ready, card, admin, metrics, later, unknown };
 
 struct Location {
   Place place = Place::unknown;
   std::string_view rest;  // the model's id
 };
+
+constexpr std::string_view kEvents = "/admin/v1/events";
 
 // Paths of the contract that this version doesn't serve yet.
 constexpr std::array<std::string_view, 10> kLater{
@@ -56,7 +53,7 @@ Location locate(std::string_view path) {
   if (path == "/readyz") return {Place::ready, {}};
   if (path == "/") return {Place::card, {}};
   if (path.starts_with("/admin/")) return {Place::admin, {}};
-  if (path == "/metrics") return {Place::later, {}};
+  if (path == "/metrics") return {Place::metrics, {}};
   path = without_prefix(path);
   if (path == "/chat/completions") return {Place::chat, {}};
   if (path == "/models") return {Place::models, {}};
@@ -66,6 +63,30 @@ Location locate(std::string_view path) {
     return path == known || (path.starts_with(known) && path[known.size()] == '/');
   });
   return {later ? Place::later : Place::unknown, {}};
+}
+
+telemetry::Route route_of(Place place) {
+  using telemetry::Route;
+  switch (place) {
+    case Place::chat:
+      return Route::chat;
+    case Place::models:
+    case Place::model:
+      return Route::models;
+    case Place::live:
+    case Place::ready:
+      return Route::health;
+    case Place::card:
+      return Route::card;
+    case Place::admin:
+      return Route::admin;
+    case Place::metrics:
+      return Route::metrics;
+    case Place::later:
+    case Place::unknown:
+      break;
+  }
+  return Route::other;
 }
 
 std::string_view method_of(Place place) {
@@ -89,6 +110,12 @@ std::string card(const routing::Catalogue& catalogue) {
 // Of /admin/: where there is no surface for it.
 bool is_nowhere(Place place) {
   return place == Place::later || place == Place::unknown || place == Place::admin;
+}
+
+// Without an admin surface nobody knows any figures.
+Location locate_here(std::string_view path, bool has_admin) {
+  const Location location = locate(path);
+  return location.place == Place::metrics && !has_admin ? Location{Place::later, {}} : location;
 }
 
 Refusal wrong_path(const http::RequestHead& head, Place place) {
@@ -138,13 +165,17 @@ Gateway::Gateway(quota::Ledger& ledger, routing::Memory& memory, const http::Hos
       memory_(memory),
       guard_(guard),
       lanes_(std::move(lanes)),
+      telemetry_(lanes_.size()),
       started_(started),
       admin_(admin),
       models_(std::make_unique<ModelWatch>()),
       counter_(std::make_unique<TokenCounter>()),
+      history_(telemetry_, lanes_.front().loop->now()),
+      tick_alarm_(lanes_.front().loop->timers(), [this] { tick(); }),
       queue_alarm_(lanes_.front().loop->timers(), [this] { queue_.ring(lanes_.front().loop->now()); }),
       queue_(std::make_unique<SystemRandom>(),
              [this](BootTime at) { lanes_.front().loop->post([this, at] { queue_alarm_.arm(at); }); }) {
+  for (Lane& lane : lanes_) lane.live = &telemetry_.live(number_of(lane));
   ledger_.listen(&queue_);
   for (Lane& lane : lanes_) lane.counter = counter_.get();
 }
@@ -156,7 +187,7 @@ Gateway::~Gateway() {
 void Gateway::configure(Settings settings) {
   ledger_.break_by(settings.routing.breaker);
   queue_.set_max_length(settings.routing.queue_length);
-  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_, memory_);
+  auto fresh = std::make_shared<const Snapshot>(std::move(settings), ledger_, memory_, telemetry_);
   const std::lock_guard lock(mutex_);
   snapshot_.swap(fresh);
 }
@@ -172,7 +203,10 @@ Lane& Gateway::lane_of(const net::Loop& loop) {
 
 transport::Rejection Gateway::reject(const net::Loop& loop, const http::RequestHead& head,
                                      const Error& error) {
-  const std::string id = request_id(head.fields.get("x-request-id"), loop.now().wall, *lane_of(loop).random);
+  const Lane& lane = lane_of(loop);
+  const std::string id = request_id(head.fields.get("x-request-id"), loop.now().wall, *lane.random);
+  telemetry_.count_rejected(number_of(lane), route_of(locate(head.path()).place),
+                            traits(error.kind).http_status);
   transport::Rejection refusal{.fields = {}, .body = wire::error_body(error, "", id, {})};
   refusal.fields.add("x-request-id", id);
   refusal.fields.add("openai-processing-ms", "0");
@@ -185,9 +219,13 @@ transport::Rejection Gateway::reject(const net::Loop& loop, const http::RequestH
 std::optional<Error> Gateway::refuse_early(const transport::Request& request) {
   const http::RequestHead& head = *request.head;
   if (is_preflight(head)) return std::nullopt;
-  const Place place = locate(head.path()).place;
+  const Place place = locate_here(head.path(), admin_ != nullptr).place;
   if (place == Place::admin && admin_ != nullptr) {
     auto admitted = admin_->admit(request);
+    return admitted ? std::nullopt : std::optional(std::move(admitted).error());
+  }
+  if (place == Place::metrics && fits_method(head.method, place)) {
+    auto admitted = admin_->admit_scrape(request);
     return admitted ? std::nullopt : std::optional(std::move(admitted).error());
   }
   if (place == Place::chat && draining_) return shutting_down().error;
@@ -202,11 +240,16 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
                                     telemetry::RequestRecord& record) const {
   const http::RequestHead& head = *request.head;
   const Instant now = request.arrived;
-  const Location location = locate(head.path());
+  const Location location = locate_here(head.path(), admin_ != nullptr);
   const bool draining = draining_;
   if (location.place == Place::chat && draining) return {shutting_down()};
+  if (location.place == Place::metrics && fits_method(head.method, location.place)) {
+    if (auto admitted = admin_->admit_scrape(request); !admitted)
+      return {Refusal{.error = std::move(admitted).error()}};
+    return {admin_->metrics(context(current), now), {}, "text/plain; version=0.0.4; charset=utf-8"};
+  }
   if (location.place == Place::admin && admin_ != nullptr) {
-    AdminAnswer answer = admin_->answer(request, current.catalogue, current.routing, now);
+    AdminAnswer answer = admin_->answer(request, context(current), now);
     if (answer.json) return {*std::move(answer.json)};
     return {Refusal{.error = std::move(answer.json).error()}, answer.allow};
   }
@@ -241,8 +284,12 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
   const Instant began = loop.now();
   const http::RequestHead& asked = *request.head;
   Lane& lane = lane_of(loop);
-  const auto current = snapshot();
+  auto current = snapshot();
+  const bool access_log = current->access_log;
   telemetry::RequestRecord record;
+  const Place place = locate(asked.path()).place;
+  record.at = began.wall;
+  record.route = route_of(place);
   record.request_id = request_id(asked.fields.get("x-request-id"), began.wall, *lane.random);
   record.peer = request.peer;
   record.method = asked.method;
@@ -252,37 +299,44 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
   common.add("x-request-id", record.request_id);
   add_cors(guard_, asked, common);
 
-  if (asked.method == "POST" && locate(asked.path()).place == Place::chat && !draining_) {
+  if (asked.method == "POST" && place == Place::chat && !draining_) {
     models_->look(lane, current, began);
     ProxyRequest proxy(lane, queue_, current, request, responder, common, record);
     co_await proxy.run();
     if (proxy.found_model_gone()) models_->note_gone();
+  } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {
+    current.reset();  // a reader may stay for longer than a configuration
+    co_await serve_events(loop, request, responder, common, record);
   } else {
-    co_await serve_locally(*current, request, responder, common, record);
+    LocalAnswer answer = local_answer(*current, request, record);
+    co_await tell(std::move(answer), responder, common, record);
   }
   record.took = loop.now().boot - began.boot;
-  if (current->access_log) telemetry::log_access(record);
+  if (access_log) telemetry::log_access(record);
+  telemetry_.count(number_of(lane), record);
+  if (record.route == telemetry::Route::chat) telemetry_.keep(std::move(record));
 }
 
-net::Awaitable<void> Gateway::serve_locally(const Snapshot& current, const transport::Request& request,
-                                            transport::Responder& responder, const http::Fields& common,
-                                            telemetry::RequestRecord& record) {
+LocalAnswer Gateway::local_answer(const Snapshot& current, const transport::Request& request,
+                                  telemetry::RequestRecord& record) const {
+  if (is_preflight(*request.head)) return {.status = 204};
+  return answer_locally(current, request, record);
+}
+
+net::Awaitable<void> Gateway::tell(LocalAnswer answer, transport::Responder& responder,
+                                   const http::Fields& common, telemetry::RequestRecord& record) {
   http::ResponseHead head;
+  head.status = answer.status;
   std::string body;
-  if (is_preflight(*request.head)) {
-    head.status = 204;
+  if (const auto* refusal = std::get_if<Refusal>(&answer.what)) {
+    head.status = status_of(*refusal);
+    record.error = traits(refusal->error.kind).name;
+    write_fields(*refusal, head.fields);
+    if (!answer.allow.empty()) head.fields.add("allow", answer.allow);
+    body = body_of(*refusal, record);
   } else {
-    LocalAnswer answer = answer_locally(current, request, record);
-    if (const auto* refusal = std::get_if<Refusal>(&answer.what)) {
-      head.status = status_of(*refusal);
-      record.error = traits(refusal->error.kind).name;
-      write_fields(*refusal, head.fields);
-      if (!answer.allow.empty()) head.fields.add("allow", answer.allow);
-      body = body_of(*refusal, record);
-    } else {
-      head.fields.add("content-type", "application/json");
-      body = std::get<std::string>(std::move(answer.what));
-    }
+    body = std::get<std::string>(std::move(answer.what));
+    if (head.status != 204) head.fields.add("content-type", answer.type);
   }
   for (std::size_t i = 0; i < common.size(); ++i) head.fields.add(common[i].name, common[i].value);
   head.fields.add("openai-processing-ms", "0");

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "gateway/answer_fields.hpp"
+#include "gateway/attempt_class.hpp"
 #include "gateway/client_deadline.hpp"
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
@@ -56,6 +57,7 @@ ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
       common_fields_(common_fields),
       record_(record),
       began_(lane.loop->now()),
+      live_(*lane.live, record, began_),
       turn_(queue, *lane.loop, *lane.random),
       tries_(record.attempts) {}
 
@@ -115,6 +117,7 @@ std::optional<Refusal> ProxyRequest::read_ask() {
   ask_.client = snapshot_->pool_of(client_);
   record_.model = chat_.model;
   record_.stream = chat_.stream;
+  live_.asked();
   return std::nullopt;
 }
 
@@ -186,6 +189,7 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
                     .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
   attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
+  live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
   co_return std::nullopt;
 }
 
@@ -226,6 +230,7 @@ net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome) {
   if (!std::holds_alternative<Place>(outcome)) co_return;
   const Place place = std::get<Place>(std::move(outcome));
   const Instant from = now();
+  live_.waits();
   net::Cancellation& cancellation = responder_.cancellation();
   auto waited_for = co_await turn_.wait(*place, queue_until(), cancellation);
   record_.queued += now().boot - from.boot;
@@ -388,10 +393,13 @@ net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {
 }
 
 void ProxyRequest::note_attempt(const Attempt& attempt) {
-  record_.attempts.push_back({.target = attempt.target->name(),
-                              .key = attempt.target->key->label,
-                              .outcome = attempt.outcome,
-                              .took = attempt.took});
+  live_.add({.target = attempt.target->name(),
+             .key = attempt.target->key->label,
+             .outcome = attempt.outcome,
+             .took = attempt.took,
+             .what = class_of(attempt),
+             .series = snapshot_->series_of(*attempt.target),
+             .after = attempt.began.boot - began_.boot});
 }
 
 // Nothing has been sent to the client: decides whether another try is due.
@@ -432,6 +440,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.first_byte = at.boot - began_.boot;
   record_.overhead = record_.first_byte - waited_;
   record_.status = attempt.answer->head().status;
+  live_.answers();
   if (attempt.point != routing::Point::served) {
     const Refusal refusal = passed_on(attempt.verdict);
     co_await refuse(refusal);
@@ -514,6 +523,11 @@ void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const Attempt::Used used = attempt.used();
   record_.used_tokens = used.prompt + used.completion;
+  record_.estimated_prompt = attempt.prompt_tokens;
+  record_.prompt_tokens = used.prompt;
+  record_.completion_tokens = used.completion;
+  const std::optional<wire::Usage>& told = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
+  record_.usage_told = told && told->prompt_tokens;
   attempt.note_speed(used.completion, now());
   learn(attempt, used);
   const auto cost_by = [&](const quota::ChargeRule& rule) {

@@ -14,6 +14,7 @@
 #include "gateway/turn.hpp"
 #include "weir/gateway/gateway.hpp"
 #include "weir/routing/planner.hpp"
+#include "weir/telemetry/live_requests.hpp"
 #include "weir/telemetry/request_record.hpp"
 #include "weir/wire/chat_request.hpp"
 
@@ -80,6 +81,7 @@ class ProxyRequest {
   telemetry::RequestRecord& record_;
 
   const Instant began_;
+  telemetry::LiveRequest live_;
   Turn turn_;
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;

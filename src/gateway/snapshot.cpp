@@ -23,7 +23,8 @@ std::vector<std::optional<quota::Pool>> bind_clients(const std::vector<ClientKey
 
 }  // namespace
 
-Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered)
+Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered,
+                   telemetry::Telemetry& telemetry)
     : client_keys(std::move(settings.client_keys)),
       client_pools(bind_clients(client_keys, ledger)),
       endpoints(std::move(settings.endpoints)),
@@ -35,7 +36,10 @@ Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& re
                  .routes = std::move(settings.routes),
                  .aliases = std::move(settings.aliases),
                  .allow_paid = settings.routing.allow_paid},
-                ledger, &remembered) {}
+                ledger, &remembered) {
+  for (const routing::Target& target : catalogue.targets())
+    series.push_back(telemetry.number_of(target.provider->name, target.model->name));
+}
 
 const transport::Endpoint& Snapshot::endpoint_of(const providers::Provider& provider) const {
   return endpoints[static_cast<std::size_t>(&provider - catalogue.providers().data())];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -9,14 +10,16 @@
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/memory.hpp"
 #include "weir/routing/route.hpp"
+#include "weir/telemetry/telemetry.hpp"
 #include "weir/transport/upstream.hpp"
 
 namespace weir::gateway {
 
 // The configuration that a request runs by. Immutable; held by each request until it ends.
 struct Snapshot {
-  // The ledger and the memory outlive it.
-  Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered);
+  // The ledger and the memory outlive it; the telemetry numbers its targets.
+  Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& remembered,
+           telemetry::Telemetry& telemetry);
 
   [[nodiscard]] const transport::Endpoint& endpoint_of(const providers::Provider& provider) const;
   // Who shows this key, by Authorization: Bearer or x-api-key. Null where no client keys are configured: then
@@ -24,6 +27,11 @@ struct Snapshot {
   [[nodiscard]] Result<const ClientKey*> client_of(const http::Fields& fields) const;
   // The pool of one of the client keys; null where it has no limits of its own.
   [[nodiscard]] const quota::Pool* pool_of(const ClientKey* client) const;
+
+  // Under which number one of the catalogue's targets is counted.
+  [[nodiscard]] std::uint32_t series_of(const routing::Target& target) const {
+    return series[static_cast<std::size_t>(&target - catalogue.targets().data())];
+  }
 
   std::vector<ClientKey> client_keys;
   std::vector<std::optional<quota::Pool>> client_pools;  // of the client keys, in their order
@@ -33,6 +41,7 @@ struct Snapshot {
   bool access_log;
   routing::Memory& memory;
   routing::Catalogue catalogue;
+  std::vector<std::uint32_t> series;  // of the catalogue's targets, in their order
 };
 
 [[nodiscard]] bool may_use(const ClientKey* client, std::string_view model);

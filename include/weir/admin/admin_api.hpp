@@ -1,8 +1,15 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/base/digest.hpp"
@@ -11,28 +18,68 @@
 
 namespace weir::admin {
 
-// What operators ask and order over HTTP: what there is of quota, what has been used so far, what is to be
-// forgotten, and which cooldowns are over. docs/quota-model.md lists the paths.
+struct OwnFigures;
+
+// What the configuration says of all this; replaced as a whole at a reload.
+struct AdminSettings {
+  std::optional<Sha256> key;  // is asked for; without one, a client on this machine
+  bool metrics = true;
+  std::optional<Sha256> metrics_token;
+  std::string config_file;                            // empty: none
+  std::string config_yaml;                            // in effect, without secrets
+  std::map<std::string, std::uint64_t> config_lines;  // where the file sets a key
+};
+
+// What only the whole daemon can do: each is called on a loop's thread and returns at once. Empty: not
+// possible.
+struct Orders {
+  std::function<void()> reload;
+  std::function<void()> drain;
+  std::vector<std::pair<std::string, std::string>> libraries;  // "openssl", "3.0.17"
+};
+
+// What operators ask and order over HTTP; docs/admin-api.md is the whole of it.
 //
 // A key or a model may be "*", for all of them. Without an admin key only clients on this machine are served,
 // no page of another site, and nobody through a proxy that says that it is one. Threads: any.
 class AdminApi final : public gateway::AdminSurface {
  public:
-  explicit AdminApi(const store::Store& store) : store_(store) {}
+  explicit AdminApi(const store::Store& store, Orders orders = {});
+  ~AdminApi() override;
 
-  // From now on this key is asked for; without one, a client on this machine.
-  void configure(std::optional<Sha256> key);
+  void configure(AdminSettings settings, WallTime now);
+  // A reload was refused, and what was in force goes on.
+  void note_reload_failed();
 
   [[nodiscard]] Result<void> admit(const transport::Request& request) const override;
   [[nodiscard]] gateway::AdminAnswer answer(const transport::Request& request,
-                                            const routing::Catalogue& catalogue,
-                                            const routing::RoutingConfig& routing, Instant now) override;
-  [[nodiscard]] bool is_degraded() const override { return store_.health().degraded; }
+                                            const gateway::AdminContext& context, Instant now) override;
+  [[nodiscard]] Result<std::unique_ptr<gateway::EventFeed>> listen() override;
+  [[nodiscard]] Result<void> admit_scrape(const transport::Request& request) const override;
+  [[nodiscard]] std::string metrics(const gateway::AdminContext& context, Instant now) override;
+  void tick(const gateway::AdminContext& context, Instant now) override;
+  [[nodiscard]] bool is_degraded() const override;
 
  private:
+  [[nodiscard]] std::shared_ptr<const AdminSettings> settings() const;
+  [[nodiscard]] std::optional<gateway::AdminAnswer> answer_report(const transport::Request& request,
+                                                                  std::string_view path,
+                                                                  const gateway::AdminContext& context,
+                                                                  Instant now);
+  [[nodiscard]] std::optional<gateway::AdminAnswer> answer_order(const transport::Request& request,
+                                                                 std::string_view path,
+                                                                 const gateway::AdminContext& context,
+                                                                 Instant now);
+  [[nodiscard]] static gateway::AdminAnswer order(std::string_view what, const std::function<void()>& give);
+  [[nodiscard]] std::string config_report() const;
+  [[nodiscard]] std::string version_report(const gateway::AdminContext& context, Instant now) const;
+
   const store::Store& store_;
-  mutable std::mutex mutex_;  // guards key_
-  std::optional<Sha256> key_;
+  const Orders orders_;
+  std::atomic<int> readers_{0};
+  mutable std::mutex mutex_;  // guards settings_
+  std::shared_ptr<const AdminSettings> settings_;
+  const std::unique_ptr<OwnFigures> own_;
 };
 
 }  // namespace weir::admin

@@ -46,6 +46,8 @@ struct GatewayConfig {
   std::vector<ClientKey> client_keys;
   std::optional<Sha256> admin_key;             // none: what is under /admin/ is for this machine only
   std::vector<Secret> secrets;                 // both of these in clear, so that they can be hidden
+  bool metrics = true;                         // /metrics is there
+  std::optional<Sha256> metrics_token;         // none: it is for this machine only, and for the admin key
   std::vector<providers::Provider> providers;  // only those that can be used
   std::vector<ModelRoute> models;
   std::map<std::string, std::string> aliases;  // name -> name under models, provider/model or family
@@ -55,6 +57,8 @@ struct GatewayConfig {
   bool access_log = true;
   bool state_in_memory = false;        // nothing survives a restart
   std::string state_file = "weir.db";  // in the state directory, where it isn't absolute
+
+  std::map<std::string, std::uint64_t> lines;  // where the file sets a key: "providers.groq", 3
 
   std::string file;  // where it came from; empty: built-in defaults
 };

@@ -16,7 +16,9 @@
 #include "weir/quota/ledger.hpp"
 #include "weir/routing/admission_queue.hpp"
 #include "weir/routing/memory.hpp"
+#include "weir/telemetry/history.hpp"
 #include "weir/telemetry/request_record.hpp"
+#include "weir/telemetry/telemetry.hpp"
 #include "weir/transport/server.hpp"
 #include "weir/transport/upstream.hpp"
 
@@ -32,7 +34,8 @@ struct Lane {
   net::Loop* loop = nullptr;
   std::unique_ptr<transport::UpstreamClient> upstream;
   std::unique_ptr<RandomSource> random;
-  TokenCounter* counter = nullptr;  // the gateway sets it
+  TokenCounter* counter = nullptr;  // set by the gateway
+  telemetry::LiveRequests* live = nullptr;  // set by the gateway
 };
 
 // The handler behind the server: finds out which path was asked for and runs it. configure() and drain() may
@@ -48,9 +51,13 @@ class Gateway final : public transport::Handler {
   // Builds the new catalogue and swaps it in. Counts and cooldowns of windows that stay are kept, and so is
   // what routing remembers.
   void configure(Settings settings);
+  // From now on notes what happened in each step of time. Once, when the loops are about to run.
+  void start();
   // From now on /readyz says no and new requests are answered 503.
   void drain() noexcept { draining_ = true; }
 
+  // What has been counted, and the last requests. Any thread.
+  [[nodiscard]] const telemetry::Telemetry& telemetry() const noexcept { return telemetry_; }
   // Requests that wait for room now. Any thread.
   [[nodiscard]] std::size_t waiting() const noexcept { return queue_.waiting(); }
 
@@ -64,23 +71,36 @@ class Gateway final : public transport::Handler {
  private:
   [[nodiscard]] LocalAnswer answer_locally(const Snapshot& current, const transport::Request& request,
                                            telemetry::RequestRecord& record) const;
-  [[nodiscard]] net::Awaitable<void> serve_locally(const Snapshot& current, const transport::Request& request,
-                                                   transport::Responder& responder,
-                                                   const http::Fields& common,
-                                                   telemetry::RequestRecord& record);
+  [[nodiscard]] LocalAnswer local_answer(const Snapshot& current, const transport::Request& request,
+                                         telemetry::RequestRecord& record) const;
+  [[nodiscard]] net::Awaitable<void> tell(LocalAnswer answer, transport::Responder& responder,
+                                          const http::Fields& common, telemetry::RequestRecord& record);
+  [[nodiscard]] net::Awaitable<void> serve_events(net::Loop& loop, const transport::Request& request,
+                                                  transport::Responder& responder, const http::Fields& common,
+                                                  telemetry::RequestRecord& record);
+  [[nodiscard]] std::string next_events(EventFeed& feed, Instant now) const;
+  [[nodiscard]] AdminContext context(const Snapshot& current) const;
+  void tick();
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
   [[nodiscard]] Lane& lane_of(const net::Loop& loop);
+
+  [[nodiscard]] std::size_t number_of(const Lane& lane) const noexcept {
+    return static_cast<std::size_t>(&lane - lanes_.data());
+  }
 
   quota::Ledger& ledger_;
   routing::Memory& memory_;
   const http::HostGuard& guard_;
   std::vector<Lane> lanes_;
+  telemetry::Telemetry telemetry_;
   const WallTime started_;
   AdminSurface* const admin_;
   const std::unique_ptr<ModelWatch> models_;
   const std::unique_ptr<TokenCounter> counter_;
-  net::Deadline queue_alarm_;  // of the first lane's loop
-  routing::AdmissionQueue queue_;
+  telemetry::History history_;
+  net::Deadline tick_alarm_;               // of the first lane's loop
+  net::Deadline queue_alarm_;              // of the first lane's loop
+  mutable routing::AdmissionQueue queue_;  // admin may tell it of room
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;  // guards snapshot_
   std::shared_ptr<const Snapshot> snapshot_;

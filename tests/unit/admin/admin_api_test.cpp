@@ -1,76 +1,16 @@
-#include "weir/admin/admin_api.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "support/fake_clock.hpp"
-#include "support/providers.hpp"
+#include "unit/admin/admin_fixture.hpp"
 
 namespace weir::admin {
 namespace {
 
 using nlohmann::json;
-using test::make_model;
-using test::make_provider;
-using test::requests_per_minute;
-using test::tokens_per_minute;
 using ::testing::HasSubstr;
-
-constexpr std::string_view kHere = "127.0.0.1";
-constexpr std::string_view kElsewhere = "192.0.2.7";
-
-quota::Limit requests_per_day(std::uint64_t amount) {
-  return {.dimension = quota::Dimension::requests, .amount = amount, .period = quota::kDayPeriod};
-}
-
-// Provider "p" with two keys of one account and two models; "q" with keys of two accounts.
-routing::Catalogue::Parts parts() {
-  routing::Catalogue::Parts out;
-  providers::Provider p =
-      make_provider("p", {make_model("vendor/m"), make_model("n")}, {requests_per_day(50)});
-  p.keys.push_back({.label = "second", .value = Secret(), .account = "main"});
-  p.models[0].limits = {requests_per_minute(10), tokens_per_minute(1000)};
-  providers::Provider q = make_provider("q", {make_model("m")}, {requests_per_day(5)});
-  q.keys.push_back({.label = "second", .value = Secret(), .account = "other"});
-  out.providers = {p, q};
-  return out;
-}
-
-class Admin : public ::testing::Test {
- protected:
-  gateway::AdminAnswer ask(std::string method, std::string target, std::string body = "",
-                           std::string_view peer = kHere) {
-    head_.method = std::move(method);
-    head_.target = std::move(target);
-    body_ = std::move(body);
-    const transport::Request request{
-        .head = &head_, .body = body_, .arrived = clock_.now(), .peer = std::string(peer)};
-    return api_.answer(request, catalogue_, routing_, clock_.now());
-  }
-  json report() {
-    auto answer = ask("GET", "/admin/v1/quota");
-    EXPECT_TRUE(answer.json);
-    return answer.json ? json::parse(*answer.json) : json();
-  }
-  static ErrorKind kind_of(const gateway::AdminAnswer& answer) {
-    EXPECT_FALSE(answer.json);
-    return answer.json ? ErrorKind::internal : answer.json.error().kind;
-  }
-  const quota::Pool& pool(std::size_t target) { return catalogue_.targets()[target].pool; }
-  bool has_room(std::size_t target) { return !pool(target).refusal({}, clock_.now()); }
-
-  test::FakeClock clock_;
-  quota::Ledger ledger_;
-  routing::Catalogue catalogue_{parts(), ledger_};
-  routing::RoutingConfig routing_;
-  store::Store store_{{.directory = {}, .in_memory = true}, clock_, ledger_};
-  AdminApi api_{store_};
-  http::RequestHead head_;
-  std::string body_;
-};
 
 TEST_F(Admin, QuotaIsTheAccountsAndEachModelsOwn) {
   auto taken = pool(0).reserve({.requests = 1, .tokens = 40}, clock_.now());
@@ -239,7 +179,7 @@ TEST_F(Admin, APageThatMayUseTheModelsIsNotLetInHere) {
 }
 
 TEST_F(Admin, AKeyIsAskedForFromEverywhere) {
-  api_.configure(sha256("admin-key"));
+  api_.configure({.key = sha256("admin-key")}, clock_.now().wall);
   EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::unauthorized);
   head_.fields.add("authorization", "Bearer client-key");
   EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota")), ErrorKind::unauthorized);
@@ -247,7 +187,7 @@ TEST_F(Admin, AKeyIsAskedForFromEverywhere) {
   head_.fields = {};
   head_.fields.add("authorization", "Bearer admin-key");
   EXPECT_TRUE(ask("GET", "/admin/v1/quota", "", kElsewhere).json);
-  api_.configure(std::nullopt);
+  api_.configure({}, clock_.now().wall);
   EXPECT_EQ(kind_of(ask("GET", "/admin/v1/quota", "", kElsewhere)), ErrorKind::forbidden);
 }
 

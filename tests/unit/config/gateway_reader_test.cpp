@@ -68,6 +68,7 @@ auth:
     - {name: laptop, key: abcdef, models: ["groq/*", smart]}
     - {name: phone, key: defghi, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
 admin: {key: ghijkl}
+metrics: {enabled: false, token: jkl}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
           queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
           breaker: {failures: 0, open_for: 1m}, fit_max_tokens: false, min_output: 2k,
@@ -99,6 +100,8 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   ASSERT_EQ(config.client_keys[1].limits.size(), 3U);
   EXPECT_EQ(config.client_keys[1].limits[1].amount, 2'000'000U);
   EXPECT_EQ(config.admin_key, sha256("ghijkl"));
+  EXPECT_FALSE(config.metrics);
+  EXPECT_EQ(config.metrics_token, sha256("jkl"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
@@ -194,6 +197,9 @@ TEST(Configuration, SaysWhatIsWrong) {
        "server.tls: cert_file and key_file belong together; give both or none"},
       {"admin: {key: \"${NONE}\"}", "admin.key: NONE is not set; set it, or do without a key with ${NONE:-}"},
       {"admin: {key: a b}", "admin.key: the key holds a space or a character that can't stand in a header"},
+      {"metrics: {token: \"${NONE}\"}",
+       "metrics.token: NONE is not set; set it, or do without a key with ${NONE:-}"},
+      {"metrics: {token_file: /nowhere}", "metrics.token_file: can't read /nowhere"},
       {"admin: {key_file: /nowhere}", "admin.key_file: can't read /nowhere"},
       {"auth: {keys: {name: a}}",
        "auth.keys: expected a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}, got a map"},

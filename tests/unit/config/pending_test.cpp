@@ -28,8 +28,6 @@ struct Case {
 TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
   const Case cases[] = {
       {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
-      {"metrics: {enabled: true}", "metrics: {enabled: false}", "metrics.enabled", "true"},
-      {"metrics: {token: \"${NONE:-}\"}", "metrics: {token: abcdef}", "metrics.token", "\"\""},
       {"cache: {enabled: false}", "cache: {enabled: true}", "cache.enabled", "false"},
       {"cache: {max_size: 65536KiB}", "cache: {max_size: 1MiB}", "cache.max_size", "64MiB"},
       {"cache: {ttl: 60m}", "cache: {ttl: 2h}", "cache.ttl", "1h"},
@@ -52,8 +50,6 @@ TEST(PendingKeys, AreTypedLikeAllOthers) {
       {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
       {"cache: {max_size: big}", "cache.max_size: expected a size like 32MiB, got \"big\""},
       {"cache: on", "cache: expected a map, got \"on\""},
-      {"metrics: {token: \"${NONE}\"}", "metrics.token: NONE is not set"},
-      {"metrics: {token_file: /nowhere}", "metrics.token_file: can't read /nowhere"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(messages(text), ElementsAre(message)) << text;
 }

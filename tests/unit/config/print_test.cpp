@@ -17,6 +17,7 @@ server: {listen: "[::1]:9000", threads: 3, max_connections: 7, max_body: 1500kB,
 auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"],
                limits: {rpm: 60, tpd: {limit: 2M, window: calendar, zone: Europe/Berlin}, concurrency: 3}}]}
 admin: {key: hunter2-admin}
+metrics: {token: hunter2-metrics}
 providers:
   groq:
     keys: [{value: hunter2-main}, {value: hunter2-two, name: two, account: other}]

@@ -1,0 +1,141 @@
+#include "admin/metrics_report.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "admin/cards.hpp"
+#include "admin/json_words.hpp"
+#include "admin/process_figures.hpp"
+#include "weir/base/version.hpp"
+#include "weir/quota/ledger.hpp"
+#include "weir/telemetry/exposition.hpp"
+
+namespace weir::admin {
+namespace {
+
+using telemetry::Exposition;
+using telemetry::Labels;
+
+// A window under the labels that tell it apart.
+struct Window {
+  std::string provider;
+  std::string account;
+  std::string model;  // empty: of the account
+  std::string models;
+  std::string name;
+  quota::MeterView view;
+};
+
+std::string joined(const std::vector<std::string>& globs) {
+  std::string list;
+  for (const std::string& glob : globs) list += (list.empty() ? "" : ",") + glob;
+  return list;
+}
+
+// Each once, however many keys and models draw on it.
+std::vector<Window> windows_of(const routing::Catalogue& catalogue, Instant now) {
+  std::vector<Window> all;
+  std::set<std::string> seen;
+  for (const routing::Target& target : catalogue.targets())
+    for (quota::MeterView& view : target.pool.view(now)) {
+      Window window{.provider = target.provider->name,
+                    .account = target.key->account,
+                    .model = is_of_account(view) ? "" : target.model->name,
+                    .models = joined(view.limit.models),
+                    .name = quota::short_name(view.limit),
+                    .view = std::move(view)};
+      const std::string labels = window.provider + "\n" + window.account + "\n" + window.model + "\n" +
+                                 window.models + "\n" + window.name;
+      if (seen.insert(labels).second) all.push_back(std::move(window));
+    }
+  return all;
+}
+
+template <class Value>
+void write_windows(const std::vector<Window>& windows, std::string_view name, Exposition& out, Value value) {
+  out.begin(name);
+  for (const Window& window : windows) {
+    const auto figure = value(window.view);
+    if (!figure) continue;
+    const bool known = window.view.limit.amount != quota::kUnknownAmount;
+    out.sample({{"provider", window.provider},
+                {"account", window.account},
+                {"model", window.model},
+                {"models", window.models},
+                {"window", window.name},
+                {"unit", quota::name(window.view.limit.dimension)},
+                {"source", known ? quota::name(window.view.limit.source) : "unknown"}},
+               *figure);
+  }
+}
+
+void write_quota(const routing::Catalogue& catalogue, Exposition& out, Instant now) {
+  using Figure = std::optional<std::uint64_t>;
+  const std::vector<Window> windows = windows_of(catalogue, now);
+  const auto known = [](const quota::MeterView& view, std::uint64_t figure) {
+    return view.limit.amount == quota::kUnknownAmount ? Figure() : Figure(figure);
+  };
+  write_windows(windows, "weir_quota_limit", out,
+                [&](const quota::MeterView& view) { return known(view, view.limit.amount); });
+  write_windows(windows, "weir_quota_used", out,
+                [](const quota::MeterView& view) { return Figure(view.used + view.reserved); });
+  write_windows(windows, "weir_quota_remaining", out,
+                [&](const quota::MeterView& view) { return known(view, view.left); });
+  write_windows(windows, "weir_quota_reset_timestamp_seconds", out,
+                [now](const quota::MeterView& view) -> std::optional<double> {
+                  if (!view.reset || *view.reset == BootTime::max()) return std::nullopt;
+                  const auto at = steady_wall(std::max(*view.reset, now.boot), now).time_since_epoch();
+                  return std::chrono::duration<double>(at).count();
+                });
+}
+
+void write_keys(const routing::Catalogue& catalogue, Exposition& out, Instant now) {
+  out.begin("weir_key_state");
+  for (const Card& card : cards_of(catalogue, now))
+    for (std::size_t i = 0; i < kCardStates; ++i) {
+      const auto state = static_cast<CardState>(i);
+      out.sample({{"provider", card.provider->name}, {"key", card.key->label}, {"state", name(state)}},
+                 std::uint64_t{card.state == state});
+    }
+}
+
+void write_process(Exposition& out, WallTime started) {
+  const ProcessFigures process = process_figures();
+  const auto gauge = [&out](std::string_view name, auto value) {
+    out.begin(name);
+    out.sample({}, value);
+  };
+  gauge("process_cpu_seconds_total", process.cpu_seconds);
+  gauge("process_open_fds", process.open_descriptors);
+  gauge("process_max_fds", process.most_descriptors);
+  gauge("process_resident_memory_bytes", process.resident_bytes);
+  gauge("process_virtual_memory_bytes", process.virtual_bytes);
+  gauge("process_start_time_seconds", std::chrono::duration<double>(started.time_since_epoch()).count());
+}
+
+}  // namespace
+
+std::string metrics_report(const gateway::AdminContext& context, const store::Health& health,
+                           const OwnFigures& own, Instant now) {
+  Exposition out;
+  const auto gauge = [&out](std::string_view name, std::uint64_t value) {
+    out.begin(name);
+    out.sample({}, value);
+  };
+  telemetry::write_counters(context.telemetry, out);
+  gauge("weir_queue_depth", context.waiting);
+  write_quota(context.catalogue, out, now);
+  write_keys(context.catalogue, out, now);
+  gauge("weir_state_degraded", std::uint64_t{health.degraded});
+  gauge("weir_config_last_reload_successful", std::uint64_t{own.reload_was_good.load()});
+  gauge("weir_config_last_reload_timestamp_seconds", static_cast<std::uint64_t>(own.configured_at.load()));
+  out.begin("weir_build_info");
+  out.sample({{"version", version()}}, std::uint64_t{1});
+  write_process(out, context.started);
+  return out.take();
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,88 @@
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "gateway/local_answer.hpp"
+#include "gateway/snapshot.hpp"
+#include "weir/gateway/gateway.hpp"
+
+// What the gateway does for those who look at it: the stream of events, and what it notes from time to time.
+namespace weir::gateway {
+namespace {
+
+constexpr Duration kBetweenEvents = std::chrono::seconds(1);
+
+void add_fields(const http::Fields& common, http::Fields& fields) {
+  fields.add("content-type", "text/event-stream; charset=utf-8");
+  fields.add("x-accel-buffering", "no");
+  for (std::size_t i = 0; i < common.size(); ++i) fields.add(common[i].name, common[i].value);
+}
+
+}  // namespace
+
+AdminContext Gateway::context(const Snapshot& current) const {
+  return {.catalogue = current.catalogue,
+          .routing = current.routing,
+          .telemetry = telemetry_,
+          .history = history_,
+          .room = queue_,
+          .started = started_,
+          .waiting = queue_.waiting(),
+          .draining = draining_};
+}
+
+void Gateway::start() {
+  lanes_.front().loop->post([this] { tick_alarm_.arm(history_.next_at()); });
+}
+
+void Gateway::tick() {
+  const Instant now = lanes_.front().loop->now();
+  history_.sample(now);
+  if (admin_ != nullptr) {
+    const auto current = snapshot();
+    admin_->tick(context(*current), now);
+  }
+  tick_alarm_.arm(history_.next_at());
+}
+
+std::string Gateway::next_events(EventFeed& feed, Instant now) const {
+  const auto current = snapshot();
+  return feed.next(context(*current), now);
+}
+
+// What is new is put together when the last of it has been taken, so that a slow reader gets less and not
+// later.
+net::Awaitable<void> Gateway::serve_events(net::Loop& loop, const transport::Request& request,
+                                           transport::Responder& responder, const http::Fields& common,
+                                           telemetry::RequestRecord& record) {
+  auto admitted = admin_->admit(request);
+  auto feed = admitted ? admin_->listen() : Result<std::unique_ptr<EventFeed>>(std::move(admitted).error());
+  if (!feed) {
+    LocalAnswer refusal{.what = Refusal{.error = std::move(feed).error()}};
+    co_await tell(std::move(refusal), responder, common, record);
+    co_return;
+  }
+  http::ResponseHead head;
+  add_fields(common, head.fields);
+  record.status = head.status;
+  std::string piece = next_events(**feed, loop.now());
+  bool is_there = co_await responder.begin(head, piece);
+  record.bytes_out = piece.size();
+  while (is_there && !draining_) {
+    const BootTime at = loop.now().boot + kBetweenEvents;
+    net::Cancellation& cancellation = responder.cancellation();
+    co_await loop.sleep_until(at, cancellation);
+    if (cancellation.requested()) break;
+    piece = next_events(**feed, loop.now());
+    if (piece.empty()) continue;
+    is_there = co_await responder.write(piece);
+    record.bytes_out += piece.size();
+  }
+  if (!is_there || responder.cancellation().requested()) co_return;
+  piece = (*feed)->end();
+  is_there = co_await responder.write(piece);
+  if (is_there) is_there = co_await responder.finish();
+}
+
+}  // namespace weir::gateway
