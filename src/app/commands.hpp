@@ -61,6 +61,20 @@ struct QuotaOptions {
 [[nodiscard]] int set_quota(const QuotaOptions& options);
 [[nodiscard]] int forget_quota(const QuotaOptions& options);
 
+// `weir status`.
+struct StatusOptions {
+  DaemonAddress daemon;
+  bool json = false;
+  bool watch = false;  // again every two seconds
+};
+[[nodiscard]] int status(const StatusOptions& options);
+
+// `weir init`: a commented file for the keys found in the environment; never over one that is there.
+[[nodiscard]] int init(const std::string& path);
+
+[[nodiscard]] int list_presets();
+[[nodiscard]] int show_preset(const std::string& name);
+
 // `weir explain`: a dry run of the router in the running daemon.
 struct ExplainOptions {
   DaemonAddress daemon;

@@ -4,6 +4,7 @@
 #include <boost/url/parse.hpp>
 #include <chrono>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "app/state_directory.hpp"
@@ -94,6 +95,14 @@ net::Awaitable<void> run_exchange(net::Loop& loop, std::shared_ptr<Exchange> exc
 }
 
 }  // namespace
+
+std::string words_of(const DaemonAnswer& answer) {
+  const auto json = nlohmann::json::parse(answer.body, nullptr, false);
+  const auto pointer = nlohmann::json::json_pointer("/error/message");
+  if (json.is_object() && json.contains(pointer) && json[pointer].is_string())
+    return json[pointer].get<std::string>();
+  return "the daemon answered " + std::to_string(answer.status);
+}
 
 Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method, std::string path,
                                 std::string body) {

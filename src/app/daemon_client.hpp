@@ -21,6 +21,9 @@ struct DaemonAnswer {
   std::string body;
 };
 
+// The words of an error answer, else what came.
+[[nodiscard]] std::string words_of(const DaemonAnswer& answer);
+
 // One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set. Blocks at most ten
 // seconds. Fails with kind io or config, in words for people; an answer of any status is none.
 [[nodiscard]] Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/commands.hpp"
+#include "app/shell_words.hpp"
 #include "weir/base/version.hpp"
 
 namespace weir::app {
@@ -27,6 +28,10 @@ struct Arguments {
   QuotaOptions quota;
   ExplainOptions explain;
   DiagnoseOptions diagnose;
+  StatusOptions status;
+  std::string init_file = "weir.yaml";
+  std::string preset;
+  std::string shell;
 };
 
 void add_config_options(CLI::App& command, Arguments& arguments) {
@@ -70,6 +75,19 @@ void add_quota_commands(CLI::App& quota, Arguments& arguments) {
 int run_quota(const CLI::App& quota, const QuotaOptions& options) {
   if (quota.got_subcommand("show")) return show_quota(options);
   return quota.got_subcommand("set") ? set_quota(options) : forget_quota(options);
+}
+
+void add_presets_commands(CLI::App& presets, Arguments& arguments) {
+  presets.require_subcommand(1);
+  presets.add_subcommand("list", "all of them, and whose key is set");
+  CLI::App& show = *presets.add_subcommand("show", "its address, keys, models and limits, with their dates");
+  show.add_option("name", arguments.preset, "of the preset")->required();
+}
+
+void add_status_options(CLI::App& command, Arguments& arguments) {
+  command.add_flag("--json", arguments.status.json, "as the daemon says it");
+  command.add_flag("--watch", arguments.status.watch, "again every two seconds");
+  add_daemon_options(command, arguments);
 }
 
 void add_serve_options(CLI::App& command, Arguments& arguments) {
@@ -118,6 +136,10 @@ void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
   command.add_flag("--json", options.json, "one object");
 }
 
+int print(const std::string& text) {
+  return std::fputs(text.c_str(), stdout) < 0 ? kFailed : kFine;
+}
+
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
@@ -136,6 +158,13 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"text", "json"}));
   check_command->add_flag("--print-effective", arguments.print_effective,
                           "print what is in effect, keys masked");
+  CLI::App* const init_command =
+      app.add_subcommand("init", "write a commented weir.yaml for the keys found in the environment");
+  init_command->add_option("file", arguments.init_file, "where; one that is there is left as it is")
+      ->capture_default_str();
+  CLI::App* const status_command =
+      app.add_subcommand("status", "providers, windows, cooldowns and resets, from the running daemon");
+  add_status_options(*status_command, arguments);
   CLI::App* const quota_command = app.add_subcommand("quota", "what is left of it, from the running daemon");
   add_quota_commands(*quota_command, arguments);
   CLI::App* const explain_command =
@@ -148,8 +177,15 @@ int run(int argc, char** argv) {
   CLI::App* const diagnose_command =
       app.add_subcommand("diagnose", "what does this answer of a provider mean?");
   add_diagnose_options(*diagnose_command, arguments.diagnose);
+  CLI::App* const presets_command = app.add_subcommand("presets", "the providers that weir knows");
+  add_presets_commands(*presets_command, arguments);
   CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
   add_state_option(*health_command, arguments);
+  CLI::App* const completion_command = app.add_subcommand("completion", "a script for bash, zsh or fish");
+  completion_command->add_option("shell", arguments.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* const manual_command = app.add_subcommand("manual", "the man page, as roff")->group("");
   CLI::App* const version_command = app.add_subcommand("version", "print the version");
   version_command->add_flag("--json", arguments.json, "with compiler and libraries");
 
@@ -162,6 +198,15 @@ int run(int argc, char** argv) {
   if (*demo_command) return demo(arguments.serve);
   if (*check_command)
     return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
+  if (*init_command) return init(arguments.init_file);
+  if (*status_command) {
+    arguments.status.daemon = arguments.quota.daemon;
+    return status(arguments.status);
+  }
+  if (*presets_command)
+    return presets_command->got_subcommand("list") ? list_presets() : show_preset(arguments.preset);
+  if (*completion_command) return print(completion_for(app, arguments.shell));
+  if (*manual_command) return print(manual_of(app));
   if (*quota_command) return run_quota(*quota_command, arguments.quota);
   if (*explain_command) {
     arguments.explain.daemon = arguments.quota.daemon;

@@ -21,15 +21,6 @@ int fail(const std::string& why, int code = kFailed) {
   return code;
 }
 
-// The words of an error answer, else what came.
-std::string words_of(const DaemonAnswer& answer) {
-  const auto json = nlohmann::json::parse(answer.body, nullptr, false);
-  const auto pointer = nlohmann::json::json_pointer("/error/message");
-  if (json.is_object() && json.contains(pointer) && json[pointer].is_string())
-    return json[pointer].get<std::string>();
-  return "the daemon answered " + std::to_string(answer.status);
-}
-
 // Sends an order and says how it went.
 int order(const QuotaOptions& options, std::string_view method, const std::string& path,
           const std::string& body, const std::string& done) {
