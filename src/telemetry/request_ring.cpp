@@ -26,11 +26,10 @@ void RequestRing::put(RequestRecord&& record) {
   if (record.attempts.size() > kMostAttempts) record.attempts.resize(kMostAttempts);
   const std::uint64_t number = written_.fetch_add(1, std::memory_order_acq_rel) + 1;
   Slot& slot = slots_[(number - 1) % capacity_];
-  RequestRecord old;  // freed when the lock is given back
   const std::lock_guard lock(slot.mutex);
   if (slot.number > number) return;  // so slow that a whole turn has gone by
   slot.number = number;
-  old = std::exchange(slot.record, std::move(record));
+  slot.record = std::move(record);
 }
 
 std::vector<RequestRecord> RequestRing::last(std::size_t most, std::uint64_t after,

@@ -32,7 +32,7 @@ TEST(LiveRequests, ARequestIsThereUntilItEnds) {
   RequestRecord third = make_record("c");
   std::optional<LiveRequest> one(std::in_place, all, first, clock.now());
   std::optional<LiveRequest> two(std::in_place, all, second, clock.now());
-  const LiveRequest three(all, third, clock.now());
+  std::optional<LiveRequest> three(std::in_place, all, third, clock.now());
   EXPECT_EQ(all.count(), 3U);
   two.reset();
   auto views = views_of(all, clock.now());
@@ -43,6 +43,8 @@ TEST(LiveRequests, ARequestIsThereUntilItEnds) {
   views = views_of(all, clock.now());
   ASSERT_EQ(views.size(), 1U);
   EXPECT_EQ(views[0].request_id, "c");
+  three.reset();
+  EXPECT_TRUE(views_of(all, clock.now()).empty());
 }
 
 TEST(LiveRequests, ShowsWhereARequestIs) {
