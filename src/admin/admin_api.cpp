@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/alerts.hpp"
 #include "admin/event_feed.hpp"
 #include "admin/explain.hpp"
 #include "admin/json_words.hpp"
@@ -65,7 +66,8 @@ AdminApi::AdminApi(const store::Store& store, Orders orders)
     : store_(store),
       orders_(std::move(orders)),
       settings_(std::make_shared<const AdminSettings>()),
-      own_(std::make_unique<OwnFigures>()) {}
+      own_(std::make_unique<OwnFigures>()),
+      alerts_(std::make_unique<Alerts>()) {}
 
 AdminApi::~AdminApi() = default;
 
@@ -125,7 +127,25 @@ std::string AdminApi::metrics(const AdminContext& context, Instant now) {
   return metrics_report(context, store_.health(), *own_, now);
 }
 
-void AdminApi::tick(const AdminContext& /*context*/, Instant /*now*/) {}
+void AdminApi::note_delivery(bool taken) {
+  ++(taken ? own_->delivered : own_->undelivered);
+}
+
+void AdminApi::tick(const AdminContext& context, Instant now) {
+  alerts_->configure(settings()->alert_at);
+  for (const Alert& alert : alerts_->look(context.catalogue, store_.health(), now)) {
+    ++own_->alerts[static_cast<std::size_t>(alert.kind)];
+    const log::Level level = alert.kind == AlertKind::key_ready ? log::Level::info : log::Level::warn;
+    log::write(level, "alert",
+               {{"alert", name(alert.kind)},
+                {"message", alert.message},
+                {"provider", alert.provider},
+                {"key", alert.key},
+                {"model", alert.model},
+                {"window", alert.window}});
+    if (orders_.alert) orders_.alert(alert_json(alert, now));
+  }
+}
 
 Result<std::unique_ptr<gateway::EventFeed>> AdminApi::listen() {
   if (++readers_ <= StatusFeed::kMostReaders)

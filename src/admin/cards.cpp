@@ -160,7 +160,8 @@ std::string sentence_of(const std::vector<Standing>& all, std::size_t ready, Ins
   const std::string providers = all.size() == 1 ? " provider" : " providers";
   if (all.empty()) return "no provider is configured";
   if (ready == all.size())
-    return (all.size() == 1 ? "the one" : "all " + std::to_string(all.size())) + providers + " ready";
+    return all.size() == 1 ? "the one provider is ready"
+                           : "all " + std::to_string(all.size()) + providers + " ready";
   std::vector<const Card*> others;
   for (const Standing& one : all)
     if (one.best->state != CardState::ready) others.push_back(one.best);

@@ -132,6 +132,12 @@ std::string metrics_report(const gateway::AdminContext& context, const store::He
   gauge("weir_state_degraded", std::uint64_t{health.degraded});
   gauge("weir_config_last_reload_successful", std::uint64_t{own.reload_was_good.load()});
   gauge("weir_config_last_reload_timestamp_seconds", static_cast<std::uint64_t>(own.configured_at.load()));
+  out.begin("weir_alerts_total");
+  for (std::size_t i = 0; i < kAlertKinds; ++i)
+    out.sample({{"alert", name(static_cast<AlertKind>(i))}}, own.alerts[i].load());
+  out.begin("weir_webhook_deliveries_total");
+  out.sample({{"result", "ok"}}, own.delivered.load());
+  out.sample({{"result", "failed"}}, own.undelivered.load());
   out.begin("weir_build_info");
   out.sample({{"version", version()}}, std::uint64_t{1});
   write_process(out, context.started);

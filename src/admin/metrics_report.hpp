@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "admin/alerts.hpp"
 #include "weir/gateway/admin_surface.hpp"
 #include "weir/store/store.hpp"
 
@@ -15,6 +16,9 @@ namespace weir::admin {
 struct OwnFigures {
   std::atomic<bool> reload_was_good{true};
   std::atomic<std::int64_t> configured_at{0};  // seconds since the epoch; 0: never
+  std::array<std::atomic<std::uint64_t>, kAlertKinds> alerts{};
+  std::atomic<std::uint64_t> delivered{0};  // to the webhook
+  std::atomic<std::uint64_t> undelivered{0};
 };
 
 // GET /metrics.

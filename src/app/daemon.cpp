@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/endpoints.hpp"
+#include "app/webhook.hpp"
 #include "weir/admin/admin_api.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/log.hpp"
@@ -18,7 +20,6 @@
 #include "weir/net/loop.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/store/store.hpp"
-#include "weir/transport/proxy.hpp"
 #include "weir/transport/server.hpp"
 #include "weir/transport/upstream.hpp"
 
@@ -62,22 +63,16 @@ transport::ServerConfig server_config(const config::GatewayConfig& config) {
   return server;
 }
 
-Result<transport::Endpoint> endpoint_of(const providers::Provider& provider) {
-  const config::SystemEnvironment environment;
-  transport::Endpoint endpoint{.tls = provider.base_url.tls,
-                               .host = provider.base_url.host,
-                               .port = provider.base_url.port,
-                               .proxy = {}};
-  const auto variable = [&](const char* upper, const char* lower) {
-    const auto value = environment.variable(upper);
-    return value ? *value : environment.variable(lower).value_or("");
-  };
-  auto proxy = transport::proxy_for(endpoint, provider.proxy, variable("HTTPS_PROXY", "https_proxy"),
-                                    variable("NO_PROXY", "no_proxy"));
-  if (!proxy)
-    return Error{ErrorKind::config, "providers." + provider.name + ".proxy: " + proxy.error().message};
-  endpoint.proxy = *std::move(proxy);
-  return endpoint;
+// Nothing where no webhook is configured. Its address and the secret are hidden from now on.
+Result<std::optional<WebhookTarget>> webhook_of(const config::AlertConfig& alerts) {
+  if (!alerts.webhook) return std::optional<WebhookTarget>();
+  auto endpoint = endpoint_at(*alerts.webhook, "", "alerts.webhook");
+  if (!endpoint) return std::move(endpoint).error();
+  log::hide(alerts.secret);
+  if (alerts.webhook->path.size() > 1) log::hide(Secret(alerts.webhook->path));
+  return std::optional(WebhookTarget{.endpoint = *std::move(endpoint),
+                                     .path = alerts.webhook->path.empty() ? "/" : alerts.webhook->path,
+                                     .secret = alerts.secret});
 }
 
 // A proxy's login in the forms it may be quoted in: as it was written, its password, and as it is sent.
@@ -117,6 +112,7 @@ admin::AdminSettings admin_settings_of(const config::GatewayConfig& config) {
   return {.key = config.admin_key,
           .metrics = config.metrics,
           .metrics_token = config.metrics_token,
+          .alert_at = config.alerts.at,
           .config_file = config.file,
           .config_yaml = config::print_effective(config),
           .config_lines = config.lines};
@@ -181,11 +177,24 @@ struct Daemon::Parts {
                .in_memory = config.state_in_memory,
                .unusable = state.unusable()},
               clock, ledger, &kept),
-        admin(store, std::move(orders)),
+        admin(store, with_alerts(std::move(orders))),
         guard({config.listen.host}, config.allowed_hosts, config.cors_origins) {}
+
+  admin::Orders with_alerts(admin::Orders orders) {
+    orders.alert = [this](std::string json) { webhook->send(std::move(json)); };
+    return orders;
+  }
+
+  Result<void> configure_webhook(const config::GatewayConfig& wanted) {
+    auto target = webhook_of(wanted.alerts);
+    if (!target) return std::move(target).error();
+    webhook->configure(*std::move(target));
+    return {};
+  }
 
   ~Parts() {
     if (server) server->close_all();
+    if (webhook) webhook->stop();
     // Sessions end on their own once their sockets are closed; their frames must be gone before what they
     // refer to.
     for (const auto& loop : loops)
@@ -204,6 +213,7 @@ struct Daemon::Parts {
   http::HostGuard guard;
   std::vector<std::unique_ptr<net::Loop>> loops;
   transport::UpstreamShared upstream;  // after the loops: look-ups under way post to them
+  std::unique_ptr<Webhook> webhook;
   std::optional<gateway::Gateway> gateway;
   std::optional<transport::Server> server;
   std::vector<std::thread> threads;
@@ -225,6 +235,10 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
                      .upstream = parts->upstream.make_client(loop, {}),
                      .random = std::make_unique<SystemRandom>()});
   }
+  parts->webhook =
+      std::make_unique<Webhook>(*loops.front(), parts->upstream.make_client(*loops.front(), {}),
+                                [admin = &parts->admin](bool taken) { admin->note_delivery(taken); });
+  if (auto configured = parts->configure_webhook(config); !configured) return configured;
   parts->gateway.emplace(parts->ledger, parts->memory, parts->guard, std::move(lanes),
                          parts->clock.now().wall, &parts->admin);
   auto settings = settings_of(config);
@@ -243,6 +257,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
 Result<void> Daemon::reload(const config::GatewayConfig& config) {
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
+  if (auto configured = parts_->configure_webhook(config); !configured) return configured;
   if (const std::string keys = keys_for_restart(parts_->config, config); !keys.empty())
     log::warn("restart_needed", {{"keys", keys}, {"why", "these have changed, and apply at the next start"}});
   take_certificate(*parts_->server, config);

@@ -19,6 +19,7 @@
 #include "config/routing_reader.hpp"
 #include "config/tokens_reader.hpp"
 #include "weir/base/text.hpp"
+#include "weir/base/units.hpp"
 
 namespace weir::config {
 namespace {
@@ -73,7 +74,8 @@ class GatewayReader {
     check_openness();
     read_section("admin", &GatewayReader::read_admin);
     read_section("metrics", &GatewayReader::read_metrics);
-    for (const std::string_view section : {"cache", "alerts"}) read_pending_section(root_, section);
+    read_section("alerts", &GatewayReader::read_alerts);
+    read_pending_section(root_, "cache");
     read_section("routing", &GatewayReader::read_routing);
     read_section("tokens", &GatewayReader::read_tokens);
     read_section("state", &GatewayReader::read_state);
@@ -238,6 +240,49 @@ class GatewayReader {
   void read_metrics(MapReader& metrics) {
     metrics.flag("enabled", config_.metrics);
     config_.metrics_token = read_optional_key(metrics, "token");
+  }
+
+  void read_alerts(MapReader& alerts) {
+    if (const auto at = alerts.take("at")) read_shares(*at);
+    const SecretField webhook = read_secret(alerts, "webhook");
+    report_unset(webhook);
+    if (webhook.state == SecretField::State::given && !webhook.value.empty()) {
+      // The address is often a secret itself: nothing of it is shown.
+      auto url = parse_base_url(webhook.value);
+      if (url)
+        config_.alerts.webhook = *std::move(url);
+      else
+        report_error(reading_, webhook.field,
+                     "expected a URL like https://hooks.example.com/weir, without ? or #");
+    }
+    const SecretField secret = read_secret(alerts, "secret");
+    report_unset(secret);
+    if (secret.state == SecretField::State::given) config_.alerts.secret = Secret(secret.value);
+  }
+
+  void report_unset(const SecretField& secret) {
+    if (secret.state == SecretField::State::unset)
+      report_error(reading_, secret.field,
+                   secret.variable + " is not set; set it, or do without with ${" + secret.variable + ":-}");
+  }
+
+  void read_shares(const Field& field) {
+    const auto items = read_items(reading_, field);
+    if (!items) return;
+    std::vector<double> shares;
+    for (const Field& item : *items) {
+      constexpr std::string_view kExpected = "a share like 80%";
+      const auto text = read_text(reading_, item, kExpected);
+      if (!text) continue;
+      const auto share = parse_percent(*text);
+      if (!share || *share <= 0)
+        report_unexpected(reading_, item, kExpected);
+      else
+        shares.push_back(*share);
+    }
+    std::ranges::sort(shares);
+    shares.erase(std::unique(shares.begin(), shares.end()), shares.end());
+    config_.alerts.at = std::move(shares);
   }
 
   bool is_usable(const SecretField& secret, const std::string& name) {

@@ -13,13 +13,13 @@
 namespace weir::config {
 namespace {
 
-enum class Kind : std::uint8_t { flag, duration, size, word, text, secret, percents };
+enum class Kind : std::uint8_t { flag, duration, size, word, text };
 
 struct PendingKey {
   std::string_view section;
   std::string_view key;
   Kind kind;
-  std::string_view fallback;  // the default, as one writes it; items are parted by a space
+  std::string_view fallback;  // the default, as one writes it
   std::string_view words;     // what a word may be, parted by spaces
 };
 
@@ -28,8 +28,6 @@ constexpr std::array kPending{
     PendingKey{"cache", "enabled", Kind::flag, "false", ""},
     PendingKey{"cache", "max_size", Kind::size, "64MiB", ""},
     PendingKey{"cache", "ttl", Kind::duration, "1h", ""},
-    PendingKey{"alerts", "at", Kind::percents, "80% 95%", ""},
-    PendingKey{"alerts", "webhook", Kind::text, "", ""},
     PendingKey{"log", "bodies", Kind::flag, "false", ""},
 };
 
@@ -45,43 +43,12 @@ std::vector<std::string_view> split_words(std::string_view text) {
 
 // How the default is written in YAML.
 std::string shown(const PendingKey& key) {
-  if (key.kind != Kind::percents) return key.fallback.empty() ? "\"\"" : std::string(key.fallback);
-  std::string out = "[";
-  for (const std::string_view word : split_words(key.fallback))
-    out += (out.size() > 1 ? ", " : "") + std::string(word);
-  return out + "]";
-}
-
-// Whether the value is the default; nothing where it is no value of its kind, which is reported then.
-std::optional<bool> is_default_percent(Reading& reading, const Field& field, std::string_view fallback) {
-  constexpr std::string_view kExpected = "a share like 80%";
-  const auto text = read_text(reading, field, kExpected);
-  if (!text) return std::nullopt;
-  const auto value = parse_percent(*text);
-  if (!value) {
-    report_unexpected(reading, field, kExpected);
-    return std::nullopt;
-  }
-  return value == parse_percent(fallback);
+  return key.fallback.empty() ? "\"\"" : std::string(key.fallback);
 }
 
 std::optional<bool> is_default_duration(Reading& reading, const Field& field, const PendingKey& key) {
   const auto value = read_duration(reading, field, Duration::zero(), Duration::max());
   return value ? std::optional(value == parse_duration(key.fallback)) : std::nullopt;
-}
-
-std::optional<bool> is_default_list(Reading& reading, const Field& field, const PendingKey& key) {
-  const auto items = read_items(reading, field);
-  if (!items) return std::nullopt;
-  const auto wanted = split_words(key.fallback);
-  bool same = items->size() == wanted.size();
-  for (std::size_t i = 0; i < items->size(); ++i) {
-    const std::string_view fallback = i < wanted.size() ? wanted[i] : wanted.front();
-    const auto equal = is_default_percent(reading, (*items)[i], fallback);
-    if (!equal) return std::nullopt;
-    same = same && *equal;
-  }
-  return same;
 }
 
 std::optional<bool> is_default(Reading& reading, const Field& field, const PendingKey& key) {
@@ -97,26 +64,13 @@ std::optional<bool> is_default(Reading& reading, const Field& field, const Pendi
       return compare(read_text(reading, field), key.fallback);
     case Kind::duration:
       return is_default_duration(reading, field, key);
-    case Kind::percents:
-      return is_default_list(reading, field, key);
     case Kind::word: {
       const auto words = split_words(key.words);
       const auto index = read_word_index(reading, field, words);
       return index ? std::optional(words[*index] == key.fallback) : std::nullopt;
     }
-    case Kind::secret:
-      break;
   }
   return std::nullopt;
-}
-
-void read_pending_secret(MapReader& map, const PendingKey& key) {
-  const SecretField secret = read_secret(map, key.key);
-  if (secret.state == SecretField::State::unset) {
-    report_error(map.reading(), secret.field, secret.variable + " is not set");
-  } else if (secret.state == SecretField::State::given && !secret.value.empty()) {
-    report_pending(map.reading(), secret.field, shown(key));
-  }
 }
 
 }  // namespace
@@ -124,10 +78,6 @@ void read_pending_secret(MapReader& map, const PendingKey& key) {
 void read_pending(MapReader& map, std::string_view section) {
   for (const PendingKey& key : kPending) {
     if (key.section != section) continue;
-    if (key.kind == Kind::secret) {
-      read_pending_secret(map, key);
-      continue;
-    }
     const auto field = map.take(key.key);
     if (!field) continue;
     if (is_default(map.reading(), *field, key) == false) {

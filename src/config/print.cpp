@@ -319,6 +319,13 @@ class Printer {
     put("quantile", number(100 * config.tokens.quantile) + "%");
     put("overflow", tokens::name(config.tokens.overflow));
     out_ << YAML::EndMap;
+    section("alerts");
+    std::vector<std::string> shares;
+    for (const double share : config.alerts.at) shares.push_back(number(100 * share) + "%");
+    put_list("at", shares);
+    put("webhook", config.alerts.webhook ? kHidden : std::string_view());
+    put("secret", config.alerts.secret.empty() ? std::string_view() : kHidden);
+    out_ << YAML::EndMap;
     section("state");
     put("store", config.state_in_memory ? "memory" : "sqlite");
     put("path", config.state_file);

@@ -18,6 +18,7 @@
 
 namespace weir::admin {
 
+class Alerts;
 struct OwnFigures;
 
 // What the configuration says of all this; replaced as a whole at a reload.
@@ -25,6 +26,7 @@ struct AdminSettings {
   std::optional<Sha256> key;  // is asked for; without one, a client on this machine
   bool metrics = true;
   std::optional<Sha256> metrics_token;
+  std::vector<double> alert_at{0.8, 0.95};            // alerts.at
   std::string config_file;                            // empty: none
   std::string config_yaml;                            // in effect, without secrets
   std::map<std::string, std::uint64_t> config_lines;  // where the file sets a key
@@ -35,6 +37,7 @@ struct AdminSettings {
 struct Orders {
   std::function<void()> reload;
   std::function<void()> drain;
+  std::function<void(std::string)> alert;                      // sends one, as JSON
   std::vector<std::pair<std::string, std::string>> libraries;  // "openssl", "3.0.17"
 };
 
@@ -50,6 +53,8 @@ class AdminApi final : public gateway::AdminSurface {
   void configure(AdminSettings settings, WallTime now);
   // A reload was refused, and what was in force goes on.
   void note_reload_failed();
+  // An alert has been delivered, or never will be.
+  void note_delivery(bool taken);
 
   [[nodiscard]] Result<void> admit(const transport::Request& request) const override;
   [[nodiscard]] gateway::AdminAnswer answer(const transport::Request& request,
@@ -80,6 +85,7 @@ class AdminApi final : public gateway::AdminSurface {
   mutable std::mutex mutex_;  // guards settings_
   std::shared_ptr<const AdminSettings> settings_;
   const std::unique_ptr<OwnFigures> own_;
+  const std::unique_ptr<Alerts> alerts_;  // tick() alone
 };
 
 }  // namespace weir::admin

@@ -33,6 +33,13 @@ using ClientKey = gateway::ClientKey;
 using ModelTarget = routing::TargetSpec;
 using ModelRoute = routing::RouteSpec;
 
+// What is told without being asked for.
+struct AlertConfig {
+  std::vector<double> at{0.8, 0.95};          // shares of a window, rising
+  std::optional<providers::BaseUrl> webhook;  // none: alerts are in the log, the metrics and the events
+  Secret secret;                              // signs what is sent there; empty: nothing is signed
+};
+
 struct GatewayConfig {
   ListenAddress listen;
   std::uint32_t threads = 0;  // 0: auto, the cores, at most 4
@@ -53,6 +60,7 @@ struct GatewayConfig {
   std::map<std::string, std::string> aliases;  // name -> name under models, provider/model or family
   routing::RoutingConfig routing;
   tokens::Config tokens;
+  AlertConfig alerts;
   log::Options log;
   bool access_log = true;
   bool state_in_memory = false;        // nothing survives a restart

@@ -60,7 +60,7 @@ TEST_F(KeysTest, OrdersThatNobodyCanCarryOutAreRefused) {
 
 TEST_F(KeysTest, OrdersForTheDaemonAreHandedOn) {
   int reloads = 0;
-  AdminApi api(store_, {.reload = [&reloads] { ++reloads; }, .drain = {}, .libraries = {}});
+  AdminApi api(store_, {.reload = [&reloads] { ++reloads; }, .drain = {}, .alert = {}, .libraries = {}});
   head_.method = "POST";
   head_.target = "/admin/v1/reload";
   const transport::Request request{

@@ -69,6 +69,7 @@ auth:
     - {name: phone, key: defghi, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
 admin: {key: ghijkl}
 metrics: {enabled: false, token: jkl}
+alerts: {at: [90%, 50%, 90%], webhook: "https://hooks.example.com/T0/B1", secret: mno}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
           queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
           breaker: {failures: 0, open_for: 1m}, fit_max_tokens: false, min_output: 2k,
@@ -101,6 +102,11 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   EXPECT_EQ(config.client_keys[1].limits[1].amount, 2'000'000U);
   EXPECT_EQ(config.admin_key, sha256("ghijkl"));
   EXPECT_FALSE(config.metrics);
+  EXPECT_THAT(config.alerts.at, ElementsAre(0.5, 0.9));
+  ASSERT_TRUE(config.alerts.webhook);
+  EXPECT_EQ(config.alerts.webhook->host, "hooks.example.com");
+  EXPECT_EQ(config.alerts.webhook->path, "/T0/B1");
+  EXPECT_EQ(config.alerts.secret.reveal(), "mno");
   EXPECT_EQ(config.metrics_token, sha256("jkl"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
@@ -197,6 +203,13 @@ TEST(Configuration, SaysWhatIsWrong) {
        "server.tls: cert_file and key_file belong together; give both or none"},
       {"admin: {key: \"${NONE}\"}", "admin.key: NONE is not set; set it, or do without a key with ${NONE:-}"},
       {"admin: {key: a b}", "admin.key: the key holds a space or a character that can't stand in a header"},
+      {"alerts: {at: 80%}", "alerts.at: expected a list, got \"80%\""},
+      {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
+      {"alerts: {at: [0%]}", "alerts.at[0]: expected a share like 80%, got \"0%\""},
+      {"alerts: {webhook: \"slack-secret\"}",
+       "alerts.webhook: expected a URL like https://hooks.example.com/weir, without ? or #"},
+      {"alerts: {secret: \"${NONE}\"}",
+       "alerts.secret: NONE is not set; set it, or do without with ${NONE:-}"},
       {"metrics: {token: \"${NONE}\"}",
        "metrics.token: NONE is not set; set it, or do without a key with ${NONE:-}"},
       {"metrics: {token_file: /nowhere}", "metrics.token_file: can't read /nowhere"},

@@ -31,8 +31,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
       {"cache: {enabled: false}", "cache: {enabled: true}", "cache.enabled", "false"},
       {"cache: {max_size: 65536KiB}", "cache: {max_size: 1MiB}", "cache.max_size", "64MiB"},
       {"cache: {ttl: 60m}", "cache: {ttl: 2h}", "cache.ttl", "1h"},
-      {"alerts: {at: [80%, 95%]}", "alerts: {at: [80%]}", "alerts.at", "[80%, 95%]"},
-      {"alerts: {webhook: \"\"}", "alerts: {webhook: \"https://h\"}", "alerts.webhook", "\"\""},
       {"log: {bodies: false}", "log: {bodies: true}", "log.bodies", "false"},
   };
   for (const Case& one : cases) {
@@ -46,8 +44,6 @@ TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
 
 TEST(PendingKeys, AreTypedLikeAllOthers) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"alerts: {at: 80%}", "alerts.at: expected a list, got \"80%\""},
-      {"alerts: {at: [80%, much]}", "alerts.at[1]: expected a share like 80%, got \"much\""},
       {"cache: {max_size: big}", "cache.max_size: expected a size like 32MiB, got \"big\""},
       {"cache: on", "cache: expected a map, got \"on\""},
   };

@@ -18,6 +18,7 @@ auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"],
                limits: {rpm: 60, tpd: {limit: 2M, window: calendar, zone: Europe/Berlin}, concurrency: 3}}]}
 admin: {key: hunter2-admin}
 metrics: {token: hunter2-metrics}
+alerts: {at: [62.5%], webhook: "http://h/hunter2-hook", secret: hunter2-sign}
 providers:
   groq:
     keys: [{value: hunter2-main}, {value: hunter2-two, name: two, account: other}]
