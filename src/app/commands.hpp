@@ -72,6 +72,13 @@ struct StatusOptions {
 // `weir init`: a commented file for the keys found in the environment; never over one that is there.
 [[nodiscard]] int init(const std::string& path);
 
+// `weir doctor`: looks at all that serving needs, by calls that cost nothing.
+struct DoctorOptions {
+  config::LoadOptions load;
+  std::optional<std::filesystem::path> state_directory;
+};
+[[nodiscard]] int doctor(const DoctorOptions& options);
+
 [[nodiscard]] int list_presets();
 [[nodiscard]] int show_preset(const std::string& name);
 

@@ -17,6 +17,7 @@ namespace weir::app {
 namespace {
 
 constexpr Duration kLongest = std::chrono::seconds(10);
+constexpr std::size_t kMostRead = 8U << 20U;
 
 Error failure(std::string message) {
   return {ErrorKind::io, std::move(message)};
@@ -78,13 +79,16 @@ net::Awaitable<Result<DaemonAnswer>> exchange_once(net::Loop& loop, Exchange& ex
   request.head_by = by;
   auto answer = co_await exchange.client->exchange(std::move(request), cancellation);
   if (!answer) co_return std::move(answer).error();
-  DaemonAnswer whole{.status = (*answer)->head().status, .body = {}};
-  while (true) {
+  DaemonAnswer whole{.status = (*answer)->head().status,
+                     .body = {},
+                     .date = std::string((*answer)->head().fields.get("date"))};
+  while (whole.body.size() < kMostRead) {
     const auto piece = co_await (*answer)->next(by);
     if (!piece) co_return piece.error();
     if (piece->empty()) co_return whole;
     whole.body += *piece;
   }
+  co_return failure("the answer is larger than 8 MiB");
 }
 
 net::Awaitable<void> run_exchange(net::Loop& loop, std::shared_ptr<Exchange> exchange) {
@@ -95,6 +99,22 @@ net::Awaitable<void> run_exchange(net::Loop& loop, std::shared_ptr<Exchange> exc
 }
 
 }  // namespace
+
+Result<DaemonAnswer> fetch(transport::Endpoint endpoint, std::string_view method, std::string path,
+                           std::string fields, std::string body) {
+  const SystemClock clock;
+  net::Loop loop(clock);
+  transport::UpstreamShared shared;
+  const auto exchange = std::make_shared<Exchange>(Exchange{.endpoint = std::move(endpoint),
+                                                            .method = std::string(method),
+                                                            .path = std::move(path),
+                                                            .fields = std::move(fields),
+                                                            .body = std::move(body),
+                                                            .client = shared.make_client(loop, {})});
+  loop.spawn("fetch", run_exchange(loop, exchange));
+  loop.run();
+  return std::move(exchange->result);
+}
 
 std::string words_of(const DaemonAnswer& answer) {
   const auto json = nlohmann::json::parse(answer.body, nullptr, false);
@@ -110,20 +130,10 @@ Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view m
   if (!url) return url.error();
   auto endpoint = endpoint_of(*url);
   if (!endpoint) return std::move(endpoint).error();
-  const SystemClock clock;
-  net::Loop loop(clock);
-  transport::UpstreamShared shared;
-  const auto exchange = std::make_shared<Exchange>(Exchange{.endpoint = *std::move(endpoint),
-                                                            .method = std::string(method),
-                                                            .path = std::move(path),
-                                                            .fields = fields_of(!body.empty()),
-                                                            .body = std::move(body),
-                                                            .client = shared.make_client(loop, {})});
-  loop.spawn("ask_daemon", run_exchange(loop, exchange));
-  loop.run();
-  if (!exchange->result)
-    return failure("the daemon at " + *url + " can't be reached: " + exchange->result.error().message);
-  return std::move(exchange->result);
+  auto answer =
+      fetch(*std::move(endpoint), method, std::move(path), fields_of(!body.empty()), std::move(body));
+  if (!answer) return failure("the daemon at " + *url + " can't be reached: " + answer.error().message);
+  return answer;
 }
 
 }  // namespace weir::app

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "weir/base/result.hpp"
+#include "weir/transport/upstream.hpp"
 
 namespace weir::app {
 
@@ -19,7 +20,13 @@ struct DaemonAddress {
 struct DaemonAnswer {
   int status = 0;
   std::string body;
+  std::string date;  // of its head
 };
+
+// One request, whoever is asked. `fields`: whole header lines. Blocks at most ten seconds; an answer of any
+// status is none that fails, and no more than 8 MiB of it is read.
+[[nodiscard]] Result<DaemonAnswer> fetch(transport::Endpoint endpoint, std::string_view method,
+                                         std::string path, std::string fields, std::string body = {});
 
 // The words of an error answer, else what came.
 [[nodiscard]] std::string words_of(const DaemonAnswer& answer);

@@ -177,6 +177,10 @@ int run(int argc, char** argv) {
   CLI::App* const diagnose_command =
       app.add_subcommand("diagnose", "what does this answer of a provider mean?");
   add_diagnose_options(*diagnose_command, arguments.diagnose);
+  CLI::App* const doctor_command = app.add_subcommand(
+      "doctor", "look at keys, network, clock, zones, state and port by calls that cost nothing");
+  add_config_options(*doctor_command, arguments);
+  add_state_option(*doctor_command, arguments);
   CLI::App* const presets_command = app.add_subcommand("presets", "the providers that weir knows");
   add_presets_commands(*presets_command, arguments);
   CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
@@ -203,6 +207,8 @@ int run(int argc, char** argv) {
     arguments.status.daemon = arguments.quota.daemon;
     return status(arguments.status);
   }
+  if (*doctor_command)
+    return doctor({.load = arguments.serve.load, .state_directory = arguments.serve.state_directory});
   if (*presets_command)
     return presets_command->got_subcommand("list") ? list_presets() : show_preset(arguments.preset);
   if (*completion_command) return print(completion_for(app, arguments.shell));

@@ -164,7 +164,8 @@ std::string manual_of(const CLI::App& app) {
          ".SH EXIT STATUS\n0 fine, 1 failed at run time, 2 usage, 78 configuration.\n"
          ".SH SIGNALS\nSIGTERM and SIGINT drain, a second one ends at once; SIGHUP reloads the "
          "configuration, and a bad file changes nothing; SIGUSR1 opens the log again.\n"
-         ".SH FILES\n./weir.yaml, ~/.config/weir/weir.yaml, /etc/weir/weir.yaml: the first that is there.\n";
+         ".SH FILES\n" +
+         roff("./weir.yaml, ~/.config/weir/weir.yaml, /etc/weir/weir.yaml: the first that is there.") + "\n";
 }
 
 }  // namespace weir::app

@@ -1,5 +1,7 @@
 // The commands that end by themselves: check, version, healthcheck, and the exit codes.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { FakeProvider, answers } from './support/provider.js';
 import { Weir, run, scratch, yaml } from './support/weir.js';
@@ -106,4 +108,121 @@ test('healthcheck: 0 while it runs, 1 when it does not', async () => {
   assert.equal(elsewhere.code, 1);
   await weir.stop();
   await provider.stop();
+});
+
+test('init: writes a file for the keys that are set, which check takes, and never over another', async () => {
+  const place = scratch();
+  const env = { GROQ_API_KEY: 'sk-planted-0123456789', GEMINI_API_KEY: 'sk-planted-9876543210' };
+  const { code, stdout } = await run(['init'], { cwd: place.folder, env });
+  assert.equal(code, 0);
+  assert.match(stdout, /^weir\.yaml is written, with 2 providers whose key is set$/m);
+  const text = readFileSync(place.file('weir.yaml'), 'utf8');
+  assert.match(text, /^ {2}groq: \{\} +# key: GROQ_API_KEY$/m);
+  assert.match(text, /^ {2}# mistral: \{\} +# set MISTRAL_API_KEY$/m);
+  assert.doesNotMatch(text, /planted/);
+  const checked = await run(['check'], { cwd: place.folder, env });
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(checked.stdout, /fine, 2 providers/);
+  const again = await run(['init'], { cwd: place.folder });
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /weir\.yaml is there already/);
+  assert.equal(readFileSync(place.file('weir.yaml'), 'utf8'), text);
+  place.remove();
+});
+
+test('init: without any key the file is right too, and says what to do', async () => {
+  const place = scratch();
+  const { code, stdout } = await run(['init', 'other.yaml'], { cwd: place.folder });
+  assert.equal(code, 0);
+  assert.match(stdout, /set a key such as GROQ_API_KEY/);
+  assert.equal((await run(['check', '--config', 'other.yaml'], { cwd: place.folder })).code, 0);
+  place.remove();
+});
+
+test('presets: list names all and whose key is set, show one with its limits', async () => {
+  const { stdout } = await run(['presets', 'list'], { env: { GROQ_API_KEY: 'x' } });
+  assert.match(stdout, /^groq +\d+ models, +\d+ free +GROQ_API_KEY.*\(set\)$/m);
+  assert.match(stdout, /^mistral .*MISTRAL_API_KEY$/m);
+  const shown = await run(['presets', 'show', 'groq']);
+  assert.match(shown.stdout, /base_url: https:\/\/api\.groq\.com/);
+  assert.match(shown.stdout, /openai\/gpt-oss-120b: free, .*rpm 30 \(.*as of \d{4}-\d\d-\d\d\)/);
+  const none = await run(['presets', 'show', 'grok']);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /no preset "grok"/);
+});
+
+test('completion: the scripts are right and know every command that help knows', async () => {
+  const help = (await run(['--help'])).stdout;
+  const commands = [...help.slice(help.indexOf('Subcommands:')).matchAll(/^ {2}(\w+) /gm)].map((match) => match[1]);
+  assert.ok(commands.length > 10);
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { code, stdout } = await run(['completion', shell]);
+    assert.equal(code, 0);
+    for (const command of commands) assert.match(stdout, new RegExp(`\\b${command}\\b`), shell);
+    assert.match(stdout, /state-dir/);
+  }
+  assert.equal((await run(['completion', 'tcsh'])).code, 2);
+  // Bash itself, typing `weir quota s` and `weir status --w`.
+  const script = (await run(['completion', 'bash'])).stdout;
+  const complete = (words) =>
+    spawnSync('bash', ['-c', `${script}\nCOMP_WORDS=(${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _weir; echo "\${COMPREPLY[*]}"`], { encoding: 'utf8' });
+  assert.equal(complete('weir quota s').stdout, 'show set\n');
+  assert.equal(complete('weir status --w').stdout, '--watch\n');
+  assert.equal(complete('weir hea').stdout, 'healthcheck\n');
+});
+
+test('manual: the man page has every command and its options', async () => {
+  const { stdout } = await run(['manual']);
+  assert.match(stdout, /^\.TH WEIR 1 /);
+  assert.match(stdout, /^\.SS weir quota set$/m);
+  assert.match(stdout, /^\.B \\-\\-print\\-effective$/m);
+  assert.match(stdout, /^Environment: WEIR_CONFIG\.$/m);
+  for (const line of stdout.split('\n')) assert.doesNotMatch(line, /^'|^\.(?!TH|SH|SS|TP|B|I)/);
+});
+
+test('status: a table with a bar a window, and what the daemon says with --json', async (t) => {
+  const provider = await FakeProvider.start(answers('hello'));
+  t.after(() => provider.stop());
+  const weir = await Weir.serve(yaml({ local: provider }, { limits: { local: '{rpd: 4}' } }));
+  t.after(() => weir.kill());
+  await weir.sdk().chat.completions.create({ model: 'smart', messages: [{ role: 'user', content: 'hi' }] });
+  const { code, stdout } = await run(['status', '--state-dir', weir.stateDir]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^the one provider is ready$/m);
+  assert.match(stdout, /^1 requests in \S+: 1 ok, 0 failed, 0 cancelled; 0 under way, 0 waiting$/m);
+  assert.match(stdout, /^local \(key main\): ready$/m);
+  assert.match(stdout, /^ +rpd +\[#####\.{15}\] +3 of 4 left +back in .* config$/m);
+  const json = await run(['status', '--json', '--state-dir', weir.stateDir]);
+  assert.equal(JSON.parse(json.stdout).cards.length, 1);
+  const none = await run(['status', '--state-dir', '/nowhere']);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /is weir serve running\?/);
+});
+
+test('doctor: says of each key whether it is good, by free calls alone, and what else is wrong', async (t) => {
+  const list = (authorized) => (request, response) => {
+    const good = authorized(request.headers.authorization);
+    response.writeHead(good ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(good ? { data: [{ id: 'a' }, { id: 'b' }] } : { error: { message: 'Invalid API key sk-planted-0123456789' } }));
+  };
+  const accepts = await FakeProvider.start(list((key) => key === 'Bearer sk-planted-0123456789'));
+  const refuses = await FakeProvider.start(list(() => false));
+  const open = await FakeProvider.start(list(() => true));
+  for (const provider of [accepts, refuses, open]) t.after(() => provider.stop());
+  const keys = { accepts: 'sk-planted-0123456789', refuses: 'sk-planted-0123456789', open: 'sk-planted-0123456789' };
+  const place = scratch({ 'weir.yaml': yaml({ accepts, refuses, open, nowhere: { baseUrl: 'http://127.0.0.1:9/v1' } }, { keys }) });
+  t.after(() => place.remove());
+  const { code, stdout, stderr } = await run(['doctor', '--config', 'weir.yaml', '--state-dir', 'state'], { cwd: place.folder });
+  assert.equal(code, 1, stderr);
+  assert.match(stdout, /^ok +accepts \(key \w+\): the key is accepted, 2 models listed \(GET \/models, free, \S+, twice\)$/m);
+  assert.match(stdout, /^BAD +refuses \(key \w+\): the key is refused: Invalid API key \*\*\* \(GET \/models, free/m);
+  assert.match(stdout, /^note +open \(key \w+\): 2 models listed, but to anybody/m);
+  assert.match(stdout, /^BAD +nowhere \(key \w+\): nothing can be reached at 127\.0\.0\.1:9/m);
+  assert.match(stdout, /^ok +clock: /m);
+  assert.match(stdout, /^ok +state directory state: isn't there yet, and can be made$/m);
+  assert.match(stdout, /^ok +port 0: free/m);
+  assert.match(stdout, /^2 things are wrong$/m);
+  assert.doesNotMatch(stdout + stderr, /planted/);
+  for (const provider of [accepts, refuses, open])
+    for (const request of provider.requests) assert.equal(`${request.method} ${request.path}`, 'GET /v1/models');
 });

@@ -77,7 +77,8 @@ export class FakeProvider {
       return; // half a request: it never arrived
     }
     const hungUp = new Promise((resolve) => response.once('close', () => resolve(!response.writableFinished)));
-    const record = { path: request.url, headers: request.headers, text: body, json: JSON.parse(body), hungUp };
+    const json = body === '' ? undefined : JSON.parse(body);
+    const record = { method: request.method, path: request.url, headers: request.headers, text: body, json, hungUp };
     const script = this.#scripts.length > 1 ? this.#scripts.shift() : this.#scripts[0];
     this.requests.push(record);
     await script(record, response);
