@@ -60,6 +60,14 @@ std::string period(const quota::Period& value) {
   return format_duration(value.length);
 }
 
+// What stands behind its host is often a secret.
+std::string webhook_shown(const AlertConfig& alerts) {
+  if (!alerts.webhook) return {};
+  providers::BaseUrl url = *alerts.webhook;
+  if (!url.path.empty()) url.path = "/" + std::string(kHidden);
+  return format_base_url(url);
+}
+
 // Writes what was read, in the words of the file.
 class Printer {
  public:
@@ -323,7 +331,7 @@ class Printer {
     std::vector<std::string> shares;
     for (const double share : config.alerts.at) shares.push_back(number(100 * share) + "%");
     put_list("at", shares);
-    put("webhook", config.alerts.webhook ? kHidden : std::string_view());
+    put("webhook", webhook_shown(config.alerts));
     put("secret", config.alerts.secret.empty() ? std::string_view() : kHidden);
     out_ << YAML::EndMap;
     section("state");
