@@ -130,8 +130,8 @@ Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view m
   if (!url) return url.error();
   auto endpoint = endpoint_of(*url);
   if (!endpoint) return std::move(endpoint).error();
-  auto answer =
-      fetch(*std::move(endpoint), method, std::move(path), fields_of(!body.empty()), std::move(body));
+  std::string fields = fields_of(!body.empty());  // before the body is moved away
+  auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body));
   if (!answer) return failure("the daemon at " + *url + " can't be reached: " + answer.error().message);
   return answer;
 }
