@@ -69,6 +69,15 @@ struct StatusOptions {
 };
 [[nodiscard]] int status(const StatusOptions& options);
 
+// `weir tokens`.
+struct TokensOptions {
+  DaemonAddress daemon;
+  std::string model;
+  std::string file;  // empty or "-": stdin
+  bool json = false;
+};
+[[nodiscard]] int count_tokens(const TokensOptions& options);
+
 // `weir init`: a commented file for the keys found in the environment; never over one that is there.
 [[nodiscard]] int init(const std::string& path);
 

@@ -47,10 +47,11 @@ Result<transport::Endpoint> endpoint_of(const std::string& url) {
   return endpoint;
 }
 
-std::string fields_of(bool has_body) {
+std::string fields_of(std::string_view path, bool has_body) {
   std::string fields = "Accept: application/json\r\n";
   if (has_body) fields += "Content-Type: application/json\r\n";
-  if (const auto key = config::SystemEnvironment().variable("WEIR_ADMIN_KEY"); key && !key->empty())
+  const char* const variable = path.starts_with("/v1/") ? "WEIR_CLIENT_KEY" : "WEIR_ADMIN_KEY";
+  if (const auto key = config::SystemEnvironment().variable(variable); key && !key->empty())
     fields += "Authorization: Bearer " + *key + "\r\n";
   return fields;
 }
@@ -130,7 +131,7 @@ Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view m
   if (!url) return url.error();
   auto endpoint = endpoint_of(*url);
   if (!endpoint) return std::move(endpoint).error();
-  std::string fields = fields_of(!body.empty());  // before the body is moved away
+  std::string fields = fields_of(path, !body.empty());  // before the body is moved away
   auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body));
   if (!answer) return failure("the daemon at " + *url + " can't be reached: " + answer.error().message);
   return answer;

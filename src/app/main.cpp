@@ -29,6 +29,7 @@ struct Arguments {
   ExplainOptions explain;
   DiagnoseOptions diagnose;
   StatusOptions status;
+  TokensOptions tokens;
   std::string init_file = "weir.yaml";
   std::string preset;
   std::string shell;
@@ -130,6 +131,13 @@ void add_explain_options(CLI::App& command, Arguments& arguments) {
   add_daemon_options(command, arguments);
 }
 
+void add_tokens_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("-m,--model", arguments.tokens.model, "what a client would ask for")->required();
+  command.add_option("file", arguments.tokens.file, "the text; else stdin");
+  command.add_flag("--json", arguments.tokens.json, "as the daemon says it");
+  add_daemon_options(command, arguments);
+}
+
 void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
   command.add_option("--provider", options.provider, "whose answer it is")->required();
   command.add_option("file", options.file, "status line, headers, blank line, body; else stdin");
@@ -170,6 +178,9 @@ int run(int argc, char** argv) {
   CLI::App* const explain_command =
       app.add_subcommand("explain", "which targets would serve a request, which not, and why");
   add_explain_options(*explain_command, arguments);
+  CLI::App* const tokens_command =
+      app.add_subcommand("tokens", "what a text takes at each target of a model, by the running daemon");
+  add_tokens_options(*tokens_command, arguments);
   CLI::App* const simulate_command =
       app.add_subcommand("simulate", "the configuration against pretend providers, in virtual time");
   add_config_options(*simulate_command, arguments);
@@ -217,6 +228,10 @@ int run(int argc, char** argv) {
   if (*explain_command) {
     arguments.explain.daemon = arguments.quota.daemon;
     return explain(arguments.explain);
+  }
+  if (*tokens_command) {
+    arguments.tokens.daemon = arguments.quota.daemon;
+    return count_tokens(arguments.tokens);
   }
   if (*simulate_command) {
     arguments.simulate.load = arguments.serve.load;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "weir/base/log.hpp"
+#include "weir/base/text.hpp"
 #include "weir/http/filter.hpp"
 
 namespace weir::gateway {
@@ -57,6 +58,14 @@ std::uint64_t count_of(Duration duration) {
 }
 
 }  // namespace
+
+std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
+  return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
+}
+
+bool is_event_stream(const http::Fields& theirs) {
+  return equals_ignoring_case(theirs.get("content-type").substr(0, 17), "text/event-stream");
+}
 
 void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields) {
   fields.add("x-weir-overhead-us", count_of<std::chrono::microseconds>(record.overhead));

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "weir/base/clock.hpp"
 #include "weir/http/fields.hpp"
 #include "weir/quota/ledger.hpp"
@@ -9,6 +13,11 @@ namespace weir::gateway {
 
 // Adds what x-weir-* fields say of a request so far.
 void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields);
+
+// "80000->7400", "none->4096", of max_tokens.
+[[nodiscard]] std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent);
+// Whether a provider's fields say that an event stream follows.
+[[nodiscard]] bool is_event_stream(const http::Fields& theirs);
 
 // Adds those of a provider's fields that pass to the client, without the secrets that the log hides.
 void add_passed_fields(const http::Fields& theirs, http::Fields& fields);

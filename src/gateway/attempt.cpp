@@ -116,6 +116,15 @@ void Attempt::note_unbelieved(const wire::Usage& usage) const {
                                    {"charged", "the estimate"}});
 }
 
+void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const tokens::PromptSize& size,
+                    bool is_whole) const {
+  tokens::Calibration& counting = *target->counting;
+  if (used.prompt_was_told && chat.media == 0) counting.learn_prompt(size, used.prompt);
+  const auto most = max_tokens ? max_tokens : chat.max_tokens;
+  const bool was_cut = !is_whole || (most && used.completion >= *most);
+  if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
+}
+
 void Attempt::observe_head(Instant now) {
   observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
                                      now.wall);

@@ -55,6 +55,10 @@ struct Attempt {
     bool completion_was_told = false;
   };
   [[nodiscard]] Used used() const;
+  // The model's way of counting is learned from what it took. A picture's tokens nobody knows beforehand, and
+  // an answer that was cut off says nothing of how long it wanted to be.
+  void teach(const Used& used, const wire::ChatRequest& chat, const tokens::PromptSize& size,
+             bool is_whole) const;
   // A stream that had begun has ended, at its end or not; the client is there.
   void note_end(bool is_whole, Instant now);
 

@@ -15,6 +15,7 @@
 #include "gateway/request_id.hpp"
 #include "gateway/snapshot.hpp"
 #include "gateway/token_counter.hpp"
+#include "gateway/tokenize.hpp"
 #include "weir/base/json_text.hpp"
 #include "weir/base/version.hpp"
 #include "weir/http/target.hpp"
@@ -25,7 +26,19 @@ namespace weir::gateway {
 
 namespace {
 
-enum class Place : std::uint8_t { chat, models, model, live, ready, card, admin, metrics, later, unknown };
+enum class Place : std::uint8_t {
+  chat,
+  tokenize,
+  models,
+  model,
+  live,
+  ready,
+  card,
+  admin,
+  metrics,
+  later,
+  unknown
+};
 
 struct Location {
   Place place = Place::unknown;
@@ -35,9 +48,9 @@ struct Location {
 constexpr std::string_view kEvents = "/admin/v1/events";
 
 // Paths of the contract that this version doesn't serve yet.
-constexpr std::array<std::string_view, 10> kLater{
+constexpr std::array<std::string_view, 9> kLater{
     "/completions", "/embeddings",           "/responses", "/messages", "/rerank", "/moderations",
-    "/batches",     "/audio/transcriptions", "/files",     "/tokenize"};
+    "/batches",     "/audio/transcriptions", "/files"};
 
 // People set base URLs with /v1, without it, and with the /openai/v1 that some providers have.
 std::string_view without_prefix(std::string_view path) {
@@ -56,6 +69,7 @@ Location locate(std::string_view path) {
   if (path == "/metrics") return {Place::metrics, {}};
   path = without_prefix(path);
   if (path == "/chat/completions") return {Place::chat, {}};
+  if (path == "/tokenize") return {Place::tokenize, {}};
   if (path == "/models") return {Place::models, {}};
   if (path.starts_with(kModel) && path.size() > kModel.size())
     return {Place::model, path.substr(kModel.size())};
@@ -82,6 +96,7 @@ telemetry::Route route_of(Place place) {
       return Route::admin;
     case Place::metrics:
       return Route::metrics;
+    case Place::tokenize:
     case Place::later:
     case Place::unknown:
       break;
@@ -90,7 +105,7 @@ telemetry::Route route_of(Place place) {
 }
 
 std::string_view method_of(Place place) {
-  return place == Place::chat ? "POST" : "GET";
+  return place == Place::chat || place == Place::tokenize ? "POST" : "GET";
 }
 
 // Whoever may ask for health needn't be told of disks and paths: /admin/v1/quota has the reason.
@@ -103,7 +118,8 @@ std::string card(const routing::Catalogue& catalogue) {
   append_json_string(out, version());
   out += ",\"providers\":" + std::to_string(catalogue.providers().size()) +
          ",\"models\":" + std::to_string(catalogue.model_count()) +
-         ",\"endpoints\":[\"POST /v1/chat/completions\",\"GET /v1/models\",\"GET /livez\",\"GET /readyz\"]}";
+         ",\"endpoints\":[\"POST /v1/chat/completions\",\"POST /v1/tokenize\",\"GET /v1/models\",\"GET "
+         "/livez\",\"GET /readyz\"]}";
   return out;
 }
 
@@ -304,6 +320,10 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
     ProxyRequest proxy(lane, queue_, current, request, responder, common, record);
     co_await proxy.run();
     if (proxy.found_model_gone()) models_->note_gone();
+  } else if (asked.method == "POST" && place == Place::tokenize) {
+    net::Cancellation& cancellation = responder.cancellation();
+    LocalAnswer answer = co_await tokenize(lane, current, request, cancellation);
+    co_await tell(std::move(answer), responder, common, record);
   } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {
     current.reset();  // a reader may stay for longer than a configuration
     co_await serve_events(loop, request, responder, common, record);

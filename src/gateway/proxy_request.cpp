@@ -29,21 +29,6 @@ constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: time
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
 constexpr std::string_view kPriorityField = "x-weir-priority";
 
-bool is_event_stream(const http::ResponseHead& head) {
-  return equals_ignoring_case(head.fields.get("content-type").substr(0, 17), "text/event-stream");
-}
-
-// "80000->7400", "none->4096".
-std::string fitted_text(std::optional<std::uint64_t> asked, std::uint64_t sent) {
-  return (asked ? std::to_string(*asked) : "none") + "->" + std::to_string(sent);
-}
-
-// Leaves the queue, or what was taken.
-void give_back(Turn::Outcome& outcome, Instant now) {
-  if (auto* const choice = std::get_if<routing::Choice>(&outcome)) choice->reservation.refund(now);
-  outcome = routing::NoRoom{};
-}
-
 }  // namespace
 
 ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
@@ -123,20 +108,9 @@ std::optional<Refusal> ProxyRequest::read_ask() {
 
 std::optional<Refusal> ProxyRequest::resolve() {
   route_ = snapshot_->catalogue.find(chat_.model);
-  if (route_ == nullptr) {
-    std::string message = "no model \"" + chat_.model + "\"";
-    const auto similar = snapshot_->catalogue.similar(chat_.model);
-    for (std::size_t i = 0; i < similar.size(); ++i)
-      message += (i == 0 ? "; did you mean \"" : "\" or \"") + similar[i];
-    message += similar.empty() ? "; GET /v1/models lists what there is" : "\"?";
-    return Refusal{.error = {ErrorKind::model_not_found, std::move(message)}, .param = "model"};
-  }
+  if (route_ == nullptr) return unknown_model(snapshot_->catalogue, chat_.model);
   tries_.set_route(*route_);
-  if (!may_use(client_, chat_.model))
-    return Refusal{
-        .error = {ErrorKind::model_not_allowed,
-                  "the key \"" + client_->name + "\" may not use the model \"" + chat_.model + "\""},
-        .param = "model"};
+  if (!may_use(client_, chat_.model)) return model_not_allowed(*client_, chat_.model);
   recall_conversation();
   return read_needs(*snapshot_, request_.head->fields, chat_, ask_.needs);
 }
@@ -163,7 +137,7 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
   if (snapshot_->tokens.estimator == tokens::Estimator::exact) co_await count_prompt();
   Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
   if (needs_count(outcome)) {
-    give_back(outcome, now());
+    turn_.give_back(outcome);
     co_await count_prompt();
     outcome = turn_.begin(want(tries_.had_turn()));
   }
@@ -206,13 +180,10 @@ bool ProxyRequest::needs_count(const Turn::Outcome& outcome) const {
 // tokens.overflow: truncate. Whether the request is shorter now; once.
 bool ProxyRequest::drop_turns(Instant at) {
   if (snapshot_->tokens.overflow != tokens::Overflow::truncate || !record_.truncated.empty()) return false;
-  const Excess excess = excess_of(*route_, ask_, at);
-  if (excess.target == nullptr) return false;
-  auto shorter = truncate(chat_, body(), ask_, excess);
+  auto shorter = shorten(chat_, body(), *route_, ask_, at);
   if (!shorter) return false;
   shorter_body_ = std::move(shorter->body);
-  record_.truncated =
-      std::to_string(shorter->messages) + " messages, " + std::to_string(shorter->tokens) + " tokens";
+  record_.truncated = std::move(shorter->words);
   const auto failure = wire::read_chat_request(body(), chat_);
   ask_.size = tokens::by_bytes(prompt_facts(chat_, body()));
   return !failure;
@@ -336,7 +307,7 @@ net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {
   const Instant from = now();
   const http::ResponseHead& head = attempt.answer->head();
   attempt.observe_head(from);
-  attempt.is_stream = chat_.stream && head.status == 200 && is_event_stream(head);
+  attempt.is_stream = chat_.stream && head.status == 200 && is_event_stream(head.fields);
   if (attempt.is_stream)
     co_await hold_until_commit(attempt);
   else
@@ -508,17 +479,6 @@ void ProxyRequest::write_own_fields(http::Fields& fields) const {
   add_own_fields(record_, fields);
 }
 
-// What a picture takes nobody says beforehand, and an answer that was cut off says nothing of how long it
-// wanted to be.
-void ProxyRequest::learn(const Attempt& attempt, const Attempt::Used& used) const {
-  if (!snapshot_->tokens.calibrate) return;
-  tokens::Calibration& counting = *attempt.target->counting;
-  if (used.prompt_was_told && chat_.media == 0) counting.learn_prompt(*ask_.size, used.prompt);
-  const auto most = attempt.max_tokens ? attempt.max_tokens : chat_.max_tokens;
-  const bool was_cut = !record_.error.empty() || (most && used.completion >= *most);
-  if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
-}
-
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
   const Attempt::Used used = attempt.used();
@@ -529,7 +489,7 @@ void ProxyRequest::settle(Attempt& attempt) {
   const std::optional<wire::Usage>& told = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
   record_.usage_told = told && told->prompt_tokens;
   attempt.note_speed(used.completion, now());
-  learn(attempt, used);
+  if (snapshot_->tokens.calibrate) attempt.teach(used, chat_, *ask_.size, record_.error.empty());
   const auto cost_by = [&](const quota::ChargeRule& rule) {
     return quota::settled_cost(rule, attempt.cost, used.prompt, used.completion, used.cached);
   };

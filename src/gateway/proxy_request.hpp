@@ -70,7 +70,6 @@ class ProxyRequest {
   void write_answer_fields(const Attempt& attempt, http::Fields& fields) const;
   void write_own_fields(http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
-  void learn(const Attempt& attempt, const Attempt::Used& used) const;
   void remember(const Attempt& attempt, Instant now) const;
 
   Lane& lane_;

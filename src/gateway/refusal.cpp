@@ -263,6 +263,21 @@ Refusal all_failed(const routing::Route& route, const std::vector<telemetry::Att
       .should_retry = false};
 }
 
+Refusal unknown_model(const routing::Catalogue& catalogue, const std::string& model) {
+  std::string message = "no model \"" + model + "\"";
+  const auto similar = catalogue.similar(model);
+  for (std::size_t i = 0; i < similar.size(); ++i)
+    message += (i == 0 ? "; did you mean \"" : "\" or \"") + similar[i];
+  message += similar.empty() ? "; GET /v1/models lists what there is" : "\"?";
+  return {.error = {ErrorKind::model_not_found, std::move(message)}, .param = "model"};
+}
+
+Refusal model_not_allowed(const ClientKey& client, const std::string& model) {
+  return {.error = {ErrorKind::model_not_allowed,
+                    "the key \"" + client.name + "\" may not use the model \"" + model + "\""},
+          .param = "model"};
+}
+
 Refusal queue_full(const routing::Route& route) {
   return {.error = {ErrorKind::overloaded,
                     "\"" + route.name + "\" has no room, and as many requests wait for some as may"},

@@ -6,6 +6,7 @@
 
 #include "weir/base/clock.hpp"
 #include "weir/base/error.hpp"
+#include "weir/gateway/client_key.hpp"
 #include "weir/http/head.hpp"
 #include "weir/providers/signals.hpp"
 #include "weir/routing/planner.hpp"
@@ -33,6 +34,9 @@ struct Refusal {
 [[nodiscard]] Refusal all_failed(const routing::Route& route,
                                  const std::vector<telemetry::AttemptRecord>& attempts,
                                  std::optional<routing::Point> at);
+// Names that are like it.
+[[nodiscard]] Refusal unknown_model(const routing::Catalogue& catalogue, const std::string& model);
+[[nodiscard]] Refusal model_not_allowed(const ClientKey& client, const std::string& model);
 // As many wait for room as may.
 [[nodiscard]] Refusal queue_full(const routing::Route& route);
 [[nodiscard]] Refusal deadline_spent(Duration deadline);

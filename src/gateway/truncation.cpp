@@ -33,7 +33,11 @@ std::uint64_t excess_at(const routing::Target& target, const routing::Ask& ask, 
   return std::max(above_context, less(fitted.cost.tokens, target.pool.ceiling(now, ask.day).tokens));
 }
 
-}  // namespace
+// How many tokens too long the request is for the target that comes nearest; none: for no target.
+struct Excess {
+  const routing::Target* target = nullptr;
+  std::uint64_t tokens = 0;
+};
 
 Excess excess_of(const routing::Route& route, const routing::Ask& ask, Instant now) {
   Excess least;
@@ -44,33 +48,50 @@ Excess excess_of(const routing::Route& route, const routing::Ask& ask, Instant n
   return least;
 }
 
-std::optional<Truncated> truncate(const wire::ChatRequest& chat, std::string_view body,
-                                  const routing::Ask& ask, const Excess& excess) {
-  const std::vector<Message> messages = wire::messages_of(chat, body);
-  const auto last_user = std::ranges::find(messages.rbegin(), messages.rend(), Role::user, &Message::role);
-  if (last_user == messages.rend() || !ask.size) return std::nullopt;
-  const auto end = static_cast<std::size_t>(messages.rend() - last_user) - 1;
-
-  const tokens::Family family = excess.target->counting->family();
-  const double scale =
-      static_cast<double>(routing::prompt_tokens(*excess.target, ask)) / std::max(ask.size->of(family), 1.0);
-  Truncated out;
+// The edits that drop the oldest turns until so many tokens are gone, or nothing more may go.
+struct Cut {
   std::vector<wire::Edit> edits;
-  double dropped = 0;
-  for (std::size_t i = 0; i < end;) {
-    if (dropped >= static_cast<double>(excess.tokens)) break;
+  double tokens = 0;
+};
+
+template <class TokensOf>
+Cut cut_turns(const std::vector<Message>& messages, std::size_t end, double wanted,
+              const TokensOf& tokens_of) {
+  Cut cut;
+  std::size_t i = 0;
+  while (i < end && cut.tokens < wanted) {
     do {  // a whole turn
       if (messages[i].role != Role::system) {
-        dropped += scale * tokens_of(messages[i], chat, body, family);
-        edits.push_back({{messages[i].at.at, messages[i + 1].at.at - messages[i].at.at}, ""});
+        cut.tokens += tokens_of(messages[i]);
+        cut.edits.push_back({{messages[i].at.at, messages[i + 1].at.at - messages[i].at.at}, ""});
       }
       ++i;
     } while (i < end && messages[i].role != Role::user);
   }
-  if (dropped < static_cast<double>(excess.tokens)) return std::nullopt;
-  out.messages = edits.size();
-  out.tokens = static_cast<std::uint64_t>(dropped);
-  wire::append_spliced(out.body, body, edits);
+  return cut;
+}
+
+}  // namespace
+
+std::optional<Shortened> shorten(const wire::ChatRequest& chat, std::string_view body,
+                                 const routing::Route& route, const routing::Ask& ask, Instant now) {
+  const Excess excess = excess_of(route, ask, now);
+  const std::vector<Message> messages = wire::messages_of(chat, body);
+  const auto last_user = std::ranges::find(messages.rbegin(), messages.rend(), Role::user, &Message::role);
+  if (excess.target == nullptr || last_user == messages.rend()) return std::nullopt;
+
+  const tokens::Family family = excess.target->counting->family();
+  const double scale =
+      static_cast<double>(routing::prompt_tokens(*excess.target, ask)) / std::max(ask.size->of(family), 1.0);
+  const auto wanted = static_cast<double>(excess.tokens);
+  const Cut cut =
+      cut_turns(messages, static_cast<std::size_t>(messages.rend() - last_user) - 1, wanted,
+                [&](const Message& message) { return scale * tokens_of(message, chat, body, family); });
+  if (cut.tokens < wanted) return std::nullopt;
+  Shortened out{.body = {},
+                .words = std::to_string(cut.edits.size()) + " messages, " +
+                         std::to_string(static_cast<std::uint64_t>(cut.tokens)) + " tokens"};
+  wire::append_spliced(out.body, body, cut.edits);
   return out;
 }
 

@@ -28,6 +28,11 @@ Turn::Outcome Turn::begin(AdmissionQueue::Want want) {
       std::move(want), [loop, bell = bell_] { loop->post([bell] { bell->rung.set(); }); }, now);
 }
 
+void Turn::give_back(Outcome& outcome) {
+  if (auto* const choice = std::get_if<Choice>(&outcome)) choice->reservation.refund(loop_.now());
+  outcome = NoRoom{};
+}
+
 net::Awaitable<std::variant<Choice, NoRoom>> Turn::wait(AdmissionQueue::Place& place, BootTime deadline,
                                                         net::Cancellation& cancellation) {
   const std::shared_ptr<Bell> bell = bell_;

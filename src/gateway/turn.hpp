@@ -21,6 +21,8 @@ class Turn {
 
   // What there is, without waiting.
   [[nodiscard]] Outcome begin(routing::AdmissionQueue::Want want);
+  // Leaves the queue, or what was taken.
+  void give_back(Outcome& outcome);
   // Until the place's outcome is there, the deadline has come or the cancellation is requested; then what is
   // in the way.
   [[nodiscard]] net::Awaitable<std::variant<routing::Choice, routing::NoRoom>> wait(

@@ -57,8 +57,7 @@ std::uint64_t number_of(std::string_view text) {
 
 }  // namespace
 
-Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory)
-    : parts_(std::move(parts)) {
+Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory) : parts_(std::move(parts)) {
   bind_targets(ledger, memory);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();

@@ -34,7 +34,7 @@ struct Lane {
   net::Loop* loop = nullptr;
   std::unique_ptr<transport::UpstreamClient> upstream;
   std::unique_ptr<RandomSource> random;
-  TokenCounter* counter = nullptr;  // set by the gateway
+  TokenCounter* counter = nullptr;          // set by the gateway
   telemetry::LiveRequests* live = nullptr;  // set by the gateway
 };
 
