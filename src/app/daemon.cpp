@@ -96,6 +96,7 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
                              .tokens = config.tokens,
                              .client_keys = config.client_keys,
                              .access_log = config.access_log,
+                             .dashboard = config.dashboard,
                              .endpoints = {}};
   for (const Secret& secret : config.secrets) log::hide(secret);
   for (const providers::Provider& provider : config.providers) {

@@ -17,6 +17,7 @@
 #include "app/state_directory.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/version.hpp"
+#include "weir/dashboard/dashboard.hpp"
 
 namespace weir::app {
 namespace {
@@ -100,8 +101,13 @@ void print_ready(const Daemon& daemon, const config::GatewayConfig& config) {
   std::size_t models = 0;
   for (const providers::Provider& provider : config.providers) models += provider.models.size();
   const std::string url = daemon.url();
-  std::printf("READY url=%s/v1 dashboard=%s/ providers=%zu models=%zu config=%s\n", url.c_str(), url.c_str(),
-              config.providers.size(), models, config.file.empty() ? "none" : config.file.c_str());
+  const bool has_dashboard = config.dashboard && dashboard::is_built_in();
+  if (config.dashboard && !has_dashboard)
+    log::warn("no_dashboard", {{"why", "this weir was built without node; \"/\" answers JSON only"}});
+  const std::string dashboard = has_dashboard ? url + "/" : "off";
+  std::printf("READY url=%s/v1 dashboard=%s providers=%zu models=%zu config=%s\n", url.c_str(),
+              dashboard.c_str(), config.providers.size(), models,
+              config.file.empty() ? "none" : config.file.c_str());
   std::fflush(stdout);
 }
 

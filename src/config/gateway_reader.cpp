@@ -234,7 +234,7 @@ class GatewayReader {
 
   void read_admin(MapReader& admin) {
     config_.admin_key = read_optional_key(admin, "key");
-    read_pending(admin, "admin");
+    admin.flag("dashboard", config_.dashboard);
   }
 
   void read_metrics(MapReader& metrics) {

@@ -24,7 +24,6 @@ struct PendingKey {
 };
 
 constexpr std::array kPending{
-    PendingKey{"admin", "dashboard", Kind::flag, "true", ""},
     PendingKey{"cache", "enabled", Kind::flag, "false", ""},
     PendingKey{"cache", "max_size", Kind::size, "64MiB", ""},
     PendingKey{"cache", "ttl", Kind::duration, "1h", ""},

@@ -147,6 +147,7 @@ class Printer {
     out_ << YAML::EndSeq << YAML::EndMap;
     section("admin");
     put("key", config.admin_key ? kHidden : std::string_view());
+    put("dashboard", config.dashboard);
     out_ << YAML::EndMap;
     section("metrics");
     put("enabled", config.metrics);

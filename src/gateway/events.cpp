@@ -7,7 +7,8 @@
 #include "gateway/snapshot.hpp"
 #include "weir/gateway/gateway.hpp"
 
-// What the gateway does for those who look at it: the stream of events, and what it notes from time to time.
+// What the gateway does for those who look at it: the dashboard, the stream of events, and what it notes from
+// time to time.
 namespace weir::gateway {
 namespace {
 
@@ -83,6 +84,17 @@ net::Awaitable<void> Gateway::serve_events(net::Loop& loop, const transport::Req
   piece = (*feed)->end();
   is_there = co_await responder.write(piece);
   if (is_there) is_there = co_await responder.finish();
+}
+
+// Whoever may open the page needn't be anybody: it has no more in it than the program's source.
+net::Awaitable<void> Gateway::show(dashboard::Page page, transport::Responder& responder,
+                                   telemetry::RequestRecord& record) {
+  page.head.fields.add("x-request-id", record.request_id);
+  page.head.fields.add("openai-processing-ms", "0");
+  record.status = page.head.status;
+  record.bytes_out = page.body.size();
+  const bool told = co_await responder.respond(page.head, page.body);
+  if (!told) record.error = "cancelled";
 }
 
 }  // namespace weir::gateway

@@ -324,6 +324,8 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
     net::Cancellation& cancellation = responder.cancellation();
     LocalAnswer answer = co_await tokenize(lane, current, request, cancellation);
     co_await tell(std::move(answer), responder, common, record);
+  } else if (auto page = current->dashboard ? dashboard::answer(asked) : std::nullopt) {
+    co_await show(*std::move(page), responder, record);
   } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {
     current.reset();  // a reader may stay for longer than a configuration
     co_await serve_events(loop, request, responder, common, record);

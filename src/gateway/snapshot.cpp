@@ -31,6 +31,7 @@ Snapshot::Snapshot(Settings settings, quota::Ledger& ledger, routing::Memory& re
       routing(settings.routing),
       tokens(settings.tokens),
       access_log(settings.access_log),
+      dashboard(settings.dashboard),
       memory(remembered),
       catalogue({.providers = std::move(settings.providers),
                  .routes = std::move(settings.routes),

@@ -39,6 +39,7 @@ struct Snapshot {
   routing::RoutingConfig routing;
   tokens::Config tokens;
   bool access_log;
+  bool dashboard;
   routing::Memory& memory;
   routing::Catalogue catalogue;
   std::vector<std::uint32_t> series;  // of the catalogue's targets, in their order

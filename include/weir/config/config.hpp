@@ -53,6 +53,7 @@ struct GatewayConfig {
   std::vector<ClientKey> client_keys;
   std::optional<Sha256> admin_key;             // none: what is under /admin/ is for this machine only
   std::vector<Secret> secrets;                 // both of these in clear, so that they can be hidden
+  bool dashboard = true;                       // at "/", for browsers
   bool metrics = true;                         // /metrics is there
   std::optional<Sha256> metrics_token;         // none: it is for this machine only, and for the admin key
   std::vector<providers::Provider> providers;  // only those that can be used

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "weir/base/random.hpp"
+#include "weir/dashboard/dashboard.hpp"
 #include "weir/gateway/admin_surface.hpp"
 #include "weir/gateway/settings.hpp"
 #include "weir/http/guard.hpp"
@@ -78,6 +79,8 @@ class Gateway final : public transport::Handler {
   [[nodiscard]] net::Awaitable<void> serve_events(net::Loop& loop, const transport::Request& request,
                                                   transport::Responder& responder, const http::Fields& common,
                                                   telemetry::RequestRecord& record);
+  [[nodiscard]] static net::Awaitable<void> show(dashboard::Page page, transport::Responder& responder,
+                                                 telemetry::RequestRecord& record);
   [[nodiscard]] std::string next_events(EventFeed& feed, Instant now) const;
   [[nodiscard]] AdminContext context(const Snapshot& current) const;
   void tick();

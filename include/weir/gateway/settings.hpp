@@ -21,6 +21,7 @@ struct Settings {
   tokens::Config tokens;
   std::vector<ClientKey> client_keys;  // empty: any key, or none, is accepted
   bool access_log = true;
+  bool dashboard = true;                       // is served at "/", where it is built in
   std::vector<transport::Endpoint> endpoints;  // of the providers, in their order
 };
 

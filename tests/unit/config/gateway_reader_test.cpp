@@ -67,7 +67,7 @@ auth:
   keys:
     - {name: laptop, key: abcdef, models: ["groq/*", smart]}
     - {name: phone, key: defghi, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
-admin: {key: ghijkl}
+admin: {key: ghijkl, dashboard: false}
 metrics: {enabled: false, token: jkl}
 alerts: {at: [90%, 50%, 90%], webhook: "https://hooks.example.com/T0/B1", secret: mno}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
@@ -101,6 +101,7 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   ASSERT_EQ(config.client_keys[1].limits.size(), 3U);
   EXPECT_EQ(config.client_keys[1].limits[1].amount, 2'000'000U);
   EXPECT_EQ(config.admin_key, sha256("ghijkl"));
+  EXPECT_FALSE(config.dashboard);
   EXPECT_FALSE(config.metrics);
   EXPECT_THAT(config.alerts.at, ElementsAre(0.5, 0.9));
   ASSERT_TRUE(config.alerts.webhook);

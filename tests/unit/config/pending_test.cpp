@@ -27,7 +27,6 @@ struct Case {
 
 TEST(PendingKeys, AreAcceptedAtTheirDefaultAndNowhereElse) {
   const Case cases[] = {
-      {"admin: {dashboard: true}", "admin: {dashboard: false}", "admin.dashboard", "true"},
       {"cache: {enabled: false}", "cache: {enabled: true}", "cache.enabled", "false"},
       {"cache: {max_size: 65536KiB}", "cache: {max_size: 1MiB}", "cache.max_size", "64MiB"},
       {"cache: {ttl: 60m}", "cache: {ttl: 2h}", "cache.ttl", "1h"},

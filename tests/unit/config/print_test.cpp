@@ -16,7 +16,7 @@ server: {listen: "[::1]:9000", threads: 3, max_connections: 7, max_body: 1500kB,
          allowed_hosts: [box], cors_origins: ["*", "https://x.com"]}
 auth: {keys: [{name: laptop, key: hunter2-client, models: ["groq/*"],
                limits: {rpm: 60, tpd: {limit: 2M, window: calendar, zone: Europe/Berlin}, concurrency: 3}}]}
-admin: {key: hunter2-admin}
+admin: {key: hunter2-admin, dashboard: false}
 metrics: {token: hunter2-metrics}
 alerts: {at: [62.5%], webhook: "http://h/hunter2-hook", secret: hunter2-sign}
 providers:
