@@ -341,6 +341,28 @@ test('admin.dashboard: false leaves the JSON card only', async (t) => {
   assert.equal((await fetch(plain.origin + script)).status, 404);
 });
 
+test('a reload takes what the file says now, and the page follows', async (t) => {
+  const provider = await FakeProvider.start(answers('hello'));
+  t.after(() => provider.stop());
+  const other = await Weir.serve(yaml({ local: provider }));
+  t.after(() => other.stop());
+  const tab = await Tab.open(browser, other.origin);
+  await tab.go('config');
+  const { page } = tab;
+  await page.locator('.yaml').getByText('local:').waitFor();
+  other.configure(yaml({ local: provider, another: provider }));
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await page.locator('.yaml').getByText('another:').waitFor();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('heading', { name: 'another main' }).waitFor();
+  assert.equal(await page.locator('.card').count(), 2);
+  await page.getByRole('link', { name: 'Models' }).click();
+  await page.locator('.models').getByText('another/m', { exact: true }).first().waitFor();
+  await page.getByRole('link', { name: 'Events' }).click();
+  await page.locator('.events').getByText('reloaded', { exact: true }).waitFor();
+  await tab.close();
+});
+
 test('drain asks first, is then carried out, and the page says that weir has gone', async (t) => {
   const provider = await FakeProvider.start(answers('hello'));
   t.after(() => provider.stop());

@@ -69,6 +69,7 @@ TEST(PrintEffective, IsAConfigurationThatMeansTheSame) {
   ASSERT_TRUE(again.ok()) << format_problems(again.problems) << printed;
   EXPECT_EQ(print_effective(again.config), without_comments(printed));
   EXPECT_EQ(again.config.routing.breaker, loaded.config.routing.breaker);
+  EXPECT_FALSE(again.config.dashboard);
   const auto& before = loaded.config.providers;
   const auto& after = again.config.providers;
   ASSERT_EQ(before.size(), after.size());
