@@ -4,10 +4,10 @@
 #include <array>
 #include <optional>
 
-#include "admin/body.hpp"
 #include "admin/json_words.hpp"
 #include "weir/base/units.hpp"
 #include "weir/http/target.hpp"
+#include "weir/wire/names.hpp"
 
 namespace weir::admin {
 namespace {
@@ -131,7 +131,7 @@ Result<std::string> request_list(const telemetry::Telemetry& telemetry, std::str
                                  Instant now) {
   std::size_t limit = kUsualLimit;
   if (const auto asked = http::query_value(target, "limit")) {
-    const auto count = whole_number(*asked);
+    const auto count = wire::whole_number(*asked);
     if (!count || *count == 0 || *count > telemetry::kKeptRequests)
       return Error{ErrorKind::invalid_request,
                    "limit must be a number from 1 to " + std::to_string(telemetry::kKeptRequests)};
