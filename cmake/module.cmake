@@ -11,9 +11,10 @@ endfunction()
 add_custom_target(cpp_tests)
 add_custom_target(fuzzers)
 
-# weir_test(NAME SOURCES ... LINKS ...): one GoogleTest binary, each test known to ctest by its own name.
+# weir_test(NAME SOURCES ... LINKS ... [SHARDS n]): one GoogleTest binary, each test known to ctest by its own name. One
+# with more than a thousand is run in so many parts instead: a process for each test would take most of their time.
 function(weir_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "SHARDS" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
@@ -23,7 +24,16 @@ function(weir_test name)
   if(WEIR_SANITIZE)
     set(limit 900)
   endif()
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${limit} LABELS "${arg_LABELS}")
+  if(arg_SHARDS)
+    math(EXPR last "${arg_SHARDS} - 1")
+    foreach(shard RANGE ${last})
+      add_test(NAME ${name}.${shard} COMMAND ${name}_test --gtest_brief=1)
+      set_tests_properties(${name}.${shard} PROPERTIES TIMEOUT 900 LABELS "${arg_LABELS}"
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${shard}")
+    endforeach()
+  else()
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${limit} LABELS "${arg_LABELS}")
+  endif()
   add_dependencies(cpp_tests ${name}_test)
 endfunction()
 

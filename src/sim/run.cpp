@@ -193,6 +193,8 @@ void Run::hear_end(std::uint32_t id) {
   request.reservation.settle(
       quota::settled_cost(rule, request.cost, request.demand.prompt, request.demand.output, 0),
       agenda_.now());
+  if (const routing::Ask ask = request.demand.ask(); ask.size)
+    request.target->counting->learn_prompt(*ask.size, request.demand.prompt);
   ++report_.served;
   note_wait(request);
   close(id);

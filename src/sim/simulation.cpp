@@ -10,6 +10,7 @@
 #include "sim/oracle.hpp"
 #include "sim/run.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/memory.hpp"
 
 namespace weir::sim {
 namespace {
@@ -52,7 +53,9 @@ Result<Report> simulate(Scenario scenario) {
   Report report;
   quota::Ledger ledger;
   const bool has_routes = !scenario.parts.routes.empty();
-  const routing::Catalogue catalogue(std::move(scenario.parts), ledger);
+  routing::Memory memory;
+  const routing::Catalogue catalogue(std::move(scenario.parts), ledger,
+                                     scenario.traffic.tokens_for_ours ? &memory : nullptr);
   if (scenario.model.empty()) scenario.model = default_model(catalogue, has_routes);
   const routing::Route* const route = catalogue.find(scenario.model);
   if (route == nullptr) return no_such_model(catalogue, scenario.model);

@@ -16,6 +16,13 @@ const Size& draw(const std::vector<Size>& sizes, RandomSource& random) {
   return sizes.back();
 }
 
+// Of mean 0 and deviation 1: twelve even draws are near enough.
+double normal(RandomSource& random) {
+  double sum = -6;
+  for (int i = 0; i < 12; ++i) sum += random.unit();
+  return sum;
+}
+
 quota::Cost cost(const quota::ChargeRule& rule, std::uint64_t prompt, std::uint64_t output) {
   const bool only_input = rule.tokens == quota::ChargeRule::Tokens::input;
   return {.requests = 1,
@@ -35,6 +42,9 @@ Demand Arrivals::next() {
   Demand demand;
   demand.at = at_;
   demand.prompt = std::max<std::uint64_t>(vary(size.prompt), 1);
+  if (traffic_.tokens_for_ours)
+    demand.estimate = static_cast<double>(demand.prompt) / *traffic_.tokens_for_ours *
+                      std::max(0.1, 1 + traffic_.misjudged * normal(random_));
   demand.output = vary(size.output);
   demand.expected_output = size.output;
   demand.max_tokens = size.max_tokens;

@@ -15,13 +15,18 @@ namespace weir::sim {
 struct Demand {
   BootTime at{};
   std::uint64_t prompt = 0;
+  std::optional<double> estimate;  // of the prompt, where it isn't known
   std::uint64_t output = 0;
   std::uint64_t expected_output = 0;
   std::optional<std::uint64_t> max_tokens;
   routing::Priority priority = routing::Priority::normal;
 
   [[nodiscard]] routing::Ask ask() const {
-    return {.prompt_tokens = prompt, .output_tokens = expected_output, .max_tokens = max_tokens};
+    routing::Ask ask{.prompt_tokens = prompt, .output_tokens = expected_output, .max_tokens = max_tokens};
+    if (!estimate) return ask;
+    ask.size.emplace();
+    ask.size->tokens.fill(static_cast<float>(*estimate));
+    return ask;
   }
 };
 

@@ -47,7 +47,7 @@ double deviation_of(double spread) noexcept {
 }  // namespace
 
 Calibration::Calibration(Family family) noexcept : family_(family) {
-  for (std::size_t i = 0; i < kMethods; ++i) publish(i);
+  publish_all();
 }
 
 Calibration::Prediction Calibration::prompt(const PromptSize& size, double quantile) const noexcept {
@@ -99,7 +99,7 @@ void Calibration::learn_prompt(const PromptSize& size, std::uint64_t tokens) noe
   fit.xy = kDecay * fit.xy + x * y;
   fit.error = kDecay * fit.error + error * error;
   ++fit.answers;
-  publish(method);
+  publish_all();
   version_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -113,16 +113,25 @@ void Calibration::learn_output(std::uint64_t tokens) noexcept {
   version_.fetch_add(1, std::memory_order_relaxed);
 }
 
+// A provider adds the same to a prompt however we counted it, and a family that nobody knows differs by the
+// same: what the one method has taught is where the other one, which is rarer, begins.
+void Calibration::publish_all() noexcept {
+  constexpr auto kBytes = static_cast<std::size_t>(Method::bytes);
+  constexpr auto kEncoder = static_cast<std::size_t>(Method::encoder);
+  publish(kBytes, 0, 1);
+  publish(kEncoder, lines_[kBytes].overhead, family_ == Family::unknown ? lines_[kBytes].ratio.load() : 1);
+}
+
 // Minimises the sum of (overhead/estimate + ratio - tokens/estimate)^2 with what is believed before as one
 // more term for each of the two.
-void Calibration::publish(std::size_t method) noexcept {
+void Calibration::publish(std::size_t method, double usual_overhead, double usual_ratio) noexcept {
   const Fit& fit = fits_[method];
   const double trust = kUsualError * kUsualError / (kUsualOverhead * kUsualOverhead);
   const double rr = fit.weight + kPriorAnswers;
   const double ro = fit.x;
   const double oo = fit.xx + trust;
-  const double r = fit.y + kPriorAnswers;
-  const double o = fit.xy;
+  const double r = fit.y + kPriorAnswers * usual_ratio;
+  const double o = fit.xy + trust * usual_overhead;
   const double determinant = rr * oo - ro * ro;
   const double overhead = std::clamp((rr * o - ro * r) / determinant, kLeastOverhead, kMostOverhead);
   const double ratio = std::clamp((r - ro * overhead) / rr, kLeastRatio, kMostRatio);
@@ -184,7 +193,7 @@ bool Calibration::restore(std::string_view saved) noexcept {
   }
   outputs_ = static_cast<std::uint64_t>(*next++);
   for (double& count : lengths_) count = *next++;
-  for (std::size_t i = 0; i < kMethods; ++i) publish(i);
+  publish_all();
   publish_outputs();
   return true;
 }

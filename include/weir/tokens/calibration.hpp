@@ -70,7 +70,8 @@ class Calibration {
   static constexpr std::size_t kLengths = 40;  // half octaves
   static constexpr std::array kOutputQuantiles{0.5, 0.9, 0.95};
 
-  void publish(std::size_t method) noexcept;
+  void publish_all() noexcept;
+  void publish(std::size_t method, double usual_overhead, double usual_ratio) noexcept;
   void publish_outputs() noexcept;
 
   const Family family_;

@@ -50,11 +50,34 @@ TEST(Calibration, StaysWithinTheQuantileAskedFor) {
   EXPECT_LT(within, kAnswers * 94 / 100);
 }
 
-TEST(Calibration, KeepsWhatBytesTeachApartFromWhatTheEncoderDoes) {
+// How far the traits of these texts are off says nothing of the encoder's count.
+TEST(Calibration, KeepsRatiosThatBytesTeachApartFromTheEncoders) {
   Calibration model(Family::gpt);
-  for (int i = 0; i < 30; ++i) model.learn_prompt(size_of(1000, Method::bytes), 1300);
+  for (int i = 0; i < 60; ++i) {
+    const double size = 500 + 100 * (i % 20);
+    model.learn_prompt(size_of(size, Method::bytes), static_cast<std::uint64_t>(1.3 * size));
+  }
   EXPECT_NEAR(static_cast<double>(model.prompt(size_of(1000, Method::bytes), 0.5).likely), 1300, 30);
-  EXPECT_EQ(model.prompt(size_of(1000, Method::encoder), 0.5).likely, 1000U);
+  EXPECT_NEAR(static_cast<double>(model.prompt(size_of(1000, Method::encoder), 0.5).likely), 1000, 30);
+}
+
+// A provider's own words in front of a prompt are there however we count.
+TEST(Calibration, KnowsAnOverheadForBothMethods) {
+  Calibration model(Family::gpt);
+  for (int i = 0; i < 60; ++i) {
+    const double size = 20 + 40 * (i % 20);
+    model.learn_prompt(size_of(size, Method::bytes), static_cast<std::uint64_t>(size + 400));
+  }
+  EXPECT_NEAR(static_cast<double>(model.prompt(size_of(100, Method::encoder), 0.5).likely), 500, 25);
+}
+
+TEST(Calibration, KnowsARatioForBothMethodsWhereNothingElseTellsIt) {
+  Calibration model(Family::unknown);
+  for (int i = 0; i < 60; ++i) {
+    const double size = 500 + 100 * (i % 20);
+    model.learn_prompt(size_of(size, Method::bytes), static_cast<std::uint64_t>(1.3 * size));
+  }
+  EXPECT_NEAR(static_cast<double>(model.prompt(size_of(1000, Method::encoder), 0.5).likely), 1300, 40);
 }
 
 TEST(Calibration, FollowsAModelThatChanges) {
