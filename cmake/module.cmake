@@ -11,13 +11,20 @@ endfunction()
 add_custom_target(cpp_tests)
 add_custom_target(fuzzers)
 
-# weir_test(NAME SOURCES ... LINKS ... [SHARDS n]): one GoogleTest binary, each test known to ctest by its own name. One
-# with more than a thousand is run in so many parts instead: a process for each test would take most of their time.
+# weir_test(NAME SOURCES ... LINKS ... [SHARDS n] [PRECOMPILE header]): one GoogleTest binary, each test known to ctest by its own name. One
+# with more than a thousand is run in so many parts instead: a process for each test would take most of their time. PRECOMPILE is a header that all its files include and that takes
+# long, as Asio does.
 function(weir_test name)
-  cmake_parse_arguments(arg "" "SHARDS" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "SHARDS;PRECOMPILE" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
+  if(arg_PRECOMPILE)
+    target_precompile_headers(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${arg_PRECOMPILE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${name}_test PRIVATE -Wno-array-bounds)  # seen inside of std::string once it is precompiled
+    endif()
+  endif()
   target_compile_definitions(${name}_test PRIVATE WEIR_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   # Only a test that hangs meets its limit; a sanitizer makes one ten times slower.
   set(limit 120)
