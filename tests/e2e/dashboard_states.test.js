@@ -104,6 +104,22 @@ test('where no provider has a key the page says what to do', async (t) => {
   await tab.close();
 });
 
+test('an answer that comes before the browser has painted is shown', async (t) => {
+  const fixture = await DashboardFixture.start(assets);
+  t.after(() => fixture.stop());
+  fixture.key = 'open-sesame';
+  const tab = await Tab.open(browser, fixture.origin);
+  // Painting, and what is done after it, comes late.
+  await tab.page.addInitScript(() => {
+    window.requestAnimationFrame = () => 0;
+    const { setTimeout } = window;
+    window.setTimeout = (what, ms) => setTimeout(what, (ms ?? 0) + 1000);
+  });
+  await tab.page.goto(fixture.origin);
+  await tab.page.getByLabel('Admin key').waitFor();
+  await tab.close({ faults: [/status of 401/] });
+});
+
 test('nobody is read to while nobody looks', async (t) => {
   const { fixture, tab, page } = await open(t, { clock: true });
   assert.equal(fixture.readers, 1);

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { adminKey, forgetAdminKey, keepAdminKey } from './api.js';
 import { ConfigPage } from './config.jsx';
 import { EventsPage } from './events.jsx';
@@ -135,7 +135,8 @@ function skip(event) {
 
 export function App({ connection }) {
   const [, redraw] = useReducer((value) => value + 1, 0);
-  useEffect(() => connection.watch(() => redraw()), []);
+  // Not useEffect: that is after painting, and weir on the same machine may answer before it.
+  useLayoutEffect(() => connection.watch(() => redraw()), []);
   const [name, title, Page] = usePage();
   const [chosen, setChosen] = useState(theme);
   const [toast, order] = useToast();

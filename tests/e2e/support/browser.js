@@ -10,6 +10,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const kLaptop = { width: 1440, height: 780 }; // what a browser leaves of 1440 x 900
 export const kPhone = { width: 390, height: 844 };
 
+const kWithinMs = 90_000; // only what hangs meets it
+
 export async function launch() {
   if (!existsSync(program)) throw new Error(`${program} is not there: scripts/test.sh installs it, CHROMIUM names another`);
   // Chromium's own sandbox isn't for root, as which CI runs.
@@ -25,6 +27,7 @@ export class Tab {
     const tab = new Tab();
     tab.origin = origin;
     tab.context = await browser.newContext({ colorScheme: theme, viewport: size, reducedMotion: 'reduce' });
+    tab.context.setDefaultTimeout(kWithinMs);
     tab.page = await tab.context.newPage();
     tab.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && tab.faults.push(message.text()));
     tab.page.on('pageerror', (error) => tab.faults.push(error.stack));
