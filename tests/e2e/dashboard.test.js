@@ -21,7 +21,7 @@ async function client(number) {
     const body = { model: 'smart', messages: [{ role: 'user', content: 'Hello' }], stream: (number + round) % 2 === 0 };
     const answer = await weir.sdk().chat.completions.create(body, { headers }).catch(() => undefined);
     if (answer && body.stream) for await (const piece of answer) void piece;
-    await new Promise((resolve) => setTimeout(resolve, 100)); // a refusal comes at once
+    await new Promise((resolve) => setTimeout(resolve, answer ? 100 : 2000)); // a refusal comes at once
   }
 }
 
@@ -116,6 +116,7 @@ test('a request shows its trail, and the list holds still meanwhile', async () =
   await tab.go('');
   const { page } = tab;
   const served = page.locator('.requests li').filter({ has: page.getByText('ok', { exact: true }) }).first();
+  await page.locator('.requests').hover(); // and nothing slips away
   await served.locator('summary').click();
   await page.locator('.trail').waitFor();
   const trail = page.locator('.trail').first();
