@@ -23,8 +23,8 @@ std::size_t names_in(std::string_view body) {
     if (depth == 1 && event == nlohmann::json::parse_event_t::key) ++names;
     return true;
   };
-  (void)nlohmann::json::parse(body, count, false);
-  return names;
+  const nlohmann::json read = nlohmann::json::parse(body, count, false);
+  return read.is_discarded() ? 0 : names;
 }
 
 }  // namespace

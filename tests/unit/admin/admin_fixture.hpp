@@ -11,6 +11,7 @@
 #include "support/fake_clock.hpp"
 #include "support/providers.hpp"
 #include "weir/admin/admin_api.hpp"
+#include "weir/routing/memory.hpp"
 
 namespace weir::admin {
 
@@ -72,8 +73,8 @@ class Admin : public ::testing::Test {
 
   test::FakeClock clock_;
   quota::Ledger ledger_;
-  routing::Switches switches_;
-  routing::Catalogue catalogue_{parts(), ledger_, nullptr, &switches_};
+  routing::Memory memory_;
+  routing::Catalogue catalogue_{parts(), ledger_, &memory_};
   routing::RoutingConfig routing_;
   telemetry::Telemetry telemetry_{1};
   telemetry::History history_{telemetry_, clock_.now()};

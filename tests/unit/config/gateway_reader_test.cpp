@@ -68,8 +68,8 @@ auth:
     - {name: laptop, key: abcdef, models: ["groq/*", smart]}
     - {name: phone, key: defghi, limits: {rpm: 60, tpd: {limit: 2M, window: calendar}, concurrency: 4}}
 admin: {key: ghijkl, dashboard: false}
-metrics: {enabled: false, token: jkl}
-alerts: {at: [90%, 50%, 90%], webhook: "https://hooks.example.com/T0/B1", secret: mno}
+metrics: {enabled: false, token: jklmno}
+alerts: {at: [90%, 50%, 90%], webhook: "https://hooks.example.com/T0/B1", secret: mnopqr}
 routing: {max_attempts: 5, deadline: 1m, allow_paid: true, tier_patience: 2s, default_class: batch,
           queue: {max_wait: 5s, max_length: 7}, no_training: true, sticky: {by: off, ttl: 1h},
           breaker: {failures: 0, open_for: 1m}, fit_max_tokens: false, min_output: 2k,
@@ -107,8 +107,8 @@ log: {level: debug, format: json, access: false, file: logs/weir.log}
   ASSERT_TRUE(config.alerts.webhook);
   EXPECT_EQ(config.alerts.webhook->host, "hooks.example.com");
   EXPECT_EQ(config.alerts.webhook->path, "/T0/B1");
-  EXPECT_EQ(config.alerts.secret.reveal(), "mno");
-  EXPECT_EQ(config.metrics_token, sha256("jkl"));
+  EXPECT_EQ(config.alerts.secret.reveal(), "mnopqr");
+  EXPECT_EQ(config.metrics_token, sha256("jklmno"));
   EXPECT_EQ(config.routing.max_attempts, 5U);
   EXPECT_EQ(config.routing.deadline, seconds(60));
   EXPECT_TRUE(config.routing.allow_paid);
