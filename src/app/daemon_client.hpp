@@ -31,9 +31,9 @@ struct DaemonAnswer {
 // The words of an error answer, else what came.
 [[nodiscard]] std::string words_of(const DaemonAnswer& answer);
 
-// One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set, or under /v1/, with that of
-// WEIR_CLIENT_KEY. Blocks at most ten
-// seconds. Fails with kind io or config, in words for people; an answer of any status is none.
+// One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set, or under /v1/, with
+// that of WEIR_CLIENT_KEY. Blocks at most ten seconds. Fails with kind io or config, in words for people; an
+// answer of any status is none.
 [[nodiscard]] Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method,
                                               std::string path, std::string body = {});
 

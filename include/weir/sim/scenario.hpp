@@ -39,8 +39,8 @@ struct Traffic {
   std::optional<double> load;
   std::vector<Size> sizes{Size{}};
   Duration deadline = std::chrono::seconds(8);  // who hasn't been sent by then is turned away
-  // How prompts are counted beforehand: a provider takes so many tokens for one of ours, and a single prompt is off
-  // by so much (standard deviation, as a share). Nothing: each is known, and nothing is to be learned.
+  // How prompts are counted beforehand: a provider takes so many tokens for one of ours, and a single prompt
+  // is off by so much (standard deviation, as a share). Nothing: each is known, and nothing is to be learned.
   std::optional<double> tokens_for_ours;
   double misjudged = 0.1;
 };
