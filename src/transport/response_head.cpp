@@ -10,8 +10,7 @@
 namespace weir::transport {
 namespace {
 
-constexpr std::array<std::string_view, 11> kOurs{"cache-control",
-                                                 "connection",
+constexpr std::array<std::string_view, 10> kOurs{"connection",
                                                  "content-length",
                                                  "date",
                                                  "keep-alive",
@@ -21,8 +20,10 @@ constexpr std::array<std::string_view, 11> kOurs{"cache-control",
                                                  "transfer-encoding",
                                                  "upgrade",
                                                  "x-content-type-options"};
-// Whatever we answer is one client's own, and what its type says.
-constexpr std::string_view kAlways = "\r\ncache-control: no-store\r\nx-content-type-options: nosniff";
+// Whatever we answer is what its type says, and one client's own, unless who answers knows better.
+constexpr std::string_view kAlways = "\r\nx-content-type-options: nosniff";
+constexpr std::string_view kCaching = "cache-control";
+constexpr std::string_view kUncached = "\r\ncache-control: no-store";
 
 struct Reason {
   int status;
@@ -139,11 +140,14 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
   using Connection = AnswerFraming::Connection;
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason(head.status));
   out.append("\r\ndate: ").append(date_text(date)).append(kAlways);
+  bool says_caching = false;
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const http::Fields::Field field = head.fields[i];
     if (std::ranges::find(kOurs, field.name) != kOurs.end() || !fits_a_line(field)) continue;
+    says_caching = says_caching || field.name == kCaching;
     out.append("\r\n").append(field.name).append(": ").append(field.value);
   }
+  if (!says_caching) out.append(kUncached);
   if (framing.length) out.append("\r\ncontent-length: ").append(std::to_string(*framing.length));
   if (framing.chunked) out.append("\r\ntransfer-encoding: chunked");
   if (framing.connection == Connection::close) out.append("\r\nconnection: close");

@@ -86,7 +86,7 @@ TEST_F(Choice, ARequestGoesWhereItsContextIsLargeEnough) {
   EXPECT_EQ(error["type"], "invalid_request_error");
   EXPECT_EQ(error["code"], "context_length_exceeded");
   EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("8192"));
-  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("about 9005 tokens"));
+  EXPECT_THAT(error["message"].get<std::string>(), ::testing::ContainsRegex("about 90[0-9][0-9] tokens"));
   EXPECT_EQ(answer.field("x-should-retry"), "false");
   EXPECT_EQ(requests(), 2U);
 }

@@ -75,6 +75,7 @@ TEST_F(Tokens, WhatAnswersTeachIsReservedNextTime) {
   start({provider_at("p", provider_.port(), {tokens_per_minute(100'000)})});
   prompt_tokens_ = 1500;  // of what we take for 905
   for (int i = 0; i < 30; ++i) ASSERT_EQ(chat(request(message("user", words(900)))).status, 200);
+  take_turns(*loop_);  // the last answer is here before it is settled
   const auto& counting = memory_.calibrations.of("p/m", tokens::Family::unknown);
   EXPECT_EQ(counting.summary(tokens::Method::bytes).answers, 30U);
   EXPECT_NEAR(counting.summary(tokens::Method::bytes).ratio * 900, 1500, 200);
@@ -85,6 +86,7 @@ TEST_F(Tokens, NothingIsLearnedWhereThatIsSwitchedOff) {
   settings.tokens.calibrate = false;
   start_with(std::move(settings));
   ASSERT_EQ(ask().status, 200);
+  take_turns(*loop_);
   EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).version(), 0U);
 }
 
@@ -94,6 +96,7 @@ TEST_F(Tokens, PicturesTeachNothing) {
   const RawAnswer answer = chat(request(
       R"({"role":"user","content":[{"type":"text","text":"what is this?"},{"type":"image_url","image_url":{"url":"data:,"}}]})"));
   ASSERT_EQ(answer.status, 200);
+  take_turns(*loop_);
   EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).summary(tokens::Method::bytes).answers,
             0U);
 }
