@@ -93,3 +93,23 @@ test('one that is read-only for a while: what was counted before counts again wh
   await assert.rejects(ask(weir), { status: 429 });
   await weir.stop();
 });
+
+test('what answers taught of a model’s way of counting outlives the run', async (t) => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  const estimate = async (weir) => {
+    const body = JSON.stringify({ model: 'smart', text: 'a rather long sentence, of which the provider counts only a few' });
+    const answer = await fetch(`${weir.origin}/v1/tokenize`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    return (await answer.json()).targets[0].estimate;
+  };
+  let weir = Weir.launch(place);
+  t.after(() => weir.kill());
+  await weir.untilReady();
+  const before = await estimate(weir);
+  for (let i = 0; i < 20; ++i) await ask(weir);
+  weir.signal('SIGTERM');
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
+
+  weir = Weir.launch(place);
+  await weir.untilReady();
+  assert.notEqual(await estimate(weir), before);
+});
