@@ -101,6 +101,60 @@ TEST_F(Tokens, PicturesTeachNothing) {
             0U);
 }
 
+// A long one is counted on another thread, with the same end.
+TEST_F(Tokens, AreCountedExactlyHoweverLong) {
+  if (!tokens::has_encoder()) GTEST_SKIP() << "built without a vocabulary";
+  for (const std::size_t size : {900U, 12'000U}) {
+    const std::string text = words(size);
+    providers::Provider provider = provider_at("p" + std::to_string(size), provider_.port(),
+                                               {tokens_per_minute(tokens::count(text) * 102 / 100 + 60)});
+    provider.models[0].id = "gpt-4o";
+    gateway::Settings settings = settings_for({provider});
+    settings.tokens.estimator = tokens::Estimator::exact;
+    start_with(std::move(settings));
+    EXPECT_EQ(chat(request(message("user", text), R"(,"max_tokens":10)")).status, 200) << size;
+    stop();
+  }
+}
+
+TEST_F(Tokens, OfATextAreToldWithoutAskingAProvider) {
+  start({provider_at("p", provider_.port())});
+  const auto tokenize = [&](std::string_view body) {
+    return connect().exchange(
+        "POST /v1/tokenize HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        "content-length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+  };
+  const json text = json::parse(tokenize(R"({"model":"smart","text":"hello world"})").body);
+  const json talk =
+      json::parse(tokenize(R"({"model":"smart","messages":[{"role":"user","content":"hello world"}]})").body);
+  EXPECT_EQ(text, talk) << "a text is one user's message";
+  EXPECT_EQ(text["count"], tokens::has_encoder() ? json(2) : json());
+  ASSERT_EQ(text["targets"].size(), 1U);
+  EXPECT_EQ(text["targets"][0]["target"], "p/m");
+  EXPECT_GT(text["targets"][0]["upper"], text["targets"][0]["estimate"]);
+  EXPECT_EQ(text["targets"][0]["answers"], 0);
+
+  EXPECT_EQ(tokenize(R"({"model":"smart","text":7})").status, 400);
+  EXPECT_EQ(tokenize(R"({"model":"other","text":"hello"})").status, 404);
+  EXPECT_EQ(get("/v1/tokenize").status, 405);
+  EXPECT_EQ(provider_.requests(), 0U);
+}
+
+TEST_F(Tokens, OfATextAreToldToWhoHasAKeyForTheModel) {
+  gateway::Settings settings = settings_for({provider_at("p", provider_.port())});
+  settings.client_keys = {{.name = "narrow", .digest = sha256("sk-narrow"), .models = {"other*"}}};
+  start_with(std::move(settings));
+  const std::string body = R"({"model":"smart","text":"hello"})";
+  const auto with = [&](std::string_view fields) {
+    return connect().exchange(
+        "POST /v1/tokenize HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" +
+        std::string(fields) + "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_EQ(with("").status, 401);
+  EXPECT_EQ(with("authorization: Bearer sk-narrow\r\n").status, 403);
+}
+
 class Overflow : public Tokens {
  protected:
   // A context of 2,000 tokens.
