@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/report.hpp"
+#include "weir/base/ip_literal.hpp"
 #include "weir/base/text.hpp"
 #include "weir/transport/metadata_address.hpp"
 
@@ -27,16 +28,6 @@ struct HostAndPort {
   bool has_port = false;
 };
 
-bool is_ipv6(const std::string& host) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
-
-bool is_ipv4(const std::string& host) {
-  in_addr address{};
-  return ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-}
-
 // Splits "host:port" and "[v6]:port". Nothing: this is neither.
 std::optional<HostAndPort> split(std::string_view text) {
   HostAndPort out;
@@ -45,7 +36,7 @@ std::optional<HostAndPort> split(std::string_view text) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) return std::nullopt;
     out.host = lower(text.substr(1, close - 1));
-    if (!is_ipv6(out.host)) return std::nullopt;
+    if (!parse_ipv6(out.host)) return std::nullopt;
     rest = text.substr(close + 1);
   } else {
     const auto colon = std::min(text.find(':'), text.size());
@@ -78,14 +69,8 @@ std::optional<std::uint32_t> loose_ipv4(std::string_view host) {
   return ntohl(address.s_addr);
 }
 
-std::optional<in6_addr> ipv6(std::string_view host) {
-  in6_addr address{};
-  if (::inet_pton(AF_INET6, std::string(host).c_str(), &address) != 1) return std::nullopt;
-  return address;
-}
-
 std::optional<std::uint32_t> ipv4_of(std::string_view host) {
-  if (const auto six = ipv6(host); six && IN6_IS_ADDR_V4MAPPED(&*six)) {
+  if (const auto six = parse_ipv6(host); six && IN6_IS_ADDR_V4MAPPED(&*six)) {
     const auto* bytes = six->s6_addr;
     return (std::uint32_t{bytes[12]} << 24U) | (std::uint32_t{bytes[13]} << 16U) |
            (std::uint32_t{bytes[14]} << 8U) | std::uint32_t{bytes[15]};
@@ -102,8 +87,8 @@ bool same_host(std::string_view a, std::string_view b) {
   const auto a4 = ipv4_of(a);
   const auto b4 = ipv4_of(b);
   if (a4 || b4) return a4 == b4;
-  const auto a6 = ipv6(a);
-  const auto b6 = ipv6(b);
+  const auto a6 = parse_ipv6(a);
+  const auto b6 = parse_ipv6(b);
   return a6 && b6 && std::ranges::equal(a6->s6_addr, b6->s6_addr);
 }
 
@@ -120,7 +105,7 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   const auto port = parse_port(parts->port);
   if (!port) return wrong("expected a port from 0 to 65535, got " + in_quotes(parts->port));
   if (parts->host == "localhost") return ListenAddress{.host = "127.0.0.1", .port = *port};
-  if (!is_ipv4(parts->host) && !is_ipv6(parts->host))
+  if (!parse_ipv4(parts->host) && !parse_ipv6(parts->host))
     return wrong("expected an IP address or localhost, got " + in_quotes(parts->host));
   return ListenAddress{.host = parts->host, .port = *port};
 }
@@ -228,13 +213,13 @@ bool is_loopback(std::string_view host) {
   host = without_dot(host);
   if (equals_ignoring_case(host, "localhost") || lower(host).ends_with(".localhost")) return true;
   if (const auto four = ipv4_of(host)) return *four >> 24U == kLoopbackNet;
-  const auto six = ipv6(host);
+  const auto six = parse_ipv6(host);
   return six && IN6_IS_ADDR_LOOPBACK(&*six);
 }
 
 bool is_wildcard(std::string_view host) {
   if (const auto four = ipv4_of(host)) return *four == 0;
-  const auto six = ipv6(host);
+  const auto six = parse_ipv6(host);
   return six && IN6_IS_ADDR_UNSPECIFIED(&*six);
 }
 

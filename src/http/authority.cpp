@@ -1,23 +1,13 @@
 #include "http/authority.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 #include "http/charset.hpp"
+#include "weir/base/ip_literal.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::http {
 namespace {
-
-bool is_address(int family, std::string_view text) {
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return false;
-  std::ranges::copy(text, terminated.begin());
-  in6_addr parsed{};
-  return ::inet_pton(family, terminated.data(), &parsed) == 1;
-}
 
 bool is_name(std::string_view text) {
   const auto may_stand = [](char c) {
@@ -43,13 +33,13 @@ std::optional<Authority> parse_authority(std::string_view text) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return std::nullopt;
     const std::string_view host = text.substr(1, end - 1);
-    if (!is_address(AF_INET6, host) || !is_port_suffix(text.substr(end + 1))) return std::nullopt;
+    if (!parse_ipv6(host) || !is_port_suffix(text.substr(end + 1))) return std::nullopt;
     return Authority{.host = host, .ip_literal = true};
   }
   const std::size_t end = std::min(text.find(':'), text.size());
   const std::string_view host = text.substr(0, end);
   if (!is_name(host) || !is_port_suffix(text.substr(end))) return std::nullopt;
-  return Authority{.host = host, .ip_literal = is_address(AF_INET, host)};
+  return Authority{.host = host, .ip_literal = parse_ipv4(host).has_value()};
 }
 
 std::optional<std::string_view> absolute_authority(std::string_view target) {

@@ -3,13 +3,16 @@
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <string>
 
+#include "weir/base/ip_literal.hpp"
 #include "weir/base/text.hpp"
 
 namespace weir::transport {
@@ -26,22 +29,25 @@ std::string basic_credentials(const std::string& user_and_password) {
   return "Basic " + encoded;
 }
 
-bool is_loopback(const std::string& host) {
+bool is_loopback(std::string_view host) {
   if (equals_ignoring_case(host, "localhost")) return true;
-  in_addr v4{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
-  in6_addr v6{};
-  return ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6) != 0;
+  if (const auto v4 = parse_ipv4(host)) return (ntohl(v4->s_addr) >> 24U) == 127;
+  const auto v6 = parse_ipv6(host);
+  return v6 && IN6_IS_ADDR_LOOPBACK(&*v6);
 }
 
 // The 16 bytes of an IP literal; IPv4 as mapped into IPv6.
 std::optional<std::array<unsigned char, 16>> ip_bytes(std::string_view text) {
   std::array<unsigned char, 16> bytes{};
-  const std::string literal(text);
-  if (::inet_pton(AF_INET6, literal.c_str(), bytes.data()) == 1) return bytes;
+  if (const auto v6 = parse_ipv6(text)) {
+    std::ranges::copy(v6->s6_addr, bytes.begin());
+    return bytes;
+  }
+  const auto v4 = parse_ipv4(text);
+  if (!v4) return std::nullopt;
   bytes[10] = bytes[11] = 0xFF;
-  if (::inet_pton(AF_INET, literal.c_str(), bytes.data() + 12) == 1) return bytes;
-  return std::nullopt;
+  std::memcpy(bytes.data() + 12, &v4->s_addr, sizeof(v4->s_addr));
+  return bytes;
 }
 
 // "host:port", "[v6]:port", "host", "v6".

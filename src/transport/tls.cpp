@@ -1,6 +1,5 @@
 #include "transport/tls.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -11,6 +10,8 @@
 #include <cstdlib>
 #include <system_error>
 #include <utility>
+
+#include "weir/base/ip_literal.hpp"
 
 namespace weir::transport {
 namespace {
@@ -36,10 +37,8 @@ void set_common_options(SSL_CTX* context) {
   SSL_CTX_set_read_ahead(context, 1);
 }
 
-bool is_ip_literal(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> ignored;
-  return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
-         ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+bool is_ip_literal(std::string_view host) {
+  return parse_ipv4(host) || parse_ipv6(host);
 }
 
 // --- client

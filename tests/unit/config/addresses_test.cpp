@@ -24,6 +24,9 @@ TEST(ListenAddress, RefusesTheRest) {
         "::1:8484", "[::1]", "[127.0.0.1]:1", "example.com:80", "http://127.0.0.1:80", "127.0.0.1:80/v1",
         "127.1:80", "[::1:80"})
     EXPECT_FALSE(parse_listen(text)) << text;
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(parse_listen("[::1\0.example.com]:8484"sv));
+  EXPECT_FALSE(parse_base_url("https://[::1\0.example.com]/v1"sv));
 }
 
 struct UrlCase {
