@@ -11,11 +11,13 @@ endfunction()
 add_custom_target(cpp_tests)
 add_custom_target(fuzzers)
 
-# weir_test(NAME SOURCES ... LINKS ... [SHARDS n] [PRECOMPILE header]): one GoogleTest binary, each test known to ctest by its own name. One
-# with more than a thousand is run in so many parts instead: a process for each test would take most of their time. PRECOMPILE is a header that all its files include and that takes
-# long, as Asio does.
+# weir_test(NAME SOURCES ... LINKS ... [SHARDS n] [FORKS] [PRECOMPILE header]): one GoogleTest binary, each test known to ctest
+# by its own name. One with more than a thousand is run in so many parts instead, and with a sanitizer every one is run
+# in two: a process for each test would take most of their time. FORKS is for tests that fork, which the thread sanitizer
+# allows only before there is another thread: each has its process. PRECOMPILE is a header that all its files include and
+# that takes long, as Asio does.
 function(weir_test name)
-  cmake_parse_arguments(arg "" "SHARDS;PRECOMPILE" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "FORKS" "SHARDS;PRECOMPILE" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
@@ -30,6 +32,9 @@ function(weir_test name)
   set(limit 120)
   if(WEIR_SANITIZE)
     set(limit 900)
+    if(NOT arg_SHARDS AND NOT arg_FORKS)
+      set(arg_SHARDS 2)
+    endif()
   endif()
   if(arg_SHARDS)
     math(EXPR last "${arg_SHARDS} - 1")

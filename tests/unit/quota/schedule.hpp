@@ -196,7 +196,11 @@ inline Setting draw(std::uint64_t seed, bool many) {
 
 template <class Kind>
 inline void run_schedules(bool many) {
+#ifdef WEIR_SANITIZED
+  const std::uint64_t seeds = many ? 2 : 12;  // ten times slower, and looked at for memory, not for counts
+#else
   const std::uint64_t seeds = many ? 10 : 60;
+#endif
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Setting setting = draw(seed, many);
