@@ -81,6 +81,11 @@ void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields
   fields.add("x-weir-trail", telemetry::trail(record.attempts));
 }
 
+void add_stream_fields(http::Fields& fields) {
+  fields.add("content-type", "text/event-stream; charset=utf-8");
+  fields.add("x-accel-buffering", "no");
+}
+
 void add_passed_fields(const http::Fields& theirs, http::Fields& fields) {
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (http::passes_downstream(theirs[i].name)) fields.add(theirs[i].name, log::redact(theirs[i].value));

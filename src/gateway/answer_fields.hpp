@@ -19,6 +19,9 @@ void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields
 // Whether a provider's fields say that an event stream follows.
 [[nodiscard]] bool is_event_stream(const http::Fields& theirs);
 
+// Adds what says that an event stream follows, which no proxy in front is to hold back.
+void add_stream_fields(http::Fields& fields);
+
 // Adds those of a provider's fields that pass to the client, without the secrets that the log hides.
 void add_passed_fields(const http::Fields& theirs, http::Fields& fields);
 

@@ -68,6 +68,8 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
       prompt_tokens(asked.prompt_tokens),
       bounds(usage_bounds(asked.chat, asked.body, *choice.target->model,
                           choice.fitted.max_tokens ? choice.fitted.max_tokens : asked.chat.max_tokens)),
+      wants_stream(asked.chat.stream),
+      wants_usage(asked.chat.asks_for_usage),
       stream({.wants_usage = asked.chat.asks_for_usage, .prompt_tokens = asked.prompt_tokens}, origin) {}
 
 // A change that the client didn't ask for must be findable.
@@ -170,6 +172,8 @@ void Attempt::judge_answer(Instant now) {
   plain_usage = facts.usage;
   plain_text_bytes = facts.text_bytes;
   if (facts.may_need_mending) mend_body();
+  if (wants_stream && !replay_body())
+    return judge({ErrorKind::upstream_protocol, "the answer is no stream, and can't be told as one"}, now);
   decide(routing::Point::served, now);
   conclude("ok", now);
 }
@@ -197,6 +201,15 @@ void Attempt::mend_body() {
   whole.reserve(body.size() + kMendedRoom);
   wire::append_spliced(whole, body, edits);
   body = std::move(whole);
+}
+
+// An SDK that reads a stream finds nothing in a plain answer.
+bool Attempt::replay_body() {
+  auto events = wire::as_events(body, wants_usage);
+  if (!events) return false;
+  body = *std::move(events);
+  is_replayed = true;
+  return true;
 }
 
 void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {

@@ -71,12 +71,15 @@ struct Attempt {
   const wire::AnswerOrigin origin;
   const std::uint64_t prompt_tokens;  // estimated
   const UsageBounds bounds;
+  const bool wants_stream;
+  const bool wants_usage;  // in its stream
   BootTime commit_by{};
   std::optional<WallTime> sent_at;  // when its last byte left
 
   std::unique_ptr<transport::Answer> answer;
   std::vector<quota::Observation> observed;
-  bool is_stream = false;  // the answer is an event stream, as asked
+  bool is_stream = false;    // the answer is an event stream, as asked
+  bool is_replayed = false;  // it is none, and was asked for as one: `body` is its events
   ChatStream stream;
   std::string body;  // a stream's held events, or a plain answer's body; mended when it was judged good
   std::optional<wire::Usage> plain_usage;
@@ -91,6 +94,7 @@ struct Attempt {
 
  private:
   void mend_body();
+  [[nodiscard]] bool replay_body();
   void decide(routing::Point decided, Instant now);
   void report(quota::Health health, Instant now);
   void conclude(std::string what, Instant now);

@@ -429,7 +429,8 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   http::ResponseHead head;
   head.status = record_.status;
   write_answer_fields(attempt, head.fields);
-  add_passed_fields(attempt.answer->head().fields, head.fields);
+  attempt.is_replayed ? add_stream_fields(head.fields)
+                      : add_passed_fields(attempt.answer->head().fields, head.fields);
   const bool delivered = co_await responder_.respond(head, attempt.body);
   if (!delivered) record_.error = "cancelled";
   record_.bytes_out = attempt.body.size();
@@ -446,8 +447,7 @@ void ProxyRequest::drop_request(Attempt& attempt) {
 net::Awaitable<bool> ProxyRequest::begin_stream(StreamRelay& relay, const Attempt& attempt) {
   http::ResponseHead head;
   write_answer_fields(attempt, head.fields);
-  head.fields.add("content-type", "text/event-stream; charset=utf-8");
-  head.fields.add("x-accel-buffering", "no");
+  add_stream_fields(head.fields);
   co_return co_await relay.begin(head);
 }
 

@@ -20,6 +20,11 @@ struct AnswerFacts {
 };
 [[nodiscard]] AnswerFacts read_answer(std::string_view body);
 
+// The same answer as the events of a stream, for who asked for one where the provider gave none: its choices,
+// then what finished them, then its usage where that is wanted, then [DONE]. Nothing where it is no chat
+// answer. Not for the usual request: it builds a tree of the answer.
+[[nodiscard]] std::optional<std::string> as_events(std::string_view body, bool wants_usage);
+
 // The provider's own words in an error body of any shape (facts: object, array, flat, string, plain text,
 // HTML), without the secrets that the log hides, cut to 500 characters; empty where there are none. JSON
 // encoded twice is decoded twice.

@@ -153,6 +153,20 @@ TEST_F(Relay, UsageIsAskedForButOnlyShownToAClientThatAskedToo) {
   EXPECT_THAT(asked.body, HasSubstr("\"usage\""));
 }
 
+TEST_F(Relay, APlainAnswerToWhoAskedForAStreamIsToldAsOne) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("content-type"), "text/event-stream; charset=utf-8");
+  EXPECT_EQ(answer.field("x-weir-served-by"), "groq/m");
+  EXPECT_EQ(answer.body.substr(0, 6), "data: ");
+  EXPECT_THAT(answer.body, ::testing::EndsWith("data: [DONE]\n\n"));
+  const std::string said = nlohmann::json::parse(kGoodAnswer)["choices"][0]["message"]["content"];
+  EXPECT_THAT(answer.body, HasSubstr("\"delta\":{\"content\":\"" + said + "\""));
+  EXPECT_THAT(answer.body, Not(HasSubstr("\"usage\"")));
+}
+
 TEST_F(Relay, AStreamThatBreaksAfterContentEndsHonestlyAndIsNotSplicedWithAnother) {
   RawProvider broken([](RawConnection& peer) {
     if (!peer.read_request()) return;
