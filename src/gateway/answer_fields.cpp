@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 
@@ -38,18 +37,11 @@ constexpr std::array kRateNames{RateNames{quota::Dimension::requests, "x-ratelim
                                 RateNames{quota::Dimension::tokens, "x-ratelimit-limit-tokens",
                                           "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}};
 
-bool counts(const quota::MeterView& view, quota::Dimension dimension) {
-  const quota::WindowKind kind = view.limit.window;
-  return view.limit.dimension == dimension && view.limit.amount > 0 &&
-         view.limit.amount != quota::kUnknownAmount && kind != quota::WindowKind::interval &&
-         kind != quota::WindowKind::concurrency;
-}
-
-void add(const RateNames& names, const quota::MeterView& view, Instant now, http::Fields& fields) {
-  fields.add(names.limit, view.limit.amount);
-  fields.add(names.remaining, view.left);
-  if (view.reset)
-    fields.add(names.reset, openai_duration(std::max(*view.reset - now.boot, Duration::zero())));
+void add(const RateNames& names, const quota::WindowRoom& room, Instant now, http::Fields& fields) {
+  fields.add(names.limit, room.amount);
+  fields.add(names.remaining, room.left);
+  if (room.reset)
+    fields.add(names.reset, openai_duration(std::max(*room.reset - now.boot, Duration::zero())));
 }
 
 template <class Unit>
@@ -92,17 +84,11 @@ void add_passed_fields(const http::Fields& theirs, http::Fields& fields) {
 }
 
 void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields) {
-  auto views = pool.view(now);
-  if (client != nullptr) std::ranges::move(client->view(now), std::back_inserter(views));
-  const auto left = [](const quota::MeterView* view) {
-    return static_cast<double>(view->left) / static_cast<double>(view->limit.amount);
-  };
   for (const RateNames& names : kRateNames) {
-    const quota::MeterView* tightest = nullptr;
-    for (const quota::MeterView& view : views)
-      if (counts(view, names.dimension) && (tightest == nullptr || left(&view) < left(tightest)))
-        tightest = &view;
-    if (tightest != nullptr) add(names, *tightest, now, fields);
+    auto tightest = pool.tightest(names.dimension, now);
+    const auto theirs = client == nullptr ? std::nullopt : client->tightest(names.dimension, now);
+    if (theirs && (!tightest || theirs->share_left() < tightest->share_left())) tightest = theirs;
+    if (tightest) add(names, *tightest, now, fields);
   }
 }
 

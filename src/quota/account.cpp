@@ -415,6 +415,19 @@ std::vector<MeterView> Account::view(std::size_t model, Instant now) const {
   return views;
 }
 
+std::optional<WindowRoom> Account::tightest(std::size_t model, Dimension dimension, Instant now) const {
+  const std::lock_guard lock(mutex_);
+  now = not_before(now);
+  std::optional<WindowRoom> tightest;
+  for (const std::size_t index : models_[model].meters) {
+    const Meter& meter = *meters_[index];
+    if (!meter.counts_over_time(dimension)) continue;
+    const WindowRoom room = meter.in_short(now);
+    if (!tightest || room.share_left() < tightest->share_left()) tightest = room;
+  }
+  return tightest;
+}
+
 std::optional<Cooldown> Account::cooldown(Place place, Instant now) const {
   const std::lock_guard lock(mutex_);
   return longest_cooldown(place, not_before(now));

@@ -237,6 +237,10 @@ std::vector<MeterView> Pool::view(Instant now) const {
   return account_->view(place_.model, now);
 }
 
+std::optional<WindowRoom> Pool::tightest(Dimension dimension, Instant now) const {
+  return account_->tightest(place_.model, dimension, now);
+}
+
 std::optional<Cooldown> Pool::cooldown(Instant now) const {
   return account_->cooldown(place_, now);
 }

@@ -206,10 +206,24 @@ MeterView Meter::view(Instant now) const {
   view.used = window_->counted(now);
   view.reserved = held_;
   view.left = room(now);
-  view.reset = window_->next_return(now);
-  if (now.boot < full_until_) view.reset = std::max(view.reset.value_or(full_until_), full_until_);
+  view.reset = reset(now);
   view.drift = drift_;
   return view;
+}
+
+std::optional<BootTime> Meter::reset(Instant now) const {
+  const std::optional<BootTime> next = window_->next_return(now);
+  return now.boot < full_until_ ? std::max(next.value_or(full_until_), full_until_) : next;
+}
+
+bool Meter::counts_over_time(Dimension dimension) const noexcept {
+  const std::uint64_t whole = amount();
+  return limit_.dimension == dimension && whole > 0 && whole != kUnknownAmount &&
+         limit_.window != WindowKind::interval && limit_.window != WindowKind::concurrency;
+}
+
+WindowRoom Meter::in_short(Instant now) const {
+  return {.amount = amount(), .left = room(now), .reset = reset(now)};
 }
 
 void Meter::hold(std::uint64_t cost) {

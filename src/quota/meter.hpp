@@ -74,6 +74,9 @@ class Meter {
   [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now,
                                                const DayRule& day = {}) const;
   [[nodiscard]] MeterView view(Instant now) const;
+  // Whether it counts this in a window whose amount is known.
+  [[nodiscard]] bool counts_over_time(Dimension dimension) const noexcept;
+  [[nodiscard]] WindowRoom in_short(Instant now) const;
 
   void hold(std::uint64_t cost);
   // What is held goes by that rule: a pace is taken for it.
@@ -121,6 +124,8 @@ class Meter {
   [[nodiscard]] bool is_blank(Instant now) const;
 
  private:
+  // When time gives something back next, if ever.
+  [[nodiscard]] std::optional<BootTime> reset(Instant now) const;
   // What may be counted at once: the amount, but one for an interval.
   [[nodiscard]] std::uint64_t capacity() const noexcept;
   // The same less what a day window keeps for others.

@@ -151,6 +151,17 @@ struct MeterView {
   std::uint64_t drift = 0;        // what others used with the same key, as far as answers showed
 };
 
+// The same in short.
+struct WindowRoom {
+  std::uint64_t amount = 0;  // at least 1
+  std::uint64_t left = 0;
+  std::optional<BootTime> reset;  // as above
+
+  [[nodiscard]] double share_left() const noexcept {
+    return static_cast<double>(left) / static_cast<double>(amount);
+  }
+};
+
 // Somebody else uses the same key: so much of a window, as far as answers have shown.
 struct Drift {
   std::string window;  // "rpd"
@@ -309,6 +320,9 @@ class Pool {
   [[nodiscard]] std::optional<RetryLeave> take_retry() const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
+  // Of the windows that count this over time, and whose amount is known, the one of which the least share is
+  // left.
+  [[nodiscard]] std::optional<WindowRoom> tightest(Dimension dimension, Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
   // A person says what has been used so far of a window, by its name ("rpd", "tokens credit"); where several
   // have that name the fullest is meant. False where the pool has none such, or it can't be said: of what is
