@@ -29,6 +29,8 @@ constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: time
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
 constexpr std::string_view kPriorityField = "x-weir-priority";
 
+using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
+
 }  // namespace
 
 ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
@@ -146,7 +148,7 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
     co_await back_off();
     outcome = turn_.begin(want(tries_.out_for_good()));
   }
-  co_await wait_for_turn(outcome);
+  if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome);
   if (client_gone()) co_return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return queue_full(*route_);
@@ -197,8 +199,6 @@ net::Awaitable<void> ProxyRequest::count_prompt() {
 }
 
 net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome) {
-  using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
-  if (!std::holds_alternative<Place>(outcome)) co_return;
   const Place place = std::get<Place>(std::move(outcome));
   const Instant from = now();
   live_.waits();

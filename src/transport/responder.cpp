@@ -14,7 +14,6 @@ using boost::system::error_code;
 
 // A reader that takes this much within write_timeout is slow, not stuck.
 constexpr std::size_t kSlice = 256 * 1024;
-constexpr std::size_t kUsualHead = 1000;
 constexpr std::string_view kCrLf = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
@@ -137,7 +136,6 @@ std::string SocketResponder::make_head(const http::ResponseHead& head, std::opti
     framing.connection = Connection::keep_alive;
   }
   std::string bytes;
-  bytes.reserve(kUsualHead);
   append_answer_head(bytes, head, framing, loop_.now().wall);
   return bytes;
 }

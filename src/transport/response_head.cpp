@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "weir/base/text.hpp"
@@ -79,19 +82,58 @@ constexpr std::array<bool, 256> in_names() {
 }
 constexpr std::array<bool, 256> kInNames = in_names();
 
-bool fits_a_line(const http::Fields::Field& field) {
+bool is_name(std::string_view text) {
+  // Names are short and nearly always good: looking at each to its end is faster than stopping early.
+  bool good = !text.empty();
+  for (const char c : text) good &= kInNames[static_cast<unsigned char>(c)];
+  return good;
+}
+
+bool is_value(std::string_view text) {
   const auto in_value = [](char c) {
     return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
   };
-  // Names are short and nearly always good: looking at each to its end is faster than stopping early.
-  bool good = !field.name.empty();
-  for (const char c : field.name) good &= kInNames[static_cast<unsigned char>(c)];
-  if (!good) return false;
-  std::size_t at = plain_run(field.value);
-  while (at < field.value.size() && in_value(field.value[at]))
-    at += 1 + plain_run(field.value.substr(at + 1));
-  return at == field.value.size();
+  std::size_t at = plain_run(text);
+  while (at < text.size() && in_value(text[at])) at += 1 + plain_run(text.substr(at + 1));
+  return at == text.size();
 }
+
+constexpr std::uint64_t sizes_of_ours() {
+  std::uint64_t sizes = 0;
+  for (const std::string_view name : kOurs) sizes |= std::uint64_t{1} << name.size();
+  return sizes;
+}
+
+bool is_ours(std::string_view name) {
+  constexpr std::uint64_t kSizes = sizes_of_ours();
+  if (name.size() >= 64 || (kSizes >> name.size() & 1) == 0) return false;
+  return std::ranges::find(kOurs, name) != kOurs.end();
+}
+
+// Appends to room that is there.
+class Writer {
+ public:
+  explicit Writer(char* at) : at_(at) {}
+
+  Writer& put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+    return *this;
+  }
+  Writer& put(std::uint64_t number) {
+    at_ = std::to_chars(at_, at_ + kMostDigits, number).ptr;
+    return *this;
+  }
+  [[nodiscard]] const char* end() const { return at_; }
+
+  static constexpr std::ptrdiff_t kMostDigits = 20;
+
+ private:
+  char* at_;
+};
+
+constexpr std::size_t kAroundAField = 4;    // line end, colon, space
+constexpr std::size_t kAroundFields = 256;  // status line, date, framing and what stands there always
 
 void append_number(std::string& out, unsigned number, int digits) {
   for (unsigned unit = digits == 4 ? 1000 : 10; unit > 0; unit /= 10) {
@@ -138,21 +180,27 @@ const std::string& date_text(WallTime at) {
 void append_answer_head(std::string& out, const http::ResponseHead& head, const AnswerFraming& framing,
                         WallTime date) {
   using Connection = AnswerFraming::Connection;
-  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(reason(head.status));
-  out.append("\r\ndate: ").append(date_text(date)).append(kAlways);
+  const http::Fields& fields = head.fields;
+  const std::size_t before = out.size();
+  out.resize(before + kAroundFields + fields.text().size() + kAroundAField * fields.size());
+  Writer to(out.data() + before);
+  to.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(head.status)).put(" ").put(reason(head.status));
+  to.put("\r\ndate: ").put(date_text(date)).put(kAlways);
+  const bool all_plain = plain_run(fields.text()) == fields.text().size();
   bool says_caching = false;
-  for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    const http::Fields::Field field = head.fields[i];
-    if (std::ranges::find(kOurs, field.name) != kOurs.end() || !fits_a_line(field)) continue;
-    says_caching = says_caching || field.name == kCaching;
-    out.append("\r\n").append(field.name).append(": ").append(field.value);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto [name, value] = fields[i];
+    if (is_ours(name) || !is_name(name) || (!all_plain && !is_value(value))) continue;
+    says_caching = says_caching || name == kCaching;
+    to.put("\r\n").put(name).put(": ").put(value);
   }
-  if (!says_caching) out.append(kUncached);
-  if (framing.length) out.append("\r\ncontent-length: ").append(std::to_string(*framing.length));
-  if (framing.chunked) out.append("\r\ntransfer-encoding: chunked");
-  if (framing.connection == Connection::close) out.append("\r\nconnection: close");
-  if (framing.connection == Connection::keep_alive) out.append("\r\nconnection: keep-alive");
-  out.append("\r\n\r\n");
+  if (!says_caching) to.put(kUncached);
+  if (framing.length) to.put("\r\ncontent-length: ").put(*framing.length);
+  if (framing.chunked) to.put("\r\ntransfer-encoding: chunked");
+  if (framing.connection == Connection::close) to.put("\r\nconnection: close");
+  if (framing.connection == Connection::keep_alive) to.put("\r\nconnection: keep-alive");
+  to.put("\r\n\r\n");
+  out.resize(static_cast<std::size_t>(to.end() - out.data()));
 }
 
 http::ResponseHead refusal_head(const Error& error, const http::Fields& fields) {

@@ -27,6 +27,8 @@ class Fields {
 
   [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
   [[nodiscard]] bool empty() const noexcept { return index_.empty(); }
+  // All names and values, one behind the other.
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] Field operator[](std::size_t i) const {
     const Place& place = index_[i];
     const char* const name = text_.data() + place.name;
