@@ -14,6 +14,8 @@ SPANS = ("none", "second", "minute", "hour", "session", "day", "week", "month")
 WAIT_RULES = ("next_minute_boundary", "next_midnight_utc", "next_midnight_pacific", "next_month_utc", "ladder")
 SCOPES = ("request", "model", "key", "account", "account+model", "account-free-pool", "org", "org+model", "project",
           "project+model", "upstream-model", "provider", "client")
+REQUESTED = {"prompt+max_tokens": "prompt_plus_max_tokens"}
+HEADER = r"[a-z][a-z0-9-]*"
 NAME = r"[a-z0-9][a-z0-9._-]*"
 WAIT = r"[0-9]{1,6}(ms|s|m|h)"
 WAIT_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
@@ -76,7 +78,7 @@ def read_signals(root, read_headers):
     """One file. read_headers is compile_presets' own: the section is the same."""
     members = root.mapping(("name", "source", "checked"),
                            ("also_called", "headers", "bare_headers_per", "scope", "refusal_scope", "stream_scope",
-                            "retry_after", "rules", "scopes", "waits"))
+                            "retry_after", "requested", "cost_header", "rules", "scopes", "waits"))
     name = members["name"].text(NAME, "a name in lower case") if "name" in members else None
     if name is not None and name != root.file.stem:
         members["name"].wrong(f"the file is called {root.file.name}")
@@ -95,6 +97,9 @@ def read_signals(root, read_headers):
         "headers": read_headers(members["headers"]) if "headers" in members else [],
         "bare": members["bare_headers_per"].choice(SPANS) if "bare_headers_per" in members else "unknown",
         "retry_after": members["retry_after"].choice(("exact", "at_most")) if "retry_after" in members else "exact",
+        "requested": members["requested"].choice(REQUESTED) if "requested" in members else None,
+        "cost_header": members["cost_header"].text(HEADER, "a header's name in lower case")
+                       if "cost_header" in members else "",
         "scope": scopes["scope"], "refusal_scope": scopes["refusal_scope"], "stream_scope": scopes["stream_scope"],
         "rules": lists["rules"], "scopes": lists["scopes"], "waits": lists["waits"],
     }
@@ -102,8 +107,8 @@ def read_signals(root, read_headers):
 
 def bare(name):
     """The signals of a preset that has no file of them."""
-    return {"name": name, "also_called": [], "headers": [], "bare": "unknown", "retry_after": "exact", "scope": "",
-            "refusal_scope": "", "stream_scope": "", "rules": [], "scopes": [], "waits": []}
+    return {"name": name, "also_called": [], "headers": [], "bare": "unknown", "retry_after": "exact", "requested": None,
+            "cost_header": "", "scope": "", "refusal_scope": "", "stream_scope": "", "rules": [], "scopes": [], "waits": []}
 
 
 def span(unit):
@@ -145,5 +150,6 @@ def row(tables, hint, signals, quoted):
     waits = tables.array("WaitDefault", f"{hint}Waits", [wait_row(rule) for rule in signals["waits"]])
     return (f'{{{quoted(signals["name"])}, {names}, {tables.headers(hint + "Signal", signals["headers"])}, '
             f'{span(signals["bare"])},\n     {quoted(signals["scope"])}, {quoted(signals["refusal_scope"])}, '
-            f'{quoted(signals["stream_scope"])}, RetryAfter::{signals["retry_after"]},\n'
+            f'{quoted(signals["stream_scope"])}, RetryAfter::{signals["retry_after"]}, '
+            f'Requested::{REQUESTED.get(signals["requested"], "unknown")}, {quoted(signals["cost_header"])},\n'
             f'     {rules}, {scopes}, {waits}}}')

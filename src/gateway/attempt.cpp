@@ -1,5 +1,6 @@
 #include "gateway/attempt.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -88,8 +89,23 @@ void Attempt::note_speed(std::uint64_t completion, Instant now) const {
     target->speed->note_plain(completion, took);
 }
 
+// What the answer says of itself, and what of the rest follows from its head. A stream's head comes before
+// its cost is known.
+std::optional<wire::Usage> Attempt::told_usage() const {
+  std::optional<wire::Usage> usage = is_stream ? stream.usage() : plain_usage;
+  if (!told_cost || is_stream) return usage;
+  if (!usage) usage.emplace();
+  std::optional<std::uint64_t>& prompt = usage->prompt_tokens;
+  std::optional<std::uint64_t>& completion = usage->completion_tokens;
+  const std::uint64_t total = usage->total_tokens.value_or(*told_cost);
+  usage->total_tokens = total;
+  if (!prompt && completion && *completion < total) prompt = total - *completion;
+  if (!completion && prompt && *prompt < total) completion = total - *prompt;
+  return usage;
+}
+
 Attempt::Used Attempt::used() const {
-  const std::optional<wire::Usage>& usage = is_stream ? stream.usage() : plain_usage;
+  const std::optional<wire::Usage> usage = told_usage();
   const std::size_t text = is_stream ? stream.text_bytes() : plain_text_bytes;
   Used used{.prompt = prompt_tokens, .completion = tokens::tokens_of_text(text)};
   if (!usage) return used;
@@ -104,6 +120,11 @@ Attempt::Used Attempt::used() const {
   // Thinking that a provider doesn't list is in the total all the same.
   if (usage->total_tokens && *usage->total_tokens > used.prompt + used.completion)
     used.completion = *usage->total_tokens - used.prompt;
+  // Only the sum is known.
+  if (told_cost && !is_stream && !used.prompt_was_told && !used.completion_was_told) {
+    used.completion = std::min(used.completion, *usage->total_tokens);
+    used.prompt = *usage->total_tokens - used.completion;
+  }
   used.cached = usage->cached_tokens.value_or(0);
   return used;
 }
@@ -122,15 +143,27 @@ void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const token
                     bool is_whole) const {
   tokens::Calibration& counting = *target->counting;
   if (used.prompt_was_told && chat.media == 0) counting.learn_prompt(size, used.prompt);
-  const auto most = max_tokens ? max_tokens : chat.max_tokens;
+  const auto most = sent_max_tokens(chat);
   const bool was_cut = !is_whole || (most && used.completion >= *most);
   if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
 }
 
+// Where no max_tokens was sent nobody knows what of the sum is the prompt's; of several answers at once, how
+// often it counts.
+void Attempt::teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const {
+  if (failure || chat.media > 0) return;
+  std::optional<std::uint64_t> prompt = verdict.prompt_tokens;
+  const auto most = sent_max_tokens(chat);
+  if (!prompt && most && verdict.admission_tokens > most && bounds.choices == 1)
+    prompt = *verdict.admission_tokens - *most;
+  if (prompt && *prompt <= bounds.prompt) target->counting->learn_prompt(size, *prompt);
+}
+
 void Attempt::observe_head(Instant now) {
-  observed = providers::observations(providers::signals_of(*target->provider->preset), answer->head().fields,
-                                     now.wall);
+  const providers::Signals signals = providers::signals_of(*target->provider->preset);
+  observed = providers::observations(signals, answer->head().fields, now.wall);
   note(reservation.observe(observed, now));
+  if (is_good(answer->head().status)) told_cost = providers::told_cost(signals, answer->head().fields);
   const auto date = providers::parse_http_date(answer->head().fields.get("date"));
   if (date && sent_at) reservation.hear_clock(*date, *sent_at, now);
 }

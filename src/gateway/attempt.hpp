@@ -59,6 +59,8 @@ struct Attempt {
   // an answer that was cut off says nothing of how long it wanted to be.
   void teach(const Used& used, const wire::ChatRequest& chat, const tokens::PromptSize& size,
              bool is_whole) const;
+  // A refusal may tell what the prompt came to: by itself, or with the max_tokens that it was sent with.
+  void teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const;
   // A stream that had begun has ended, at its end or not; the client is there.
   void note_end(bool is_whole, Instant now);
 
@@ -83,6 +85,7 @@ struct Attempt {
   ChatStream stream;
   std::string body;  // a stream's held events, or a plain answer's body; mended when it was judged good
   std::optional<wire::Usage> plain_usage;
+  std::optional<std::uint64_t> told_cost;  // prompt and output together, by the head
   std::size_t plain_text_bytes = 0;
 
   routing::Point point = routing::Point::client_gone;  // how it came out, and what follows
@@ -93,6 +96,10 @@ struct Attempt {
   Duration took{};
 
  private:
+  [[nodiscard]] std::optional<std::uint64_t> sent_max_tokens(const wire::ChatRequest& chat) const {
+    return max_tokens ? max_tokens : chat.max_tokens;
+  }
+  [[nodiscard]] std::optional<wire::Usage> told_usage() const;
   void mend_body();
   [[nodiscard]] bool replay_body();
   void decide(routing::Point decided, Instant now);

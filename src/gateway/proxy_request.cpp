@@ -61,6 +61,7 @@ net::Awaitable<void> ProxyRequest::run() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
+    if (snapshot_->tokens.calibrate) attempt->teach_refused(chat_, *ask_.size);
     if (tries_.is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
@@ -396,9 +397,8 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
     too_large_.reset();
   tries_.exclude(attempt);
 
-  const Instant at = now();
-  if (at.boot - began_.boot >= deadline_) return deadline_spent(deadline_);
-  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, at);
+  if (now().boot - began_.boot >= deadline_) return deadline_spent(deadline_);
+  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, now());
   return std::nullopt;
 }
 
@@ -486,8 +486,7 @@ void ProxyRequest::settle(Attempt& attempt) {
   record_.estimated_prompt = attempt.prompt_tokens;
   record_.prompt_tokens = used.prompt;
   record_.completion_tokens = used.completion;
-  const std::optional<wire::Usage>& told = attempt.is_stream ? attempt.stream.usage() : attempt.plain_usage;
-  record_.usage_told = told && told->prompt_tokens;
+  record_.usage_told = used.prompt_was_told;
   attempt.note_speed(used.completion, now());
   if (snapshot_->tokens.calibrate) attempt.teach(used, chat_, *ask_.size, record_.error.empty());
   const auto cost_by = [&](const quota::ChargeRule& rule) {

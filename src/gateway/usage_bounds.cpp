@@ -44,8 +44,9 @@ UsageBounds usage_bounds(const wire::ChatRequest& chat, std::string_view body, c
   if (chat.uses_more_than_text) bounds.prompt = std::max(bounds.prompt, context);
   if (max_tokens) bounds.completion = may_think ? std::max(longest, *max_tokens) : *max_tokens;
   bounds.completion = plus(bounds.completion, kAnswerFrame);
+  bounds.choices = choices(chat, body);
   const std::uint64_t each = bounds.completion;
-  for (std::uint64_t more = choices(chat, body); more > 1; --more)
+  for (std::uint64_t more = bounds.choices; more > 1; --more)
     bounds.completion = plus(bounds.completion, each);
   return bounds;
 }

@@ -16,6 +16,7 @@ namespace weir::gateway {
 struct UsageBounds {
   std::uint64_t prompt = 0;
   std::uint64_t completion = 0;
+  std::uint64_t choices = 1;  // answers asked for at once
 
   // Whether it lies within; of the text that came every byte may have been a token, whatever was allowed.
   [[nodiscard]] bool hold(const wire::Usage& usage, std::size_t text_bytes) const noexcept;

@@ -69,6 +69,7 @@ class Reading {
     choose_scope();
     name_for_ledger();
     read_context();
+    read_counts();
     choose_wait();
     choose_retry();
     choose_blame();
@@ -199,7 +200,7 @@ class Reading {
   void name_violations() {
     for (const wire::QuotaViolation& violation : facts_.violations) {
       WindowName name = read_quota_id(violation.id);
-      const WindowName by_metric{counted_in(violation.metric), name.span};
+      const WindowName by_metric{read_quota_metric(violation.metric), name.span};
       if (by_metric.counted != Counted::unknown) name = by_metric;
       Window window{.name = name};
       if (!violation.value)
@@ -216,13 +217,6 @@ class Reading {
     const auto own = std::ranges::find(violations_, *verdict_.violated, &Window::name);
     stated_ = *own;
     violations_.erase(own);
-  }
-
-  static Counted counted_in(std::string_view metric) {
-    if (has_phrase(metric, "input_token")) return Counted::input_tokens;
-    if (has_phrase(metric, "output_token")) return Counted::output_tokens;
-    if (has_phrase(metric, "token")) return Counted::tokens;
-    return has_phrase(metric, "request") ? Counted::requests : Counted::unknown;
   }
 
   // Whether it is a matter of seconds or of hours, or of money.
@@ -315,6 +309,14 @@ class Reading {
          {"you requested", "current length is", "input token count (", "request (", "resulted in"})
       if (!verdict_.context_requested) verdict_.context_requested = number_behind(words, phrase);
     if (!prompt_tokens_) prompt_tokens_ = number_before(words, " in the messages");
+  }
+
+  void read_counts() {
+    // Tools are counted apart there, and are part of the prompt.
+    if (!has_phrase(facts_.words, " in the functions")) verdict_.prompt_tokens = prompt_tokens_;
+    if (signals_.requested != Requested::prompt_plus_max_tokens) return;
+    verdict_.admission_tokens = prose_.exactly_requested(Counted::tokens);
+    if (const auto prompt = prose_.exactly_requested(Counted::input_tokens)) verdict_.prompt_tokens = prompt;
   }
 
   void choose_wait() {

@@ -327,6 +327,7 @@ RefusalProse read_refusal_prose(std::string_view words) {
   prose.limit = named_number(words, "limit");
   prose.used = named_number(words, "used");
   prose.requested = named_number(words, "requested");
+  prose.requested_roughly = has_phrase(words, "requested ~");
   find_window(words, prose);
   find_wait(words, prose);
   prose.is_stated = prose.is_stated || (prose.limit && prose.names_window());
@@ -338,6 +339,13 @@ WindowName read_quota_id(std::string_view id) {
   if (place.at == kNowhere) return {};
   // "generatecontentinputtokenspermodelperminute": what is counted may stand far before.
   return {counted_near(id, place), place.window.span};
+}
+
+Counted read_quota_metric(std::string_view metric) {
+  if (has_phrase(metric, "input_token")) return Counted::input_tokens;
+  if (has_phrase(metric, "output_token")) return Counted::output_tokens;
+  if (has_phrase(metric, "token")) return Counted::tokens;
+  return has_phrase(metric, "request") ? Counted::requests : Counted::unknown;
 }
 
 bool has_phrase(std::string_view words, std::string_view phrase) {

@@ -19,18 +19,26 @@ struct RefusalProse {
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> used;
   std::optional<std::uint64_t> requested;
+  bool requested_roughly = false;  // "Requested ~12903"
   std::optional<Duration> wait;
   std::optional<WallTime> until;
 
   // The request alone is more than the window holds: no wait will help.
   [[nodiscard]] bool never_fits() const { return limit && requested && *requested > *limit; }
   [[nodiscard]] bool names_window() const { return window.counted != Counted::unknown; }
+  // What was requested of a window of those, where the number is no rough one.
+  [[nodiscard]] std::optional<std::uint64_t> exactly_requested(Counted counted) const {
+    if (window.counted != counted || requested_roughly || requested == std::uint64_t{0}) return std::nullopt;
+    return requested;
+  }
 };
 // `words` in lower case.
 [[nodiscard]] RefusalProse read_refusal_prose(std::string_view words);
 
 // The window of a name in camel case that was lowered: "generaterequestsperdayperprojectpermodel-freetier".
 [[nodiscard]] WindowName read_quota_id(std::string_view id);
+// What a metric of that kind counts.
+[[nodiscard]] Counted read_quota_metric(std::string_view metric);
 
 // Whether the parts of a phrase, divided by "*", follow each other in the words.
 [[nodiscard]] bool has_phrase(std::string_view words, std::string_view phrase);

@@ -6,6 +6,7 @@
 
 #include "providers/header_windows.hpp"
 #include "providers/value_formats.hpp"
+#include "weir/base/text.hpp"
 
 namespace weir::providers {
 namespace {
@@ -55,6 +56,12 @@ std::vector<quota::Observation> observations(const Signals& signals, const http:
                    .reset = window.reset});
   }
   return all;
+}
+
+std::optional<std::uint64_t> told_cost(const Signals& signals, const http::Fields& fields) {
+  if (signals.cost_header.empty()) return std::nullopt;
+  const auto cost = parse_count_value(trim(fields.get(signals.cost_header)));
+  return cost && *cost > 0 ? cost : std::nullopt;
 }
 
 std::vector<Window> windows(const Signals& signals, const http::Fields& fields, WallTime now) {

@@ -139,6 +139,10 @@ struct WaitDefault {
 // Whether retry-after is to be believed.
 enum class RetryAfter : std::uint8_t { exact, at_most };
 
+// What "Requested 1443" of a refused token window counts. Some estimate it from the request's length, which
+// teaches nothing: it is known only where that was found out.
+enum class Requested : std::uint8_t { unknown, prompt_plus_max_tokens };
+
 struct Signals {
   std::string_view name;
   std::span<const std::string_view> also_called;
@@ -148,8 +152,10 @@ struct Signals {
   std::string_view refusal_scope;  // of a refused window, where it differs
   std::string_view stream_scope;   // of an error inside a good answer, where it differs
   RetryAfter retry_after = RetryAfter::exact;
-  std::span<const SignalRule> rules;   // before those that hold everywhere
-  std::span<const ScopeRule> scopes;   // the first that fits
+  Requested requested = Requested::unknown;
+  std::string_view cost_header;       // says what a served request took in all, prompt and output; lower case
+  std::span<const SignalRule> rules;  // before those that hold everywhere
+  std::span<const ScopeRule> scopes;  // the first that fits
   std::span<const WaitDefault> waits;  // the first that fits
 };
 

@@ -42,6 +42,8 @@ struct Window {
 // count. At most one allocation.
 [[nodiscard]] std::vector<quota::Observation> observations(const Signals& signals, const http::Fields& fields,
                                                            WallTime now);
+// What a good answer's head says the request took, prompt and output together.
+[[nodiscard]] std::optional<std::uint64_t> told_cost(const Signals& signals, const http::Fields& fields);
 // All windows of the head, those too that only people know.
 [[nodiscard]] std::vector<Window> windows(const Signals& signals, const http::Fields& fields, WallTime now);
 
@@ -77,7 +79,11 @@ struct Verdict {
   // What the error's words say of that window. Some stand in no header: Groq's requests a minute, its tokens
   // a day.
   std::optional<quota::Observation> stated;
-  std::vector<Window> windows;                 // all that the answer tells of: the refused one first
+  std::vector<Window> windows;  // all that the answer tells of: the refused one first
+  // The provider's own counts of the refused request, in tokens: of its prompt, and of that with max_tokens.
+  // Only where they surely are that.
+  std::optional<std::uint64_t> prompt_tokens;
+  std::optional<std::uint64_t> admission_tokens;
   std::optional<std::uint64_t> context_limit;  // tokens
   std::optional<std::uint64_t> context_requested;
   std::string_view note;  // static text, for people

@@ -155,6 +155,95 @@ TEST_F(Tokens, OfATextAreToldToWhoHasAKeyForTheModel) {
   EXPECT_EQ(with("authorization: Bearer sk-narrow\r\n").status, 403);
 }
 
+// What refusals and heads say of a request's size, as the providers of those names say it.
+class ToldTokens : public GatewayTest {
+ protected:
+  void start_at(const char* signals, RawProvider& provider, std::vector<quota::Limit> limits = {}) {
+    preset_.signals = providers::find_signals(signals);
+    providers::Provider configured = provider_at("p", provider.port(), std::move(limits));
+    configured.preset = &preset_;
+    start({configured});
+  }
+  void ask_with(std::string_view more) {
+    (void)chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}])" + std::string(more) + "}");
+    take_turns(*loop_);  // the answer is here before it is settled
+  }
+  tokens::Calibration& counting() { return memory_.calibrations.of("p/m", tokens::Family::unknown); }
+  std::uint64_t lessons() { return counting().summary(tokens::Method::bytes).answers; }
+  double learned_overhead() { return counting().summary(tokens::Method::bytes).overhead; }
+
+  providers::Preset preset_ = kBlankPreset;
+};
+
+constexpr std::string_view kTooLarge =
+    R"({"error":{"message":"Request too large for model `m` on tokens per minute (TPM): Limit 6000, )"
+    R"(Requested 6500, please reduce your message size and try again.","type":"tokens"}})";
+
+TEST_F(ToldTokens, OfARefusalAreThePromptsWithoutItsMaxTokens) {
+  RawProvider provider(answers(413, kTooLarge));
+  start_at("groq", provider);
+  ask_with(R"(,"max_tokens":5900)");
+  ASSERT_EQ(lessons(), 1U);
+  // 600 for what we take for less than 20: within what one lesson may teach.
+  EXPECT_GT(learned_overhead(), 100);
+  EXPECT_LT(learned_overhead(), 600);
+}
+
+TEST_F(ToldTokens, OfARefusalTeachNothingWhereTheOutputsPartIsUnknown) {
+  RawProvider provider(answers(413, kTooLarge));
+  start_at("groq", provider);
+  ask_with("");
+  ask_with(R"(,"max_tokens":6500)");
+  ask_with(R"(,"max_tokens":100,"n":2)");
+  EXPECT_EQ(provider.requests(), 3U);
+  EXPECT_EQ(lessons(), 0U);
+}
+
+TEST_F(ToldTokens, OfARefusalTeachNothingThatCannotBe) {
+  RawProvider provider(answers(429, R"({"error":{"message":"(TPM): Limit 900000000, Used 899999999, )"
+                                    R"(Requested 90000000. Please try again in 1ms.","type":"tokens"}})"));
+  start_at("groq", provider);
+  ask_with(R"(,"max_tokens":100)");
+  EXPECT_EQ(provider.requests(), 1U);
+  EXPECT_EQ(lessons(), 0U);
+}
+
+TEST_F(ToldTokens, OfAContextThatIsTooShortAreThePrompts) {
+  RawProvider provider(answers(
+      400,
+      R"({"error":{"message":"This model's maximum context length is 4096 tokens. However, you requested )"
+      R"(5000 tokens (904 in the messages, 4096 in the completion).","code":400}})"));
+  start_at("vllm", provider);
+  ask_with("");
+  EXPECT_EQ(lessons(), 1U);
+}
+
+std::string answer_with_usage(std::string_view usage) {
+  return R"({"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":)"
+         R"({"role":"assistant","content":"hello"},"finish_reason":"stop"}])" +
+         std::string(usage) + "}";
+}
+
+TEST_F(ToldTokens, OfAHeadFillInWhatTheUsageLeavesOut) {
+  RawProvider provider(answers(200, answer_with_usage(R"(,"usage":{"completion_tokens":2})"),
+                               "x-ratelimit-tokens-query-cost: 302\r\n"));
+  start_at("mistral", provider);
+  ask_with("");
+  EXPECT_EQ(lessons(), 1U);
+  EXPECT_GT(learned_overhead(), 50);
+}
+
+// What of it was the prompt's nobody said.
+TEST_F(ToldTokens, OfAHeadAloneAreChargedAndTeachNothing) {
+  RawProvider provider(answers(200, answer_with_usage(""), "x-ratelimit-tokens-query-cost: 700\r\n"));
+  start_at("mistral", provider, {tokens_per_minute(1400)});
+  ask_with("");
+  EXPECT_EQ(lessons(), 0U);
+  ask_with("");
+  ask_with("");
+  EXPECT_EQ(provider.requests(), 2U) << "two took all of the minute";
+}
+
 class Overflow : public Tokens {
  protected:
   // A context of 2,000 tokens.

@@ -66,6 +66,8 @@ also_called: [better]
 source: https://example.com/errors
 checked: 2026-09-12
 scope: org+model
+requested: prompt+max_tokens
+cost_header: x-tokens-cost
 rules:
   - {code: "1302", class: concurrency, counts: concurrent_requests, per: none, limit: 1, spent: true, wait: 1s}
 waits:
@@ -124,6 +126,7 @@ class Compile(unittest.TestCase):
         self.assertEqual(code, 0, stderr)
         self.assertEqual(out.count("AnswerClass::concurrency"), 1)
         self.assertIn("WaitRule::next_midnight_pacific, true", out)
+        self.assertIn('Requested::prompt_plus_max_tokens, "x-tokens-cost"', out)
         self.assertIn("&kSignals[0]", out)
 
     def test_a_preset_may_be_called_as_the_signals_are_also(self):
@@ -138,6 +141,8 @@ class Compile(unittest.TestCase):
                                 ("wait: 1s", "wait: soon", "expected a length such as 2s"),
                                 (", per: none", "", '"counts" and "per" belong together'),
                                 ("scope: org+model", "scope: everybody", 'unknown word "everybody"'),
+                                ("prompt+max_tokens", "prompt", 'unknown word "prompt"'),
+                                ("x-tokens-cost", "X-Tokens-Cost", "expected a header's name in lower case"),
                                 ("[better]", "[good]", "is another's name")):
             code, stderr, out = self.run_with_signals(SIGNALS.replace(old, new))
             self.assertEqual(code, 1, new)

@@ -207,6 +207,55 @@ TEST(Classify, TheFirstWindowNamedIsTheOneThatRefused) {
   EXPECT_EQ(minute.period, quota::kMinutePeriod);
 }
 
+TEST(Classify, WhatWasRequestedIsACountWhereItIsKnownWhatItCounts) {
+  const std::string tpm =
+      groq_words("(TPM): Limit 6000, Used 5034, Requested 1443. Please try again in 4.77s.");
+  EXPECT_EQ(verdict_of(429, {}, tpm, "groq").admission_tokens, 1443U);
+  EXPECT_EQ(verdict_of(429, {}, tpm, "groq").prompt_tokens, std::nullopt);
+  EXPECT_EQ(verdict_of(429, {}, tpm, "openai").admission_tokens, std::nullopt) << "guessed from the length";
+  const std::string wall =
+      groq_words("on tokens per minute (TPM): Limit 8000, Requested 11088, please reduce");
+  EXPECT_EQ(verdict_of(413, {}, wall, "groq").admission_tokens, 11088U);
+  EXPECT_EQ(
+      verdict_of(429, {}, groq_words("(TPD): Limit 100, Used 99, Requested 5."), "groq").admission_tokens,
+      5U);
+  EXPECT_EQ(verdict_of(429, {}, groq_words("(ITPM): Limit 9, Used 9, Requested 7."), "groq").prompt_tokens,
+            7U);
+}
+
+TEST(Classify, WhatWasRequestedIsNoCountOfOtherThingsNorARoughOne) {
+  for (const char* words : {"(RPM): Limit 30, Used 30, Requested 1.", "(OTPM): Limit 9, Used 9, Requested 7.",
+                            "(TPM): Limit 7000, Used 0, Requested ~12903.",
+                            "(TPM): Limit 9, Used 9, Requested 0.", "(TPM): Limit 9, Used 9."}) {
+    const Verdict verdict = verdict_of(429, {}, groq_words(words), "groq");
+    EXPECT_EQ(verdict.admission_tokens, std::nullopt) << words;
+    EXPECT_EQ(verdict.prompt_tokens, std::nullopt) << words;
+  }
+}
+
+TEST(Classify, AContextThatIsTooShortMayTellThePrompt) {
+  const auto told = [](const std::string& body) { return verdict_of(400, {}, body).prompt_tokens; };
+  EXPECT_EQ(told(R"x({"error":{"code":400,"type":"exceed_context_size_error","n_prompt_tokens":5000,)x"
+                 R"x("n_ctx":4096,"message":"request (5000 tokens) exceeds the available context size"}})x"),
+            5000U);
+  const std::string words =
+      R"x({"error":{"message":"This model's maximum context length is 8192 tokens. However, you requested )x"
+      R"x(16163 tokens (1163 in the messages, )x";
+  EXPECT_EQ(told(words + R"x(15000 in the completion).","code":400}})x"), 1163U);
+  EXPECT_EQ(told(words + R"x(900 in the functions, 14100 in the completion).","code":400}})x"), std::nullopt)
+      << "tools are part of the prompt";
+}
+
+TEST(ToldCost, IsReadWhereAProviderTellsIt) {
+  const auto told = [](const char* value, const char* provider = "mistral") {
+    return told_cost(*find_signals(provider), fields_of({{"X-RateLimit-Tokens-Query-Cost", value}}));
+  };
+  EXPECT_EQ(told("52"), 52U);
+  for (const char* value : {"", "0", "-5", "many", "5.5"}) EXPECT_EQ(told(value), std::nullopt) << value;
+  EXPECT_EQ(told("52", "groq"), std::nullopt);
+  EXPECT_EQ(told_cost(*find_signals("mistral"), {}), std::nullopt);
+}
+
 TEST(Classify, NoCreditIsAStateOnlyWithoutAWait) {
   const std::string_view body =
       R"({"error":{"message":"quota","type":"insufficient_quota","code":"insufficient_quota"}})";
