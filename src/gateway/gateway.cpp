@@ -97,6 +97,7 @@ telemetry::Route route_of(Place place) {
     case Place::metrics:
       return Route::metrics;
     case Place::tokenize:
+      return Route::tokenize;
     case Place::later:
     case Place::unknown:
       break;
@@ -322,9 +323,10 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
     if (proxy.found_model_gone()) models_->note_gone();
   } else if (asked.method == "POST" && place == Place::tokenize) {
     net::Cancellation& cancellation = responder.cancellation();
-    LocalAnswer answer = co_await tokenize(lane, current, request, cancellation);
+    LocalAnswer answer = co_await tokenize(lane, current, request, cancellation, record);
     co_await tell(std::move(answer), responder, common, record);
   } else if (auto page = current->dashboard ? dashboard::answer(asked) : std::nullopt) {
+    record.route = telemetry::Route::dashboard;
     co_await show(*std::move(page), responder, record);
   } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {
     current.reset();  // a reader may stay for longer than a configuration

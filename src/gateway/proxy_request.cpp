@@ -166,6 +166,7 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
                     .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
   attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
+  record_.truncated = dropped_;  // sent so, or about to be: until then nothing was dropped
   live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
   co_return std::nullopt;
 }
@@ -182,11 +183,11 @@ bool ProxyRequest::needs_count(const Turn::Outcome& outcome) const {
 
 // tokens.overflow: truncate. Whether the request is shorter now; once.
 bool ProxyRequest::drop_turns(Instant at) {
-  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || !record_.truncated.empty()) return false;
+  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || !dropped_.empty()) return false;
   auto shorter = shorten(chat_, body(), *route_, ask_, at);
   if (!shorter) return false;
   shorter_body_ = std::move(shorter->body);
-  record_.truncated = std::move(shorter->words);
+  dropped_ = std::move(shorter->words);
   const auto failure = wire::read_chat_request(body(), chat_);
   ask_.size = tokens::by_bytes(prompt_facts(chat_, body()));
   return !failure;

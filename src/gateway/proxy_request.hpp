@@ -85,6 +85,7 @@ class ProxyRequest {
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;
   std::string shorter_body_;
+  std::string dropped_;  // what it has less, in words
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
   routing::Priority priority_ = routing::Priority::normal;

@@ -70,15 +70,18 @@ std::string describe(const wire::ChatRequest& chat, const routing::Route& route,
 }  // namespace
 
 net::Awaitable<LocalAnswer> tokenize(Lane& lane, std::shared_ptr<const Snapshot> current,
-                                     const transport::Request& request, net::Cancellation& cancellation) {
+                                     const transport::Request& request, net::Cancellation& cancellation,
+                                     telemetry::RequestRecord& record) {
   const auto client = current->client_of(request.head->fields);
   if (!client) co_return LocalAnswer{Refusal{.error = client.error()}};
+  if (*client != nullptr) record.client = (*client)->name;
   const std::string body = chat_of(request.body_text());
   wire::ChatRequest chat;
   if (auto failure = wire::read_chat_request(body, chat)) {
     LocalAnswer refused{Refusal{.error = std::move(failure->error), .param = std::move(failure->param)}};
     co_return refused;
   }
+  record.model = chat.model;
   const routing::Route* const route = current->catalogue.find(chat.model);
   if (route == nullptr) co_return LocalAnswer{unknown_model(current->catalogue, chat.model)};
   if (!may_use(*client, chat.model)) co_return LocalAnswer{model_not_allowed(**client, chat.model)};

@@ -21,8 +21,8 @@ std::string_view name(AttemptClass what) noexcept {
 }
 
 std::string_view name(Route route) noexcept {
-  constexpr std::array<std::string_view, kRoutes> kNames{"chat",  "models",  "health", "card",
-                                                         "admin", "metrics", "other"};
+  constexpr std::array<std::string_view, kRoutes> kNames{"chat",      "tokenize", "models",  "health", "card",
+                                                         "dashboard", "admin",    "metrics", "other"};
   return kNames[static_cast<std::size_t>(route)];
 }
 
@@ -59,6 +59,7 @@ void log_access(const RequestRecord& record) {
                           {"trail", trail(record.attempts)},
                           {"stream", record.stream},
                           {"max_tokens", record.max_tokens},
+                          {"truncated", record.truncated},
                           {"reserved_tokens", record.estimated_tokens},
                           {"used_tokens", record.used_tokens.value_or(0)},
                           {"ttfb_ms", ms(record.first_byte)},

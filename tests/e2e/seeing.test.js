@@ -93,6 +93,25 @@ test('metrics are well formed, by promtool where it is there', async () => {
   assert.equal(tool.status, 0, tool.stdout + tool.stderr);
 });
 
+test('what tokenizes and what shows the dashboard is told apart', async (t) => {
+  const keyed = await Weir.serve(yaml({ local: provider }, { more: 'auth: {keys: [{name: laptop, key: sk-laptop}]}' }));
+  t.after(() => keyed.stop());
+  const body = JSON.stringify({ model: 'smart', text: 'how long is this?' });
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer sk-laptop' };
+  assert.equal((await fetch(`${keyed.origin}/v1/tokenize`, { method: 'POST', headers, body })).status, 200);
+  const lineOf = (path) => keyed.stderr.split('\n').filter((line) => line.includes('"event":"request"')).map((line) => JSON.parse(line)).find((line) => line.path === path);
+  await keyed.until(() => lineOf('/v1/tokenize'), 'the access line');
+  const { client, model } = lineOf('/v1/tokenize');
+  assert.deepEqual({ client, model }, { client: 'laptop', model: 'smart' });
+  const page = await fetch(`${keyed.origin}/`, { headers: { accept: 'text/html' } });
+  const asset = /\/assets\/[^"']+/.exec(await page.text())?.[0];
+  if (asset) await (await fetch(`${keyed.origin}${asset}`)).text();
+  await keyed.until(() => lineOf('/') && (!asset || lineOf(asset)), 'the access lines');
+  const text = await (await fetch(`${keyed.origin}/metrics`)).text();
+  assert.match(text, /^weir_http_requests_total\{route="tokenize",status="200"\} 1$/m);
+  assert.match(text, asset ? /^weir_http_requests_total\{route="dashboard",status="200"\} 2$/m : /route="card"/);
+});
+
 test('metrics.token is asked for, metrics.enabled switches them off', async (t) => {
   const guarded = await Weir.serve(yaml({ local: provider }, { more: 'metrics: {token: scrape-me}\nadmin: {key: admin-me}' }));
   t.after(() => guarded.stop());

@@ -27,8 +27,8 @@ inline constexpr std::size_t kAttemptClasses = 9;
 [[nodiscard]] std::string_view name(AttemptClass what) noexcept;
 
 // Which kind of path was asked for.
-enum class Route : std::uint8_t { chat, models, health, card, admin, metrics, other };
-inline constexpr std::size_t kRoutes = 7;
+enum class Route : std::uint8_t { chat, tokenize, models, health, card, dashboard, admin, metrics, other };
+inline constexpr std::size_t kRoutes = 9;
 [[nodiscard]] std::string_view name(Route route) noexcept;
 
 // One try of one target.
@@ -57,7 +57,7 @@ struct RequestRecord {
   std::string served_by;      // the target, or empty
   std::string key;            // its key's label
   std::string max_tokens;     // "80000->7400" where it was fitted, or empty
-  std::string truncated;      // "6 messages, 5400 tokens" where the oldest turns were dropped, or empty
+  std::string truncated;  // "6 messages, 5400 tokens" where it was sent without its oldest turns, or empty
   std::vector<AttemptRecord> attempts;
   bool stream = false;
   int status = 0;     // 0: nothing was answered

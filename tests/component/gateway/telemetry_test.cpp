@@ -78,6 +78,21 @@ TEST_F(TelemetryOfRequests, WhatIsNoChatIsCountedAndNotKept) {
   EXPECT_EQ(ended().written(), 0U);
 }
 
+TEST_F(TelemetryOfRequests, TokenizingIsARouteOfItsOwn) {
+  start({provider_at("groq", 1)});
+  const std::string body = R"({"model":"smart","text":"hello"})";
+  const RawAnswer answer = connect().exchange(
+      "POST /v1/tokenize HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(eventually([&] {
+    const auto sums = std::make_unique<telemetry::GeneralCounters>();
+    gateway_->telemetry().add_up(*sums);
+    return sums->requests[static_cast<std::size_t>(telemetry::Route::tokenize)][200 - 100].value() == 1;
+  }));
+  EXPECT_EQ(ended().written(), 0U);
+}
+
 TEST_F(TelemetryOfRequests, ARequestThatIsUnderWayIsSeenAtItsTarget) {
   RawProvider silent([](RawConnection& peer) {
     if (peer.read_request()) (void)peer.read_request();  // until it is hung up

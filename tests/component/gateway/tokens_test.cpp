@@ -314,6 +314,35 @@ TEST_F(Overflow, OfAWindowIsTruncatedToo) {
   EXPECT_EQ(upstream_contents().size(), 4U);
 }
 
+// It was sent to nobody, neither whole nor shorter.
+TEST_F(Overflow, OfWhatGotNoRoomIsNotToldAsIfItHadBeenSent) {
+  providers::Provider provider = provider_at("p", provider_.port(), {tokens_per_minute(2500)});
+  provider.models[0].context = 2000;
+  gateway::Settings settings = settings_for({provider});
+  settings.tokens.overflow = tokens::Overflow::truncate;
+  start_with(std::move(settings));
+  prompt_tokens_ = 1500;
+  EXPECT_NE(chat(long_talk()).field("x-weir-truncated"), "");
+  take_turns(*loop_);
+  const RawAnswer refused = chat(long_talk());
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("x-weir-truncated"), "");
+  EXPECT_EQ(provider_.requests(), 1U);
+}
+
+TEST_F(Overflow, IsToldWithTheErrorOfAProviderThatGotTheRest) {
+  RawProvider refuses(
+      answers(400, R"({"error":{"message":"no such parameter","type":"invalid_request_error"}})"));
+  providers::Provider provider = provider_at("p", refuses.port());
+  provider.models[0].context = 2000;
+  gateway::Settings settings = settings_for({provider});
+  settings.tokens.overflow = tokens::Overflow::truncate;
+  start_with(std::move(settings));
+  const RawAnswer answer = chat(long_talk());
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.field("x-weir-truncated"), "");
+}
+
 TEST_F(Overflow, WhatFitsIsNotTouched) {
   start_with_overflow(tokens::Overflow::truncate);
   const RawAnswer answer = chat(
