@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/counting_report.hpp"
 #include "admin/cards.hpp"
 #include "admin/json_words.hpp"
 #include "admin/process_figures.hpp"
@@ -78,6 +79,21 @@ void write_quota(const routing::Catalogue& catalogue, Exposition& out, Instant n
   const auto known = [](const quota::MeterView& view, std::uint64_t figure) {
     return view.limit.amount == quota::kUnknownAmount ? Figure() : Figure(figure);
   };
+void write_counting(const routing::Catalogue& catalogue, Exposition& out) {
+  const std::vector<Counting> all = countings_of(catalogue);
+  const auto write = [&](std::string_view name, auto value_of) {
+    out.begin(name);
+    for (const Counting& one : all)
+      out.sample({{"provider", one.target->provider->name}, {"model", one.target->model->name}},
+                 value_of(one.learned));
+  };
+  using Summary = tokens::Calibration::Summary;
+  write("weir_token_ratio", [](const Summary& learned) { return learned.ratio; });
+  write("weir_token_overhead", [](const Summary& learned) { return learned.overhead; });
+  write("weir_token_spread_ratio", [](const Summary& learned) { return learned.spread; });
+  write("weir_token_answers", [](const Summary& learned) { return learned.answers; });
+}
+
   write_windows(windows, "weir_quota_limit", out,
                 [&](const quota::MeterView& view) { return known(view, view.limit.amount); });
   write_windows(windows, "weir_quota_used", out,
@@ -105,6 +121,7 @@ void write_keys(const routing::Catalogue& catalogue, Exposition& out, Instant no
 void write_process(Exposition& out, WallTime started) {
   const ProcessFigures process = process_figures();
   const auto gauge = [&out](std::string_view name, auto value) {
+  write_counting(context.catalogue, out);
     out.begin(name);
     out.sample({}, value);
   };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "admin/counting_report.hpp"
 #include "admin/json_words.hpp"
 #include "weir/base/units.hpp"
 
@@ -46,6 +47,7 @@ ordered_json target_json(const routing::Candidacy& one, Instant now) {
     put_no_reason(json, now);
   else
     put_reason(json, one.skip, now);
+  json["counting"] = counting_json(counting_of(*one.target));
   return json;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "admin/json_words.hpp"
+#include "admin/counting_report.hpp"
 #include "admin/request_report.hpp"
 #include "weir/base/units.hpp"
 #include "weir/base/version.hpp"
@@ -83,5 +84,6 @@ ordered_json status_json(const gateway::AdminContext& context, const store::Heal
                     {"24h", series_json(context.history.day())}};
   return json;
 }
+  json["counting"] = countings_json(context.catalogue);
 
 }  // namespace weir::admin

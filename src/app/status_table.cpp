@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -117,6 +121,38 @@ std::string cooldowns_of(const json& card) {
   return text;
 }
 
+// 1.07: two digits behind the point.
+std::string hundredths(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.begin(), text.end(), value, std::chars_format::fixed, 2).ptr;
+  return {text.begin(), end};
+}
+
+// How the models' own counts of tokens differ from ours. Those that taught most; --json has all.
+std::string countings_of(const json& status) {
+  constexpr std::size_t kMost = 10;
+  std::vector<json> all = status.at("counting").get<std::vector<json>>();
+  std::ranges::stable_sort(all, std::ranges::greater(),
+                           [](const json& one) { return one.at("answers").get<std::uint64_t>(); });
+  std::size_t widest = 0;
+  for (std::size_t i = 0; i < std::min(all.size(), kMost); ++i)
+    widest = std::max(widest, all[i].at("target").get_ref<const std::string&>().size());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), kMost); ++i) {
+    const json& one = all[i];
+    const auto name = one.at("target").get<std::string>();
+    const auto overhead = one.at("overhead").get<std::int64_t>();
+    const auto spread = std::llround(100 * one.at("spread").get<double>());
+    const auto answers = one.at("answers").get<std::uint64_t>();
+    text += "  " + name + std::string(widest - name.size(), ' ') + "  x " +
+            hundredths(one.at("ratio").get<double>()) + (overhead < 0 ? " - " : " + ") +
+            std::to_string(std::abs(overhead)) + ", give or take " + std::to_string(spread) + " %, from " +
+            std::to_string(answers) + (answers == 1 ? " answer\n" : " answers\n");
+  }
+  if (all.size() > kMost) text += "  and " + std::to_string(all.size() - kMost) + " more\n";
+  return text.empty() ? text : "\nprompt tokens as each model counts them, from our estimate\n" + text;
+}
+
 std::string summary_of(const json& status) {
   const json& totals = status.at("totals");
   std::string text = status.at("sentence").get<std::string>() + "\n" + totals.at("requests").dump() +
@@ -137,7 +173,7 @@ Result<std::string> status_table(std::string_view status) {
     std::string out = summary_of(all);
     for (const json& card : all.at("cards"))
       out += "\n" + title_of(card) + rows_of(card) + cooldowns_of(card);
-    return out;
+    return out + countings_of(all);
   } catch (const json::exception& e) {
     return Error{ErrorKind::io, std::string("the daemon's answer can't be read: ") + e.what()};
   }

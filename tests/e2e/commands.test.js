@@ -194,6 +194,7 @@ test('status: a table with a bar a window, and what the daemon says with --json'
   assert.match(stdout, /^ +rpd +\[#####\.{15}\] +3 of 4 left +back in .* config$/m);
   const json = await run(['status', '--json', '--state-dir', weir.stateDir]);
   assert.equal(JSON.parse(json.stdout).cards.length, 1);
+  assert.match(stdout, /^prompt tokens as each model counts them, from our estimate\n {2}local\/m {2}x \d\.\d\d [+-] \d+, give or take \d+ %, from 1 answer$/m);
   const none = await run(['status', '--state-dir', '/nowhere']);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /is weir serve running\?/);

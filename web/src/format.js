@@ -118,6 +118,18 @@ export function reason(word) {
   return String(word).replaceAll('_', ' ');
 }
 
+const kPlural = (value, one) => `${exact(value)} ${one}${value === 1 ? '' : 's'}`;
+
+// What answers have taught of a model's tokens: "tokens × 1.07 + 31, ± 3 %".
+export function countingWords({ ratio, overhead, spread }) {
+  return `tokens × ${ratio.toFixed(2)} ${overhead < 0 ? '−' : '+'} ${exact(Math.abs(overhead))}, ± ${Math.round(100 * spread)} %`;
+}
+
+export function countingTitle({ answers, tokenizer, output_p50, output_p95 }) {
+  const learned = `Of a prompt estimated for the tokenizer ${tokenizer}; learned from ${kPlural(answers, 'answer')}.`;
+  return output_p50 === null ? learned : `${learned} Half of the outputs stay within ${kPlural(output_p50, 'token')}, 95 % within ${exact(output_p95)}.`;
+}
+
 const kClasses = {
   ok: 'ok', rate_limited: 'rate limited', quota: 'quota used up', timeout: 'timed out', server_error: 'server error',
   auth: 'key refused', bad_request: 'bad request', network: 'no connection', aborted: 'broken off',

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ask } from './api.js';
-import { count, reason } from './format.js';
+import { count, countingTitle, countingWords, reason } from './format.js';
 import { Countdown, Segments, State, remaining, useFetched } from './parts.jsx';
 
 const kAll = 'all';
@@ -20,6 +20,12 @@ function Why({ one, received }) {
       {one.remedy && <span class="remedy">{one.remedy}</span>}
     </span>
   );
+}
+
+// How the model's own count of a prompt differs from our estimate, as its answers showed.
+function Counts({ counting }) {
+  if (!counting || counting.answers === 0) return <span class="small counts">tokens not calibrated yet</span>;
+  return <span class="small counts num" title={countingTitle(counting)}>{countingWords(counting)}</span>;
 }
 
 function Model({ model, received }) {
@@ -47,6 +53,7 @@ function Model({ model, received }) {
               </span>
               <State state={target.callable ? 'ready' : target.until ? 'limited' : 'unavailable'} />
               <Why one={target} received={received} />
+              <Counts counting={target.counting} />
               <span class="small">tier {target.tier}</span>
             </li>
           ))}

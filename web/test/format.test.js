@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptShape, count, left, reason, requestState, share, sourceWords, took, windowLabel, windowName } from '../src/format.js';
+import { attemptShape, count, countingTitle, countingWords, left, reason, requestState, share, sourceWords, took, windowLabel, windowName } from '../src/format.js';
 
 test('a count is short, and unknown is a word, never zero', () => {
   const shown = [0, 987, 8421, 99_999, 801_223, 2_400_000, 1_000_000, 12_400_000].map(count);
@@ -47,4 +47,12 @@ test('a request says how far it is, or what became of it', () => {
 
 test('100 % is all of them', () => {
   assert.deepEqual([share(3, 3), share(19_999, 20_000), share(1, 2), share(0, 0)], ['100 %', '99.9 %', '50 %', '–']);
+});
+
+test('what answers taught of tokens is a line and how far it may be off', () => {
+  const learned = { ratio: 1.0678, overhead: 1031, spread: 0.0261, answers: 1, tokenizer: 'qwen', output_p50: null, output_p95: null };
+  assert.equal(countingWords(learned), 'tokens × 1.07 + 1,031, ± 3 %');
+  assert.equal(countingWords({ ...learned, overhead: -4 }), 'tokens × 1.07 − 4, ± 3 %');
+  assert.equal(countingTitle(learned), 'Of a prompt estimated for the tokenizer qwen; learned from 1 answer.');
+  assert.match(countingTitle({ ...learned, answers: 40, output_p50: 210, output_p95: 1500 }), /from 40 answers\. Half of the outputs stay within 210 tokens, 95 % within 1,500\.$/);
 });
