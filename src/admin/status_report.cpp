@@ -1,12 +1,13 @@
 #include "admin/status_report.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
 #include <utility>
 
-#include "admin/json_words.hpp"
 #include "admin/counting_report.hpp"
+#include "admin/json_words.hpp"
 #include "admin/request_report.hpp"
 #include "weir/base/units.hpp"
 #include "weir/base/version.hpp"
@@ -17,8 +18,11 @@ using nlohmann::ordered_json;
 
 namespace {
 
+// Below 10 ms to a tenth: what is fast is no zero.
 ordered_json ms_or_null(double ms) {
-  return ms < 0 ? ordered_json(nullptr) : ordered_json(std::llround(ms));
+  if (ms < 0) return nullptr;
+  constexpr double kFast = 10;
+  return ms < kFast ? ordered_json(std::max(std::round(10 * ms) / 10, 0.1)) : ordered_json(std::llround(ms));
 }
 
 }  // namespace
@@ -53,6 +57,8 @@ ordered_json series_json(const telemetry::Series& series) {
   json["errors"] = column([](const Point& point) { return point.errors; });
   json["ttfb_p50_ms"] = column([](const Point& point) { return ms_or_null(point.ttfb_p50_ms); });
   json["ttfb_p95_ms"] = column([](const Point& point) { return ms_or_null(point.ttfb_p95_ms); });
+  json["plain_p50_ms"] = column([](const Point& point) { return ms_or_null(point.plain_p50_ms); });
+  json["plain_p95_ms"] = column([](const Point& point) { return ms_or_null(point.plain_p95_ms); });
   json["prompt_tokens"] = column([](const Point& point) { return point.prompt_tokens; });
   json["completion_tokens"] = column([](const Point& point) { return point.completion_tokens; });
   return json;
@@ -78,12 +84,12 @@ ordered_json status_json(const gateway::AdminContext& context, const store::Heal
   json["waiting"] = context.waiting;
   json["cards"] = ordered_json::array();
   for (const Card& card : cards) json["cards"].push_back(card_json(card, now));
+  json["counting"] = countings_json(context.catalogue);
   json["live"] = all_live_json(context.telemetry, now);
   json["totals"] = totals_json(context.telemetry);
   json["series"] = {{"15m", series_json(context.history.recent())},
                     {"24h", series_json(context.history.day())}};
   return json;
 }
-  json["counting"] = countings_json(context.catalogue);
 
 }  // namespace weir::admin

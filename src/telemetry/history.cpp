@@ -44,19 +44,28 @@ History::Sums History::read(const Telemetry& telemetry) {
   out.counts.errors = sums->failed.value();
   out.counts.prompt_tokens = sums->prompt_tokens.value();
   out.counts.completion_tokens = sums->completion_tokens.value();
-  for (std::size_t i = 0; i < kFineBuckets; ++i) out.first_byte[i] = sums->first_byte[i].value();
+  for (std::size_t i = 0; i < kFineBuckets; ++i) {
+    out.first_byte[i] = sums->first_byte[i].value();
+    out.plain[i] = sums->plain[i].value();
+  }
   return out;
 }
 
 Point History::point_between(const Sums& before, const Sums& after) {
   Buckets first_byte{};
-  for (std::size_t i = 0; i < kFineBuckets; ++i) first_byte[i] = after.first_byte[i] - before.first_byte[i];
+  Buckets plain{};
+  for (std::size_t i = 0; i < kFineBuckets; ++i) {
+    first_byte[i] = after.first_byte[i] - before.first_byte[i];
+    plain[i] = after.plain[i] - before.plain[i];
+  }
   return {.requests = after.counts.requests - before.counts.requests,
           .errors = after.counts.errors - before.counts.errors,
           .prompt_tokens = after.counts.prompt_tokens - before.counts.prompt_tokens,
           .completion_tokens = after.counts.completion_tokens - before.counts.completion_tokens,
           .ttfb_p50_ms = quantile(first_byte, 0.5),
-          .ttfb_p95_ms = quantile(first_byte, 0.95)};
+          .ttfb_p95_ms = quantile(first_byte, 0.95),
+          .plain_p50_ms = quantile(plain, 0.5),
+          .plain_p95_ms = quantile(plain, 0.95)};
 }
 
 void History::sample(Instant now) {

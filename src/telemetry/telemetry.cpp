@@ -56,6 +56,7 @@ void GeneralCounters::add(const GeneralCounters& other) noexcept {
   prompt_tokens.add(other.prompt_tokens);
   completion_tokens.add(other.completion_tokens);
   add_all(first_byte, other.first_byte);
+  add_all(plain, other.plain);
 }
 
 struct Telemetry::Lane {
@@ -132,8 +133,8 @@ void Telemetry::count(std::size_t number, const RequestRecord& record) {
     general.failed.add();
   general.queued.observe(nanoseconds(record.queued));
   general.overhead.observe(nanoseconds(record.overhead));
-  if (record.first_byte > Duration::zero())
-    general.first_byte[fine_bucket(nanoseconds(record.first_byte))].add();
+  if (record.first_byte > Duration::zero() && record.status < 400)
+    (record.stream ? general.first_byte : general.plain)[fine_bucket(nanoseconds(record.first_byte))].add();
   general.prompt_tokens.add(record.prompt_tokens.value_or(0));
   general.completion_tokens.add(record.completion_tokens.value_or(0));
   general.attempts.add(record.attempts.size());

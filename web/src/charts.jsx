@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { at, count, took } from './format.js';
+import { at, count, isStreamed, took } from './format.js';
 
 const kPoints = { '15m': 60, '24h': 144 };
 
@@ -91,11 +91,15 @@ function Chart({ title, spec, series, range, theme }) {
   );
 }
 
+const timesOf = (what) => ({ least: 200, format: took, tell: took,
+  lines: [{ name: `${what}_p50_ms`, words: 'p50', color: '--accent' }, { name: `${what}_p95_ms`, words: 'p95', color: '--wait', dash: [4, 3] }] });
+const kStreams = ['Time to first byte', timesOf('ttfb')];
+const kPlain = ['Time to answer', timesOf('plain')];
+
 const kCharts = [
   ['Requests', { bars: true, least: 4, format: count, tell: (value) => count(value ?? 0),
     lines: [{ name: 'requests', words: 'all', color: '--accent' }, { name: 'errors', words: 'failed', color: '--bad' }] }],
-  ['Time to first byte', { least: 200, format: took, tell: took,
-    lines: [{ name: 'ttfb_p50_ms', words: 'p50', color: '--accent' }, { name: 'ttfb_p95_ms', words: 'p95', color: '--wait', dash: [4, 3] }] }],
+  kStreams, // or kPlain, where nothing is streamed
   ['Tokens', { least: 100, format: count, tell: (value) => count(value ?? 0),
     lines: [{ name: 'prompt_tokens', words: 'in', color: '--accent' }, { name: 'completion_tokens', words: 'out', color: '--wait', dash: [4, 3] }] }],
 ];
@@ -104,7 +108,7 @@ export function Charts({ series, range, theme }) {
   if (!series?.step_s) return <p class="small">Nothing has been measured yet.</p>;
   return (
     <div class="chartrow">
-      {kCharts.map(([title, spec]) => (
+      {kCharts.map((chart) => (chart === kStreams && !isStreamed(series) ? kPlain : chart)).map(([title, spec]) => (
         <Chart key={title} title={title} spec={spec} series={series} range={range} theme={theme} />
       ))}
     </div>

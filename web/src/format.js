@@ -21,9 +21,15 @@ export const exact = (value) => plain.format(value);
 // What was measured: 850 ms, 3.2 s, 2 min.
 export function took(ms) {
   if (ms === null || ms === undefined) return '–';
+  if (ms > 0 && ms < 9.95) return `${Number(ms.toFixed(1))} ms`; // fast, and no zero
   if (ms < kSecond) return `${Math.round(ms)} ms`;
   if (ms < 10 * kSecond) return `${(ms / kSecond).toFixed(1)} s`;
   return left(ms);
+}
+
+// Whether the times of a series are those of streams: plain answers alone are timed until they are there.
+export function isStreamed({ ttfb_p50_ms: streams = [], plain_p50_ms: plain = [] }) {
+  return streams.some((ms) => ms !== null) || plain.every((ms) => ms === null);
 }
 
 // What is still to pass, rounded up: 12 s, 6 m 03 s, 10 h 20 m, 3 d 4 h.

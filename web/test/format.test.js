@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptShape, count, countingTitle, countingWords, left, reason, requestState, share, sourceWords, took, windowLabel, windowName } from '../src/format.js';
+import { attemptShape, count, countingTitle, countingWords, isStreamed, left, reason, requestState, share, sourceWords, took, windowLabel, windowName } from '../src/format.js';
 
 test('a count is short, and unknown is a word, never zero', () => {
   const shown = [0, 987, 8421, 99_999, 801_223, 2_400_000, 1_000_000, 12_400_000].map(count);
@@ -11,7 +11,7 @@ test('a count is short, and unknown is a word, never zero', () => {
 test('what is left is told late rather than early', () => {
   const shown = [0, 1, 12_400, 60_000, 363_000, 3_600_000, 37_200_000, 86_400_000, 273_600_000].map(left);
   assert.deepEqual(shown, ['now', '1 s', '13 s', '1 m 00 s', '6 m 03 s', '1 h 00 m', '10 h 20 m', '1 d 0 h', '3 d 4 h']);
-  assert.deepEqual([null, 0, 850, 3210].map(took), ['–', '0 ms', '850 ms', '3.2 s']);
+  assert.deepEqual([null, 0, 0.4, 9.97, 850, 3210].map(took), ['–', '0 ms', '0.4 ms', '10 ms', '850 ms', '3.2 s']);
 });
 
 test('a window is named by what it counts and for how long', () => {
@@ -55,4 +55,11 @@ test('what answers taught of tokens is a line and how far it may be off', () => 
   assert.equal(countingWords({ ...learned, overhead: -4 }), 'tokens × 1.07 − 4, ± 3 %');
   assert.equal(countingTitle(learned), 'Of a prompt estimated for the tokenizer qwen; learned from 1 answer.');
   assert.match(countingTitle({ ...learned, answers: 40, output_p50: 210, output_p95: 1500 }), /from 40 answers\. Half of the outputs stay within 210 tokens, 95 % within 1,500\.$/);
+});
+
+test('where nothing is streamed the time to the answer is shown instead', () => {
+  assert.equal(isStreamed({ ttfb_p50_ms: [null, 27], plain_p50_ms: [1000, 1000] }), true);
+  assert.equal(isStreamed({ ttfb_p50_ms: [null, null], plain_p50_ms: [null, 1000] }), false);
+  assert.equal(isStreamed({ ttfb_p50_ms: [null], plain_p50_ms: [null] }), true, 'nobody knows yet');
+  assert.equal(isStreamed({}), true);
 });

@@ -20,8 +20,10 @@ struct Point {
   std::uint64_t errors = 0;
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
-  double ttfb_p50_ms = -1;  // below 0: nothing was served
+  double ttfb_p50_ms = -1;  // of streams; below 0: none was served
   double ttfb_p95_ms = -1;
+  double plain_p50_ms = -1;  // of answers that come whole, when they had come
+  double plain_p95_ms = -1;
 };
 
 struct Series {
@@ -55,6 +57,7 @@ class History {
   struct Sums {
     Point counts;
     std::array<std::uint64_t, kFineBuckets> first_byte{};
+    std::array<std::uint64_t, kFineBuckets> plain{};
   };
 
   [[nodiscard]] static Sums read(const Telemetry& telemetry);

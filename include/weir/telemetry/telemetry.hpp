@@ -54,7 +54,9 @@ struct GeneralCounters {
   Counter failovers;
   Counter prompt_tokens;
   Counter completion_tokens;
-  std::array<Counter, kFineBuckets> first_byte;
+  // Until the first content went out, of those that were served: of a plain answer that is its whole time.
+  std::array<Counter, kFineBuckets> first_byte;  // streams
+  std::array<Counter, kFineBuckets> plain;       // the others
 
   void add(const GeneralCounters& other) noexcept;
 };

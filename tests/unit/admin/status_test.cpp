@@ -173,8 +173,22 @@ TEST_F(StatusTest, TotalsAndSeriesAreThoseCounted) {
   EXPECT_EQ(series["end"], "2026-11-24T00:00:15Z");
   EXPECT_EQ(series["requests"], json::array({1}));
   EXPECT_EQ(series["completion_tokens"], json::array({2}));
-  EXPECT_NEAR(series["ttfb_p50_ms"][0].get<double>(), 400, 30);
+  EXPECT_NEAR(series["plain_p50_ms"][0].get<double>(), 400, 30);
+  EXPECT_TRUE(series["ttfb_p50_ms"][0].is_null()) << "no stream was served: a gap and no zero";
   EXPECT_TRUE(all["series"]["24h"]["requests"].empty());
+}
+
+// A server on this machine answers in less than half a millisecond.
+TEST_F(StatusTest, WhatIsFastIsNoZero) {
+  telemetry::RequestRecord record;
+  record.route = telemetry::Route::chat;
+  record.status = 200;
+  record.stream = true;
+  record.first_byte = std::chrono::microseconds(100);
+  telemetry_.count(0, record);
+  clock_.advance(seconds(15));
+  history_.sample(clock_.now());
+  EXPECT_EQ(status()["series"]["15m"]["ttfb_p50_ms"], json::array({0.1}));
 }
 
 }  // namespace

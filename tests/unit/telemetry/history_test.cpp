@@ -18,6 +18,7 @@ class HistoryTest : public ::testing::Test {
  protected:
   void serve(int requests, milliseconds first_byte = milliseconds(100)) {
     RequestRecord record = make_record("a");
+    record.stream = true;
     record.first_byte = first_byte;
     record.prompt_tokens = 10;
     record.completion_tokens = 3;
@@ -73,6 +74,37 @@ TEST_F(HistoryTest, QuantilesAreOfTheStep) {
   EXPECT_NEAR(series.points[1].ttfb_p50_ms, 100, 7);
   EXPECT_NEAR(series.points[1].ttfb_p95_ms, 2000, 130);
   EXPECT_LT(series.points[2].ttfb_p50_ms, 0);
+}
+
+// A plain answer is written whole before it comes: half a second for a stream's first words and one for a
+// whole answer have no median that means anything.
+TEST_F(HistoryTest, StreamsAndPlainAnswersAreTimedApart) {
+  serve(20, milliseconds(100));
+  RequestRecord plain = make_record("b");
+  plain.stream = false;
+  plain.first_byte = milliseconds(2000);
+  for (int i = 0; i < 30; ++i) telemetry_.count(0, plain);
+  pass(seconds(15));
+  telemetry_.count(0, plain);
+  pass(seconds(15));
+  const Series series = history_.recent();
+  EXPECT_NEAR(series.points[0].ttfb_p50_ms, 100, 7);
+  EXPECT_NEAR(series.points[0].ttfb_p95_ms, 100, 7);
+  EXPECT_NEAR(series.points[0].plain_p50_ms, 2000, 130);
+  EXPECT_LT(series.points[1].ttfb_p50_ms, 0) << "no stream, no time";
+  EXPECT_NEAR(series.points[1].plain_p95_ms, 2000, 130);
+}
+
+TEST_F(HistoryTest, AnErrorThatIsPassedOnIsNoFirstByte) {
+  RequestRecord refused = make_record("b");
+  refused.stream = true;
+  refused.first_byte = milliseconds(3);
+  refused.status = 400;
+  refused.error = "invalid_request";
+  telemetry_.count(0, refused);
+  pass(seconds(15));
+  EXPECT_LT(history_.recent().points[0].ttfb_p50_ms, 0);
+  EXPECT_LT(history_.recent().points[0].plain_p50_ms, 0);
 }
 
 TEST_F(HistoryTest, ADayIsThinnedAndBounded) {
