@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/endpoints.hpp"
+#include "app/kept_notes.hpp"
 #include "app/webhook.hpp"
 #include "weir/admin/admin_api.hpp"
 #include "weir/base/clock.hpp"
@@ -148,25 +149,6 @@ void take_certificate(transport::Server& server, const config::GatewayConfig& wa
                                     {"effect", "connections go on with the certificate read before"}});
 }
 
-// What each model's answers taught outlives the process.
-class KeptCalibrations final : public store::Notes {
- public:
-  explicit KeptCalibrations(routing::Calibrations& calibrations) : calibrations_(calibrations) {}
-
-  std::vector<std::pair<std::string, std::string>> take(bool all) override {
-    auto notes = calibrations_.take(all);
-    for (auto& [name, text] : notes) name.insert(0, kPrefix);
-    return notes;
-  }
-  void restore(std::string_view name, std::string_view text) override {
-    if (name.starts_with(kPrefix)) calibrations_.restore(name.substr(kPrefix.size()), text);
-  }
-
- private:
-  static constexpr std::string_view kPrefix = "tokens/";
-  routing::Calibrations& calibrations_;
-};
-
 }  // namespace
 
 // In the order of construction; what is declared later uses what is declared before it.
@@ -202,13 +184,14 @@ struct Daemon::Parts {
       while (!threads.empty() && loop->tasks() > 0) std::this_thread::yield();
     for (const auto& loop : loops) loop->stop();
     for (std::thread& thread : threads) thread.join();
+    kept.let_go();  // of the gateway's history, which ends before the store
   }
 
   config::GatewayConfig config;
   SystemClock clock;
   quota::Ledger ledger;
   routing::Memory memory;
-  KeptCalibrations kept{memory.calibrations};
+  KeptNotes kept{memory.calibrations};
   store::Store store;
   admin::AdminApi admin;
   http::HostGuard guard;
@@ -242,6 +225,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
   if (auto configured = parts->configure_webhook(config); !configured) return configured;
   parts->gateway.emplace(parts->ledger, parts->memory, parts->guard, std::move(lanes),
                          parts->clock.now().wall, &parts->admin);
+  parts->kept.keep(parts->gateway->history());
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   parts->gateway->configure(*std::move(settings));

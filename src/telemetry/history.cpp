@@ -77,11 +77,12 @@ void History::sample(Instant now) {
   ended_at_ = now.wall_at(step_ended_at_);
   // A machine that slept for longer than all that is kept has nothing else to show.
   const auto most = static_cast<std::int64_t>(kCoarsePoints * kFineInCoarse);
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(over, most); ++i) close_step(sums);
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(over, most); ++i)
+    close_step(point_between(at_step_, sums), sums);
 }
 
-void History::close_step(const Sums& sums) {
-  push(fine_, point_between(at_step_, sums), kFinePoints);
+void History::close_step(const Point& point, const Sums& sums) {
+  push(fine_, point, kFinePoints);
   at_step_ = sums;
   if (++steps_ % kFineInCoarse != 0) return;
   push(coarse_, point_between(at_coarse_step_, sums), kCoarsePoints);

@@ -113,3 +113,22 @@ test('what answers taught of a model’s way of counting outlives the run', asyn
   await weir.untilReady();
   assert.notEqual(await estimate(weir), before);
 });
+
+test('the series of the last day outlive the run, what was under way among them', async (t) => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  t.after(() => place.remove());
+  const before = await Weir.launch(place).untilReady();
+  t.after(() => before.kill());
+  for (let i = 0; i < 3; ++i) await ask(before);
+  before.signal('SIGTERM');
+  assert.deepEqual(await before.exited, { code: 0, signal: null });
+  const after = await Weir.launch(place).untilReady();
+  t.after(() => after.kill());
+  const { requests, plain_p50_ms: plain, ttfb_p50_ms: streamed } = (await json(after, '/admin/v1/status')).series['15m'];
+  assert.equal(requests.reduce((sum, n) => sum + n, 0), 3);
+  for (const [step, count] of requests.entries()) {
+    assert.equal(plain[step] !== null, count > 0, 'a step without requests has no time');
+    assert.equal(streamed[step], null, 'nothing was streamed');
+  }
+  assert.equal((await json(after, '/admin/v1/status')).totals.requests, 0, 'totals are of this run');
+});

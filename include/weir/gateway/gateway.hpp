@@ -59,6 +59,8 @@ class Gateway final : public transport::Handler {
 
   // What has been counted, and the last requests. Any thread.
   [[nodiscard]] const telemetry::Telemetry& telemetry() const noexcept { return telemetry_; }
+  // What happened in each step of time. Any thread; an earlier run's is restored before start().
+  [[nodiscard]] telemetry::History& history() noexcept { return history_; }
   // Requests that wait for room now. Any thread.
   [[nodiscard]] std::size_t waiting() const noexcept { return queue_.waiting(); }
 

@@ -7,6 +7,9 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/base/clock.hpp"
@@ -24,6 +27,8 @@ struct Point {
   double ttfb_p95_ms = -1;
   double plain_p50_ms = -1;  // of answers that come whole, when they had come
   double plain_p95_ms = -1;
+
+  friend bool operator==(const Point&, const Point&) = default;
 };
 
 struct Series {
@@ -53,6 +58,13 @@ class History {
   // Rises with each step that ends.
   [[nodiscard]] std::uint64_t steps() const;
 
+  // What a restart needs, as text: the step under way too. Differs only where a request has ended since.
+  [[nodiscard]] std::string save() const;
+  [[nodiscard]] std::uint64_t ended_requests() const;
+  // What an earlier run saved, before anything is counted here. The time between has empty steps; what is
+  // older than a day, from a later time than now or not written by save() is left out: false.
+  bool restore(std::string_view saved);
+
  private:
   struct Sums {
     Point counts;
@@ -62,7 +74,9 @@ class History {
 
   [[nodiscard]] static Sums read(const Telemetry& telemetry);
   [[nodiscard]] static Point point_between(const Sums& before, const Sums& after);
-  void close_step(const Sums& sums);
+  struct Saved;
+  [[nodiscard]] static std::optional<Saved> parse(std::string_view text);
+  void close_step(const Point& point, const Sums& sums);
 
   const Telemetry& telemetry_;
   mutable std::mutex mutex_;  // guards all below

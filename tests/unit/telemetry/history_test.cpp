@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "support/fake_clock.hpp"
 #include "unit/telemetry/records.hpp"
 
@@ -136,6 +139,143 @@ TEST_F(HistoryTest, AWeekOfSleepIsWalkedThroughQuickly) {
   pass(hours(24 * 365));
   EXPECT_EQ(history_.recent().points.size(), 60U);
   EXPECT_EQ(history_.recent().points.back().requests, 0U);
+}
+
+// What a run saved, as the next one shows it that begins so much later.
+class SavedHistory : public HistoryTest {
+ protected:
+  struct Run {
+    Telemetry telemetry{1};
+    History history;
+    explicit Run(Instant now) : history(telemetry, now) {}
+  };
+  std::unique_ptr<Run> next_run(Duration later) {
+    const std::string saved = history_.save();
+    clock_.advance(later);
+    auto run = std::make_unique<Run>(clock_.now());
+    EXPECT_TRUE(run->history.restore(saved)) << saved;
+    return run;
+  }
+  static std::uint64_t requests(const Series& series) {
+    std::uint64_t sum = 0;
+    for (const Point& point : series.points) sum += point.requests;
+    return sum;
+  }
+};
+
+TEST_F(SavedHistory, GoesOnWithAGapForTheTimeBetween) {
+  serve(3);
+  pass(seconds(15));
+  serve(2);
+  pass(seconds(15));
+  const auto run = next_run(seconds(45));
+  const Series series = run->history.recent();
+  ASSERT_EQ(series.points.size(), 5U);
+  EXPECT_EQ(series.points[0].requests, 3U);
+  EXPECT_EQ(series.points[1].requests, 2U);
+  EXPECT_NEAR(series.points[1].ttfb_p50_ms, 100, 7);
+  EXPECT_EQ(series.points[1].prompt_tokens, 20U);
+  for (int i = 2; i < 5; ++i) EXPECT_EQ(series.points[static_cast<std::size_t>(i)], Point{});
+  EXPECT_EQ(series.end, clock_.now().wall);
+}
+
+TEST_F(SavedHistory, HasTheStepThatWasUnderWayAsWell) {
+  serve(3);
+  pass(seconds(15));
+  serve(4);
+  clock_.advance(seconds(5));
+  const auto run = next_run(seconds(1));
+  const Series series = run->history.recent();
+  ASSERT_EQ(series.points.size(), 2U);
+  EXPECT_EQ(series.points[1].requests, 4U);
+  EXPECT_NEAR(series.points[1].ttfb_p95_ms, 100, 7);
+}
+
+// Ten minutes of which each run saw a part.
+TEST_F(SavedHistory, ACoarseStepIsMadeOfBothRuns) {
+  for (int i = 0; i < 10; ++i) {
+    serve(2, milliseconds(4000));
+    pass(seconds(15));
+  }
+  const auto run = next_run(seconds(15));
+  RequestRecord record = make_record("a");
+  record.stream = true;
+  record.first_byte = milliseconds(100);
+  for (int i = 0; i < 29; ++i) {
+    EXPECT_TRUE(run->history.day().points.empty());
+    for (int n = 0; n < 10; ++n) run->telemetry.count(0, record);
+    clock_.advance(seconds(15));
+    run->history.sample(clock_.now());
+  }
+  const Series day = run->history.day();
+  ASSERT_EQ(day.points.size(), 1U);
+  EXPECT_EQ(day.points[0].requests, 20U + 290U);
+  EXPECT_NEAR(day.points[0].ttfb_p50_ms, 100, 7);
+  EXPECT_NEAR(day.points[0].ttfb_p95_ms, 4000, 260);
+  EXPECT_EQ(day.end, clock_.now().wall);
+}
+
+TEST_F(SavedHistory, OfADayComesBackAsItWas) {
+  for (int i = 0; i < 200 * 40; ++i) {
+    if (i % 7 == 0) serve(1);
+    pass(seconds(15));
+  }
+  serve(1);
+  const Series before = history_.day();
+  const auto run = next_run(hours(1));
+  const Series day = run->history.day();
+  ASSERT_EQ(day.points.size(), 144U);
+  EXPECT_TRUE(std::equal(before.points.begin() + 6, before.points.end(), day.points.begin()));
+  EXPECT_EQ(requests(run->history.recent()), 0U) << "an hour ago";
+  EXPECT_EQ(day.points[138].requests, 1U) << "what was under way";
+  EXPECT_LE(clock_.now().wall - day.end, minutes(10));
+}
+
+TEST_F(SavedHistory, IsLeftOutWhereItIsTooOldOrFromLater) {
+  serve(1);
+  pass(seconds(15));
+  const std::string saved = history_.save();
+  const auto is_taken = [&](Instant at) {
+    Run run(at);
+    return run.history.restore(saved);
+  };
+  Instant later = clock_.now();
+  later.wall += hours(24);
+  EXPECT_FALSE(is_taken(later));
+  later.wall -= minutes(1);
+  EXPECT_TRUE(is_taken(later));
+  Instant earlier = clock_.now();
+  earlier.wall -= seconds(31);
+  EXPECT_FALSE(is_taken(earlier)) << "the clock was set back";
+}
+
+TEST_F(SavedHistory, WhatSaveDidNotWriteIsRefused) {
+  serve(1);
+  pass(seconds(15));
+  serve(1);
+  const std::string saved = history_.save();
+  for (std::size_t cut = 0; cut + 1 < saved.size(); ++cut) {
+    Run run(clock_.now());
+    const bool taken = run.history.restore(saved.substr(0, cut));
+    EXPECT_LE(requests(run.history.recent()), taken ? 20U : 0U) << cut;
+  }
+  for (const char* text :
+       {"", "2 0 0 0 0 _ 0 0 0 0", "1 0 40 0 0 _ 0 0 0 0", "1 0 0 61 0 _ 0 0 0 0", "1 0 0 0 0 _ 0 0 0 -1",
+        "1 0 0 0 0 _ 0 0 0 0 320 1", "1 0 0 1 1 1 1 1 1 1 1 x 0 _ 0 0 0 0", "1 0 0 0 0 _ 0 0 0 1e99",
+        "1 nan 0 0 0 _ 0 0 0 0"}) {
+    Run run(clock_.now());
+    EXPECT_FALSE(run.history.restore(text)) << text;
+    EXPECT_TRUE(run.history.recent().points.empty());
+  }
+}
+
+// The store asks often; an idle daemon has nothing to write.
+TEST_F(SavedHistory, OnlyRequestsMakeItWorthSaving) {
+  const std::uint64_t before = history_.ended_requests();
+  pass(minutes(5));
+  EXPECT_EQ(history_.ended_requests(), before);
+  serve(1);
+  EXPECT_GT(history_.ended_requests(), before);
 }
 
 }  // namespace
