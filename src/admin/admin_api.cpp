@@ -183,7 +183,7 @@ std::optional<AdminAnswer> AdminApi::answer_report(const transport::Request& req
   if (is_one)
     return AdminAnswer{request_by_id(context.telemetry, http::unescape(path.substr(kOne.size())), now), {}};
   if (path == "status") return AdminAnswer{text_of(status_json(context, store_.health(), now)), {}};
-  if (path == "quota") return AdminAnswer{quota_report(context.catalogue, store_.health(), now), {}};
+  if (path == "quota") return AdminAnswer{quota_report(context, store_.health(), now), {}};
   if (path == "models") return AdminAnswer{model_report(context.catalogue, context.routing, now), {}};
   if (path == "requests") return AdminAnswer{request_list(context.telemetry, request.head->target, now), {}};
   if (path == "config") return AdminAnswer{config_report(), {}};

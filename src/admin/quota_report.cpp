@@ -80,11 +80,21 @@ class AccountReport {
   std::vector<quota::Limit> shared_;
 };
 
+// Windows of which nobody has said anything are for providers: what no limit stands for is not limited here.
+ordered_json client_json(const gateway::ClientWindows& client, Instant now) {
+  ordered_json json;
+  json["client"] = client.name;
+  json["windows"] = ordered_json::array();
+  for (const quota::MeterView& view : client.pool->view(now))
+    if (view.limit.amount != quota::kUnknownAmount) json["windows"].push_back(window_json(view, now));
+  return json;
+}
+
 }  // namespace
 
-std::string quota_report(const routing::Catalogue& catalogue, const store::Health& health, Instant now) {
+std::string quota_report(const gateway::AdminContext& context, const store::Health& health, Instant now) {
   std::vector<AccountReport> accounts;
-  for (const routing::Target& target : catalogue.targets()) {
+  for (const routing::Target& target : context.catalogue.targets()) {
     auto account = std::ranges::find_if(
         accounts, [&](const AccountReport& candidate) { return candidate.is_of(target); });
     if (account == accounts.end()) account = accounts.emplace(accounts.end(), target);
@@ -96,6 +106,9 @@ std::string quota_report(const routing::Catalogue& catalogue, const store::Healt
                    {"reason", health.reason.empty() ? ordered_json(nullptr) : ordered_json(health.reason)}};
   json["accounts"] = ordered_json::array();
   for (AccountReport& account : accounts) json["accounts"].push_back(account.take());
+  json["clients"] = ordered_json::array();
+  for (const gateway::ClientWindows& client : context.clients)
+    json["clients"].push_back(client_json(client, now));
   return text_of(json);
 }
 

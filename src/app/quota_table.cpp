@@ -151,6 +151,19 @@ bool add_account(Table& table, const json& account, std::string_view model_asked
   return true;
 }
 
+// What client keys have left of limits of their own.
+std::string clients_of(const json& all) {
+  std::string out;
+  for (const json& client : all.at("clients")) {
+    Table table;
+    table.title("client key " + client.at("client").get<std::string>());
+    table.row(kHeading);
+    for (const json& window : client.at("windows")) table.row(row_of(window));
+    out += "\n" + table.text();
+  }
+  return out;
+}
+
 std::string state_line(const json& state) {
   if (!state.at("degraded").get<bool>()) return "";
   return "\ndegraded: " + state.at("reason").get<std::string>() + "\n";
@@ -169,9 +182,10 @@ Result<std::string> quota_table(std::string_view report, std::string_view provid
       Table table;
       if (add_account(table, account, model)) out += (out.empty() ? "" : "\n") + table.text();
     }
+    const bool is_all = provider.empty() && model.empty() && key.empty();
     if (out.empty())
       return Error{ErrorKind::config, "nothing of that name is in use; weir quota show lists all"};
-    return out + state_line(all.at("state"));
+    return out + (is_all ? clients_of(all) : "") + state_line(all.at("state"));
   } catch (const json::exception& e) {
     return Error{ErrorKind::io, std::string("the daemon's answer can't be read: ") + e.what()};
   }

@@ -23,14 +23,17 @@ void add_fields(const http::Fields& common, http::Fields& fields) {
 }  // namespace
 
 AdminContext Gateway::context(const Snapshot& current) const {
-  return {.catalogue = current.catalogue,
-          .routing = current.routing,
-          .telemetry = telemetry_,
-          .history = history_,
-          .room = queue_,
-          .started = started_,
-          .waiting = queue_.waiting(),
-          .draining = draining_};
+  AdminContext context{.catalogue = current.catalogue,
+                       .routing = current.routing,
+                       .telemetry = telemetry_,
+                       .history = history_,
+                       .room = queue_,
+                       .started = started_,
+                       .waiting = queue_.waiting(),
+                       .draining = draining_};
+  for (const ClientKey& key : current.client_keys)
+    if (const quota::Pool* const pool = current.pool_of(&key)) context.clients.push_back({key.name, pool});
+  return context;
 }
 
 void Gateway::start() {

@@ -66,6 +66,18 @@ test('no daemon: it says where it looked', async () => {
   assert.match(stderr, /no daemon has announced itself in \/nonexistent/);
 });
 
+test('client keys with limits of their own stand below, where all is asked for', async (t) => {
+  const keys = 'auth: {keys: [{name: laptop, key: sk-laptop, limits: {rpd: 9}}, {name: free, key: sk-free}]}';
+  const guarded = await Weir.serve(yaml({ local: provider }, { limits: { local: '{rpd: 20}' }, more: keys }));
+  t.after(() => guarded.stop());
+  await guarded.sdk({ apiKey: 'sk-laptop' }).chat.completions.create(hello);
+  const show = async (...args) => (await run(['quota', 'show', ...args, '--state-dir', guarded.stateDir])).stdout;
+  const all = await show();
+  assert.match(all, /^client key laptop\n +window .*\n +rpd +1 +0 +8 +9 +in .* config$/m);
+  assert.doesNotMatch(all, /client key free/);
+  assert.doesNotMatch(await show('local'), /client key/);
+});
+
 test('where an admin key is configured it is asked for', async () => {
   const guarded = await Weir.serve(yaml({ local: provider }, { more: 'admin: {key: s3cret-admin}' }));
   try {

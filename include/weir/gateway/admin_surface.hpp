@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
@@ -21,6 +22,12 @@ struct AdminAnswer {
   std::string_view allow;  // the methods that would do, where the one asked doesn't; static text
 };
 
+// A client key that has limits of its own.
+struct ClientWindows {
+  std::string_view name;
+  const quota::Pool* pool = nullptr;
+};
+
 // What the gateway is and does at one moment. Valid for one call.
 struct AdminContext {
   const routing::Catalogue& catalogue;    // in force
@@ -31,6 +38,7 @@ struct AdminContext {
   WallTime started{};
   std::size_t waiting = 0;  // for room
   bool draining = false;
+  std::vector<ClientWindows> clients{};
 };
 
 // What one reader of events is to be told.

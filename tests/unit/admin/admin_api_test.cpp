@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "unit/admin/admin_fixture.hpp"
 
@@ -34,6 +35,22 @@ TEST_F(Admin, QuotaIsTheAccountsAndEachModelsOwn) {
   EXPECT_EQ(tokens["left"], 953);
   EXPECT_EQ(tokens["source"], "config");
   EXPECT_NEAR(tokens["reset_in_s"].get<double>(), 60, 0.1);
+}
+
+TEST_F(Admin, QuotaHasWhatClientKeysMayUseThemselves) {
+  EXPECT_EQ(report()["clients"], json::array());
+  const std::vector limits{requests_per_day(20)};
+  const quota::Pool laptop = ledger_.bind("client key laptop", "", limits, {}, {});
+  clients_ = {{.name = "laptop", .pool = &laptop}};
+  auto taken = laptop.reserve({}, clock_.now());
+  std::get<quota::Reservation>(taken).send(clock_.now());
+  const json clients = report()["clients"];
+  ASSERT_EQ(clients.size(), 1U);
+  EXPECT_EQ(clients[0]["client"], "laptop");
+  ASSERT_EQ(clients[0]["windows"].size(), 1U);
+  EXPECT_EQ(clients[0]["windows"][0]["window"], "rpd");
+  EXPECT_EQ(clients[0]["windows"][0]["used"], 1);
+  EXPECT_EQ(clients[0]["windows"][0]["left"], 19);
 }
 
 TEST_F(Admin, WhatNobodyKnowsIsNull) {

@@ -52,7 +52,8 @@ class Admin : public ::testing::Test {
             .telemetry = telemetry_,
             .history = history_,
             .room = room_,
-            .started = clock_.now().wall};
+            .started = clock_.now().wall,
+            .clients = clients_};
   }
   nlohmann::json get(std::string target) {
     auto answer = ask("GET", std::move(target));
@@ -75,6 +76,7 @@ class Admin : public ::testing::Test {
   quota::Ledger ledger_;
   routing::Memory memory_;
   routing::Catalogue catalogue_{parts(), ledger_, &memory_};
+  std::vector<gateway::ClientWindows> clients_;
   routing::RoutingConfig routing_;
   telemetry::Telemetry telemetry_{1};
   telemetry::History history_{telemetry_, clock_.now()};
