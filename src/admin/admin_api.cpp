@@ -135,7 +135,8 @@ void AdminApi::tick(const AdminContext& context, Instant now) {
   alerts_->configure(settings()->alert_at);
   for (const Alert& alert : alerts_->look(context.catalogue, store_.health(), now)) {
     ++own_->alerts[static_cast<std::size_t>(alert.kind)];
-    const log::Level level = alert.kind == AlertKind::key_ready ? log::Level::info : log::Level::warn;
+    const bool is_mild = alert.kind == AlertKind::key_ready || alert.is_brief;
+    const log::Level level = is_mild ? log::Level::info : log::Level::warn;
     log::write(level, "alert",
                {{"alert", name(alert.kind)},
                 {"message", alert.message},
@@ -143,8 +144,9 @@ void AdminApi::tick(const AdminContext& context, Instant now) {
                 {"key", alert.key},
                 {"model", alert.model},
                 {"window", alert.window}});
-    if (orders_.alert) orders_.alert(alert_json(alert, now));
+    if (orders_.alert && !alert.is_brief) orders_.alert(alert_json(alert, now));
   }
+  own_->forecasts.set(alerts_->forecasts());
 }
 
 Result<std::unique_ptr<gateway::EventFeed>> AdminApi::listen() {

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "admin/counting_report.hpp"
 #include "admin/cards.hpp"
+#include "admin/counting_report.hpp"
 #include "admin/json_words.hpp"
 #include "admin/process_figures.hpp"
+#include "admin/window_list.hpp"
 #include "weir/base/version.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/telemetry/exposition.hpp"
@@ -20,46 +20,12 @@ namespace {
 using telemetry::Exposition;
 using telemetry::Labels;
 
-// A window under the labels that tell it apart.
-struct Window {
-  std::string provider;
-  std::string account;
-  std::string model;  // empty: of the account
-  std::string models;
-  std::string name;
-  quota::MeterView view;
-};
-
-std::string joined(const std::vector<std::string>& globs) {
-  std::string list;
-  for (const std::string& glob : globs) list += (list.empty() ? "" : ",") + glob;
-  return list;
-}
-
-// Each once, however many keys and models draw on it.
-std::vector<Window> windows_of(const routing::Catalogue& catalogue, Instant now) {
-  std::vector<Window> all;
-  std::set<std::string> seen;
-  for (const routing::Target& target : catalogue.targets())
-    for (quota::MeterView& view : target.pool.view(now)) {
-      Window window{.provider = target.provider->name,
-                    .account = target.key->account,
-                    .model = is_of_account(view) ? "" : target.model->name,
-                    .models = joined(view.limit.models),
-                    .name = quota::short_name(view.limit),
-                    .view = std::move(view)};
-      const std::string labels = window.provider + "\n" + window.account + "\n" + window.model + "\n" +
-                                 window.models + "\n" + window.name;
-      if (seen.insert(labels).second) all.push_back(std::move(window));
-    }
-  return all;
-}
-
 template <class Value>
-void write_windows(const std::vector<Window>& windows, std::string_view name, Exposition& out, Value value) {
+void write_windows(const std::vector<NamedWindow>& windows, std::string_view name, Exposition& out,
+                   Value value) {
   out.begin(name);
-  for (const Window& window : windows) {
-    const auto figure = value(window.view);
+  for (const NamedWindow& window : windows) {
+    const auto figure = value(window);
     if (!figure) continue;
     const bool known = window.view.limit.amount != quota::kUnknownAmount;
     out.sample({{"provider", window.provider},
@@ -73,12 +39,46 @@ void write_windows(const std::vector<Window>& windows, std::string_view name, Ex
   }
 }
 
-void write_quota(const routing::Catalogue& catalogue, Exposition& out, Instant now) {
+double epoch_seconds(BootTime at, Instant now) {
+  return std::chrono::duration<double>(steady_wall(at, now).time_since_epoch()).count();
+}
+
+void write_quota(const routing::Catalogue& catalogue, const Forecasts& forecasts, Exposition& out,
+                 Instant now) {
   using Figure = std::optional<std::uint64_t>;
-  const std::vector<Window> windows = windows_of(catalogue, now);
+  const std::vector<NamedWindow> windows = windows_of(catalogue, now);
   const auto known = [](const quota::MeterView& view, std::uint64_t figure) {
     return view.limit.amount == quota::kUnknownAmount ? Figure() : Figure(figure);
   };
+  write_windows(windows, "weir_quota_limit", out,
+                [&](const NamedWindow& one) { return known(one.view, one.view.limit.amount); });
+  write_windows(windows, "weir_quota_used", out,
+                [](const NamedWindow& one) { return Figure(one.view.used + one.view.reserved); });
+  write_windows(windows, "weir_quota_remaining", out,
+                [&](const NamedWindow& one) { return known(one.view, one.view.left); });
+  write_windows(windows, "weir_quota_reset_timestamp_seconds", out,
+                [now](const NamedWindow& one) -> std::optional<double> {
+                  const auto reset = one.view.reset;
+                  if (!reset || *reset == BootTime::max()) return std::nullopt;
+                  return epoch_seconds(std::max(*reset, now.boot), now);
+                });
+  write_windows(windows, "weir_quota_dry_timestamp_seconds", out,
+                [&](const NamedWindow& one) -> std::optional<double> {
+                  const auto dry = forecasts.of(one.key());
+                  return dry ? std::optional(epoch_seconds(*dry, now)) : std::nullopt;
+                });
+}
+
+void write_keys(const routing::Catalogue& catalogue, Exposition& out, Instant now) {
+  out.begin("weir_key_state");
+  for (const Card& card : cards_of(catalogue, now))
+    for (std::size_t i = 0; i < kCardStates; ++i) {
+      const auto state = static_cast<CardState>(i);
+      out.sample({{"provider", card.provider->name}, {"key", card.key->label}, {"state", name(state)}},
+                 std::uint64_t{card.state == state});
+    }
+}
+
 void write_counting(const routing::Catalogue& catalogue, Exposition& out) {
   const std::vector<Counting> all = countings_of(catalogue);
   const auto write = [&](std::string_view name, auto value_of) {
@@ -94,34 +94,9 @@ void write_counting(const routing::Catalogue& catalogue, Exposition& out) {
   write("weir_token_answers", [](const Summary& learned) { return learned.answers; });
 }
 
-  write_windows(windows, "weir_quota_limit", out,
-                [&](const quota::MeterView& view) { return known(view, view.limit.amount); });
-  write_windows(windows, "weir_quota_used", out,
-                [](const quota::MeterView& view) { return Figure(view.used + view.reserved); });
-  write_windows(windows, "weir_quota_remaining", out,
-                [&](const quota::MeterView& view) { return known(view, view.left); });
-  write_windows(windows, "weir_quota_reset_timestamp_seconds", out,
-                [now](const quota::MeterView& view) -> std::optional<double> {
-                  if (!view.reset || *view.reset == BootTime::max()) return std::nullopt;
-                  const auto at = steady_wall(std::max(*view.reset, now.boot), now).time_since_epoch();
-                  return std::chrono::duration<double>(at).count();
-                });
-}
-
-void write_keys(const routing::Catalogue& catalogue, Exposition& out, Instant now) {
-  out.begin("weir_key_state");
-  for (const Card& card : cards_of(catalogue, now))
-    for (std::size_t i = 0; i < kCardStates; ++i) {
-      const auto state = static_cast<CardState>(i);
-      out.sample({{"provider", card.provider->name}, {"key", card.key->label}, {"state", name(state)}},
-                 std::uint64_t{card.state == state});
-    }
-}
-
 void write_process(Exposition& out, WallTime started) {
   const ProcessFigures process = process_figures();
   const auto gauge = [&out](std::string_view name, auto value) {
-  write_counting(context.catalogue, out);
     out.begin(name);
     out.sample({}, value);
   };
@@ -144,8 +119,9 @@ std::string metrics_report(const gateway::AdminContext& context, const store::He
   };
   telemetry::write_counters(context.telemetry, out);
   gauge("weir_queue_depth", context.waiting);
-  write_quota(context.catalogue, out, now);
+  write_quota(context.catalogue, own.forecasts, out, now);
   write_keys(context.catalogue, out, now);
+  write_counting(context.catalogue, out);
   gauge("weir_state_degraded", std::uint64_t{health.degraded});
   gauge("weir_config_last_reload_successful", std::uint64_t{own.reload_was_good.load()});
   gauge("weir_config_last_reload_timestamp_seconds", static_cast<std::uint64_t>(own.configured_at.load()));

@@ -19,6 +19,7 @@ struct OwnFigures {
   std::array<std::atomic<std::uint64_t>, kAlertKinds> alerts{};
   std::atomic<std::uint64_t> delivered{0};  // to the webhook
   std::atomic<std::uint64_t> undelivered{0};
+  Forecasts forecasts;
 };
 
 // GET /metrics.

@@ -54,6 +54,10 @@ constexpr std::array kFamilies{
            "provider account model models window unit source"},
     Family{"weir_quota_reset_timestamp_seconds", gauge, "When time next gives something back to a window.",
            "provider account model models window unit source"},
+    Family{
+        "weir_quota_dry_timestamp_seconds", gauge,
+        "When a window is used up at its present pace, where that is before its reset; or since when it is.",
+        "provider account model models window unit source"},
     Family{"weir_key_state", gauge, "1 for the state that a key is in, 0 for the others.",
            "provider key state"},
     Family{"weir_alerts_total", counter, "Alerts raised, by kind.", "alert"},

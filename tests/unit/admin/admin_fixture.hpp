@@ -37,6 +37,8 @@ inline routing::Catalogue::Parts parts() {
 
 class Admin : public ::testing::Test {
  protected:
+  explicit Admin(routing::Catalogue::Parts of = parts()) : catalogue_(std::move(of), ledger_, &memory_) {}
+
   gateway::AdminAnswer ask(std::string method, std::string target, std::string body = "",
                            std::string_view peer = kHere) {
     head_.method = std::move(method);
@@ -75,7 +77,7 @@ class Admin : public ::testing::Test {
   test::FakeClock clock_;
   quota::Ledger ledger_;
   routing::Memory memory_;
-  routing::Catalogue catalogue_{parts(), ledger_, &memory_};
+  routing::Catalogue catalogue_;
   std::vector<gateway::ClientWindows> clients_;
   routing::RoutingConfig routing_;
   telemetry::Telemetry telemetry_{1};

@@ -32,6 +32,19 @@ class AlertsTest : public Admin {
   }
   // Of q's first account: five requests a day.
   static constexpr std::size_t kQ = 4;
+  static constexpr std::size_t kBrief = 6;   // ten a minute
+  static constexpr std::size_t kSecond = 7;  // two a second
+
+  static routing::Catalogue::Parts with_brief_ones() {
+    routing::Catalogue::Parts all = parts();
+    all.providers.push_back(
+        test::make_provider("b", {test::make_model("m")}, {test::requests_per_minute(10)}));
+    all.providers.push_back(test::make_provider(
+        "s", {test::make_model("m")},
+        {{.dimension = quota::Dimension::requests, .amount = 2, .period = quota::kSecondPeriod}}));
+    return all;
+  }
+  AlertsTest() : Admin(with_brief_ones()) {}
 
   Alerts alerts_;
   store::Health health_;
@@ -69,13 +82,29 @@ TEST_F(AlertsTest, SharesAreAsConfigured) {
   EXPECT_TRUE(look().empty());
 }
 
-TEST_F(AlertsTest, WindowsOfAMinuteAreLeftOut) {
-  for (int i = 0; i < 10; ++i) {
-    auto taken = pool(0).reserve({.requests = 1, .tokens = 100}, clock_.now());
-    ASSERT_TRUE(std::holds_alternative<quota::Reservation>(taken));
-    std::get<quota::Reservation>(taken).send(clock_.now());
+// A window of a minute that fills and empties again and again.
+TEST_F(AlertsTest, ABriefWindowIsToldOfOnceAnHourAtEachShare) {
+  const auto fill = [this](int requests) { spend(kBrief, requests); };
+  fill(8);
+  const Alert first = only();
+  EXPECT_EQ(first.kind, AlertKind::quota_threshold);
+  EXPECT_EQ(first.window, "rpm");
+  EXPECT_TRUE(first.is_brief);
+  fill(2);
+  EXPECT_THAT(only().message, HasSubstr("100 % of b rpm"));
+  for (int i = 0; i < 29; ++i) {
+    clock_.advance(minutes(2));
+    fill(10);
+    EXPECT_TRUE(look().empty()) << i;
   }
-  EXPECT_TRUE(look().empty());  // 10 of 10 a minute, 10 of 50 a day
+  clock_.advance(minutes(2));
+  fill(10);
+  EXPECT_EQ(only().kind, AlertKind::quota_threshold) << "an hour later";
+}
+
+TEST_F(AlertsTest, WhatIsOverBeforeTheNextLookIsNotToldOf) {
+  spend(kSecond, 2);
+  EXPECT_TRUE(look().empty());
 }
 
 TEST_F(AlertsTest, AnAccountsWindowIsToldOfOnceForAllItsKeysAndModels) {
@@ -102,6 +131,48 @@ TEST_F(AlertsTest, WhatRunsDryIsForetoldOnce) {
   ASSERT_TRUE(all[0].at);
   EXPECT_GT(*all[0].at, clock_.now().boot - minutes(10));
   EXPECT_THAT(all[0].message, HasSubstr("at this pace p rpd is used up at "));
+}
+
+TEST_F(AlertsTest, ABriefWindowThatRunsDryIsForetoldOnceAnHour) {
+  alerts_.configure({});
+  std::vector<Alert> all;
+  for (int i = 0; i < 30; ++i) {  // each minute it fills in half of it, and is left alone then
+    for (const int requests : {2, 3, 3, 1}) {
+      spend(kBrief, requests);
+      for (Alert& alert : look()) all.push_back(std::move(alert));
+      clock_.advance(seconds(15));
+    }
+    clock_.advance(seconds(60));
+  }
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].kind, AlertKind::quota_runs_dry);
+  EXPECT_TRUE(all[0].is_brief);
+}
+
+TEST_F(AlertsTest, AForecastIsThereAsLongAsItHolds) {
+  for (int i = 0; i < 25; ++i) {
+    spend(1, 1);
+    clock_.advance(seconds(30));
+    (void)look();
+  }
+  const auto forecasts = alerts_.forecasts();
+  ASSERT_EQ(forecasts.size(), 1U);
+  EXPECT_EQ(forecasts.begin()->first, "p\nmain\n\n\nrpd");
+  EXPECT_NEAR(std::chrono::duration<double>(forecasts.begin()->second - clock_.now().boot).count(), 25 * 30,
+              60);
+  for (int i = 0; i < 200; ++i) {  // nothing more is asked
+    clock_.advance(seconds(60));
+    (void)look();
+  }
+  EXPECT_TRUE(alerts_.forecasts().empty());
+  spend(1, 10);
+  clock_.advance(seconds(15));
+  (void)look();
+  spend(0, 10);
+  clock_.advance(minutes(2));
+  spend(0, 5);
+  (void)look();
+  EXPECT_EQ(alerts_.forecasts().at("p\nmain\n\n\nrpd"), clock_.now().boot) << "used up, and so since now";
 }
 
 TEST_F(AlertsTest, ASlowPaceIsNoAlarm) {
@@ -171,6 +242,37 @@ TEST_F(AlertsTest, ATickCountsLogsAndSends) {
   EXPECT_EQ(log::kept_since(before)[0].event, "alert");
   EXPECT_THAT(api.metrics(context(), clock_.now()),
               HasSubstr(R"(weir_alerts_total{alert="quota_threshold"} 1)"));
+}
+
+// Nobody is called for a minute that is full.
+TEST_F(AlertsTest, ABriefWindowGoesToTheLogAndTheMetricAlone) {
+  int sent = 0;
+  AdminApi api(store_, {.reload = {},
+                        .drain = {},
+                        .alert = [&sent](const std::string& /*alert*/) { ++sent; },
+                        .libraries = {}});
+  spend(kBrief, 10);
+  const std::uint64_t before = log::last_kept();
+  api.tick(context(), clock_.now());
+  EXPECT_EQ(sent, 0);
+  ASSERT_EQ(log::kept_since(before).size(), 1U);
+  EXPECT_EQ(log::kept_since(before)[0].level, log::Level::info);
+  const std::string metrics = api.metrics(context(), clock_.now());
+  EXPECT_THAT(metrics, HasSubstr(R"(weir_alerts_total{alert="quota_threshold"} 1)"));
+}
+
+TEST_F(AlertsTest, AForecastIsMeasured) {
+  spend(kQ, 4);
+  api_.tick(context(), clock_.now());
+  EXPECT_THAT(api_.metrics(context(), clock_.now()),
+              ::testing::Not(HasSubstr("weir_quota_dry_timestamp_seconds{")));
+  spend(kQ, 1);
+  clock_.advance(seconds(15));
+  api_.tick(context(), clock_.now());
+  EXPECT_THAT(
+      api_.metrics(context(), clock_.now()),
+      HasSubstr(
+          R"(weir_quota_dry_timestamp_seconds{provider="q",account="main",model="",models="",window="rpd",unit="requests",source="config"} )"));
 }
 
 }  // namespace
