@@ -39,6 +39,39 @@ TEST(Estimate, CountsEachDigitWhereTheFamilyDoes) {
     EXPECT_NEAR(size.of(grouped) / size.of(Family::gpt), 1, 0.2) << name(grouped);
 }
 
+// Signs weigh more among themselves than in prose, and the terms that say so never take all.
+TEST(Estimate, OfWhateverIsThereIsSomething) {
+  const double nothing = by_bytes(facts_of("")).of(Family::llama);
+  std::string accents;
+  std::string code;
+  std::string mixed;
+  for (int i = 0; i < 200; ++i) {
+    accents += "\xC3\xA9";
+    code += "};(";
+    mixed += "a\xC3\xA9 ";
+  }
+  for (const std::string& text :
+       {accents, code, mixed, std::string("word \xC3\xA9"), std::string("a"), std::string(500, 'x') + ";"})
+    for (std::size_t i = 0; i < kFamilies; ++i) {
+      const auto family = static_cast<Family>(i);
+      EXPECT_GT(by_bytes(facts_of(text)).of(family), by_bytes(facts_of("")).of(family))
+          << text << name(family);
+    }
+  EXPECT_LT(by_bytes(facts_of(accents)).of(Family::llama) - nothing, 3.5 * 200);
+}
+
+TEST(Estimate, CodeAndProseAreBothNearTheirCount) {
+  if (!has_encoder()) GTEST_SKIP() << "built without a vocabulary";
+  for (const std::string_view line :
+       {"for (const auto& window : windows) {\n  if (window.limit > 0) total += window.used;\n}\n",
+        "const names = list.filter((one) => one.ready).map(({ name, key }) => `${name}#${key}`);\n",
+        "The daemon keeps what it counted, and a restart finds it as it was. "}) {
+    std::string text;
+    for (int i = 0; i < 50; ++i) text += line;
+    EXPECT_NEAR(by_bytes(facts_of(text)).of(Family::gpt) / static_cast<double>(count(text)), 1, 0.15) << line;
+  }
+}
+
 TEST(Estimate, FramesCountByTheTemplate) {
   const PromptFacts none{};
   const PromptFacts two{.messages = 2};
