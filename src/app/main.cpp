@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -18,7 +19,7 @@ const std::map<std::string, log::Level> kLevels{{"debug", log::Level::debug},
 const std::map<std::string, log::Format> kFormats{
     {"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}};
 
-// Options that several commands share. Each has its environment twin.
+// What the options of all commands are read into; some are shared.
 struct Arguments {
   ServeOptions serve;
   SimulateOptions simulate;
@@ -144,102 +145,131 @@ void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
   command.add_flag("--json", options.json, "one object");
 }
 
+void add_init_options(CLI::App& command, Arguments& arguments) {
+  command.add_option("file", arguments.init_file, "where; one that is there is left as it is")
+      ->capture_default_str();
+}
+
+void add_check_options(CLI::App& command, Arguments& arguments) {
+  add_config_options(command, arguments);
+  command.add_option("--format", arguments.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command.add_flag("--print-effective", arguments.print_effective, "print what is in effect, keys masked");
+}
+
 int print(const std::string& text) {
   return std::fputs(text.c_str(), stdout) < 0 ? kFailed : kFine;
 }
+
+// What --help, the completion scripts and the manual tell of a command, and what it does.
+struct Command {
+  const char* name;
+  const char* about;
+  void (*add_options)(CLI::App& command, Arguments& arguments);
+  int (*run)(const CLI::App& command, Arguments& arguments);
+  bool hidden = false;
+};
+
+// In the order that --help has.
+const std::array kCommands{
+    Command{"serve", "run in the foreground",
+            [](CLI::App& command, Arguments& arguments) {
+              add_config_options(command, arguments);
+              add_serve_options(command, arguments);
+            },
+            [](const CLI::App&, Arguments& arguments) { return serve(arguments.serve); }},
+    Command{"demo", "serve with three pretend providers with small quotas: no key, no network",
+            add_serve_options, [](const CLI::App&, Arguments& arguments) { return demo(arguments.serve); }},
+    Command{"check", "validate the configuration, bind nothing", add_check_options,
+            [](const CLI::App&, Arguments& arguments) {
+              return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
+            }},
+    Command{"init", "write a commented weir.yaml for the keys found in the environment", add_init_options,
+            [](const CLI::App&, Arguments& arguments) { return init(arguments.init_file); }},
+    Command{"status", "providers, windows, cooldowns and resets, from the running daemon", add_status_options,
+            [](const CLI::App&, Arguments& arguments) {
+              arguments.status.daemon = arguments.quota.daemon;
+              return status(arguments.status);
+            }},
+    Command{
+        "quota", "what is left of it, from the running daemon", add_quota_commands,
+        [](const CLI::App& command, Arguments& arguments) { return run_quota(command, arguments.quota); }},
+    Command{"explain", "which targets would serve a request, which not, and why", add_explain_options,
+            [](const CLI::App&, Arguments& arguments) {
+              arguments.explain.daemon = arguments.quota.daemon;
+              return explain(arguments.explain);
+            }},
+    Command{"tokens", "what a text takes at each target of a model, by the running daemon",
+            add_tokens_options,
+            [](const CLI::App&, Arguments& arguments) {
+              arguments.tokens.daemon = arguments.quota.daemon;
+              return count_tokens(arguments.tokens);
+            }},
+    Command{"simulate", "the configuration against pretend providers, in virtual time",
+            [](CLI::App& command, Arguments& arguments) {
+              add_config_options(command, arguments);
+              add_simulate_options(command, arguments.simulate);
+            },
+            [](const CLI::App&, Arguments& arguments) {
+              arguments.simulate.load = arguments.serve.load;
+              return simulate(arguments.simulate);
+            }},
+    Command{
+        "diagnose", "what does this answer of a provider mean?",
+        [](CLI::App& command, Arguments& arguments) { add_diagnose_options(command, arguments.diagnose); },
+        [](const CLI::App&, Arguments& arguments) { return diagnose(arguments.diagnose); }},
+    Command{"doctor", "look at keys, network, clock, zones, state and port by calls that cost nothing",
+            [](CLI::App& command, Arguments& arguments) {
+              add_config_options(command, arguments);
+              add_state_option(command, arguments);
+            },
+            [](const CLI::App&, Arguments& arguments) {
+              return doctor(
+                  {.load = arguments.serve.load, .state_directory = arguments.serve.state_directory});
+            }},
+    Command{"presets", "the providers that weir knows", add_presets_commands,
+            [](const CLI::App& command, Arguments& arguments) {
+              return command.got_subcommand("list") ? list_presets() : show_preset(arguments.preset);
+            }},
+    Command{
+        "healthcheck", "exit 0 if the daemon answers, else 1", add_state_option,
+        [](const CLI::App&, Arguments& arguments) { return healthcheck(arguments.serve.state_directory); }},
+    Command{"completion", "a script for bash, zsh or fish",
+            [](CLI::App& command, Arguments& arguments) {
+              command.add_option("shell", arguments.shell, "bash, zsh or fish")
+                  ->required()
+                  ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+            },
+            [](const CLI::App& command, Arguments& arguments) {
+              return print(completion_for(*command.get_parent(), arguments.shell));
+            }},
+    Command{"manual", "the man page, as roff", [](CLI::App&, Arguments&) {},
+            [](const CLI::App& command, Arguments&) { return print(manual_of(*command.get_parent())); },
+            true},
+    Command{"version", "print the version",
+            [](CLI::App& command, Arguments& arguments) {
+              command.add_flag("--json", arguments.json, "with compiler and libraries");
+            },
+            [](const CLI::App&, Arguments& arguments) { return print_version(arguments.json); }},
+};
 
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
   app.set_version_flag("-V,--version", "weir " + std::string(version()));
   app.require_subcommand(1);
-
-  CLI::App* const serve_command = app.add_subcommand("serve", "run in the foreground");
-  add_config_options(*serve_command, arguments);
-  add_serve_options(*serve_command, arguments);
-  CLI::App* const demo_command =
-      app.add_subcommand("demo", "serve with three pretend providers with small quotas: no key, no network");
-  add_serve_options(*demo_command, arguments);
-  CLI::App* const check_command = app.add_subcommand("check", "validate the configuration, bind nothing");
-  add_config_options(*check_command, arguments);
-  check_command->add_option("--format", arguments.format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
-  check_command->add_flag("--print-effective", arguments.print_effective,
-                          "print what is in effect, keys masked");
-  CLI::App* const init_command =
-      app.add_subcommand("init", "write a commented weir.yaml for the keys found in the environment");
-  init_command->add_option("file", arguments.init_file, "where; one that is there is left as it is")
-      ->capture_default_str();
-  CLI::App* const status_command =
-      app.add_subcommand("status", "providers, windows, cooldowns and resets, from the running daemon");
-  add_status_options(*status_command, arguments);
-  CLI::App* const quota_command = app.add_subcommand("quota", "what is left of it, from the running daemon");
-  add_quota_commands(*quota_command, arguments);
-  CLI::App* const explain_command =
-      app.add_subcommand("explain", "which targets would serve a request, which not, and why");
-  add_explain_options(*explain_command, arguments);
-  CLI::App* const tokens_command =
-      app.add_subcommand("tokens", "what a text takes at each target of a model, by the running daemon");
-  add_tokens_options(*tokens_command, arguments);
-  CLI::App* const simulate_command =
-      app.add_subcommand("simulate", "the configuration against pretend providers, in virtual time");
-  add_config_options(*simulate_command, arguments);
-  add_simulate_options(*simulate_command, arguments.simulate);
-  CLI::App* const diagnose_command =
-      app.add_subcommand("diagnose", "what does this answer of a provider mean?");
-  add_diagnose_options(*diagnose_command, arguments.diagnose);
-  CLI::App* const doctor_command = app.add_subcommand(
-      "doctor", "look at keys, network, clock, zones, state and port by calls that cost nothing");
-  add_config_options(*doctor_command, arguments);
-  add_state_option(*doctor_command, arguments);
-  CLI::App* const presets_command = app.add_subcommand("presets", "the providers that weir knows");
-  add_presets_commands(*presets_command, arguments);
-  CLI::App* const health_command = app.add_subcommand("healthcheck", "exit 0 if the daemon answers, else 1");
-  add_state_option(*health_command, arguments);
-  CLI::App* const completion_command = app.add_subcommand("completion", "a script for bash, zsh or fish");
-  completion_command->add_option("shell", arguments.shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  CLI::App* const manual_command = app.add_subcommand("manual", "the man page, as roff")->group("");
-  CLI::App* const version_command = app.add_subcommand("version", "print the version");
-  version_command->add_flag("--json", arguments.json, "with compiler and libraries");
-
+  for (const Command& command : kCommands) {
+    CLI::App& added = *app.add_subcommand(command.name, command.about);
+    if (command.hidden) added.group("");
+    command.add_options(added, arguments);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? kFine : kUsage;  // CLI11's own codes are above 100
   }
-  if (*serve_command) return serve(arguments.serve);
-  if (*demo_command) return demo(arguments.serve);
-  if (*check_command)
-    return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
-  if (*init_command) return init(arguments.init_file);
-  if (*status_command) {
-    arguments.status.daemon = arguments.quota.daemon;
-    return status(arguments.status);
-  }
-  if (*doctor_command)
-    return doctor({.load = arguments.serve.load, .state_directory = arguments.serve.state_directory});
-  if (*presets_command)
-    return presets_command->got_subcommand("list") ? list_presets() : show_preset(arguments.preset);
-  if (*completion_command) return print(completion_for(app, arguments.shell));
-  if (*manual_command) return print(manual_of(app));
-  if (*quota_command) return run_quota(*quota_command, arguments.quota);
-  if (*explain_command) {
-    arguments.explain.daemon = arguments.quota.daemon;
-    return explain(arguments.explain);
-  }
-  if (*tokens_command) {
-    arguments.tokens.daemon = arguments.quota.daemon;
-    return count_tokens(arguments.tokens);
-  }
-  if (*simulate_command) {
-    arguments.simulate.load = arguments.serve.load;
-    return simulate(arguments.simulate);
-  }
-  if (*diagnose_command) return diagnose(arguments.diagnose);
-  if (*health_command) return healthcheck(arguments.serve.state_directory);
-  return print_version(arguments.json);
+  for (const Command& command : kCommands)
+    if (app.got_subcommand(command.name)) return command.run(*app.get_subcommand(command.name), arguments);
+  return kUsage;  // not reached: one is required
 }
 
 }  // namespace
