@@ -23,12 +23,13 @@ inline constexpr int kConfiguration = 78;
 struct ServeOptions {
   config::LoadOptions load;
   std::optional<std::filesystem::path> state_directory;
+  bool generate_keys = false;  // a client and an admin key, where none is configured
   std::optional<log::Level> log_level;
   std::optional<log::Format> log_format;
 };
 
-[[nodiscard]] int serve(const ServeOptions& options);
-[[nodiscard]] int demo(const ServeOptions& options);
+[[nodiscard]] int serve(ServeOptions options);
+[[nodiscard]] int demo(ServeOptions options);
 [[nodiscard]] int check(const config::LoadOptions& options, bool as_json, bool print_effective);
 struct SimulateOptions {
   config::LoadOptions load;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/generated_keys.hpp"
 #include "app/state_directory.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/config/environment.hpp"
@@ -47,12 +48,22 @@ Result<transport::Endpoint> endpoint_of(const std::string& url) {
   return endpoint;
 }
 
-std::string fields_of(std::string_view path, bool has_body) {
+// The key of the variable, else the one that was generated for the daemon whose state this is; none is empty.
+std::string key_for(const DaemonAddress& address, bool is_client) {
+  const config::SystemEnvironment environment;
+  const auto given = environment.variable(is_client ? "WEIR_CLIENT_KEY" : "WEIR_ADMIN_KEY");
+  if (given && !given->empty()) return *given;
+  if (!address.url.empty()) return {};  // whoever is there, it isn't theirs to see
+  const auto kept = kept_keys(config::state_directory(address.state_directory, environment));
+  if (!kept) return {};
+  return is_client ? kept->client : kept->admin;
+}
+
+std::string fields_of(const DaemonAddress& address, std::string_view path, bool has_body) {
   std::string fields = "Accept: application/json\r\n";
   if (has_body) fields += "Content-Type: application/json\r\n";
-  const char* const variable = path.starts_with("/v1/") ? "WEIR_CLIENT_KEY" : "WEIR_ADMIN_KEY";
-  if (const auto key = config::SystemEnvironment().variable(variable); key && !key->empty())
-    fields += "Authorization: Bearer " + *key + "\r\n";
+  if (const std::string key = key_for(address, path.starts_with("/v1/")); !key.empty())
+    fields += "Authorization: Bearer " + key + "\r\n";
   return fields;
 }
 
@@ -131,7 +142,7 @@ Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view m
   if (!url) return url.error();
   auto endpoint = endpoint_of(*url);
   if (!endpoint) return std::move(endpoint).error();
-  std::string fields = fields_of(path, !body.empty());  // before the body is moved away
+  std::string fields = fields_of(address, path, !body.empty());  // before the body is moved away
   auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body));
   if (!answer) return failure("the daemon at " + *url + " can't be reached: " + answer.error().message);
   return answer;

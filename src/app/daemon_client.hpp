@@ -32,8 +32,9 @@ struct DaemonAnswer {
 [[nodiscard]] std::string words_of(const DaemonAnswer& answer);
 
 // One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set, or under /v1/, with
-// that of WEIR_CLIENT_KEY. Blocks at most ten seconds. Fails with kind io or config, in words for people; an
-// answer of any status is none.
+// that of WEIR_CLIENT_KEY; else with the one that --generate-keys left in the state directory where
+// daemon.json is. Blocks at most ten seconds. Fails with kind io or config, in words for people; an answer of
+// any status is none.
 [[nodiscard]] Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method,
                                               std::string path, std::string body = {});
 

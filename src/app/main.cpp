@@ -48,6 +48,17 @@ void add_state_option(CLI::App& command, Arguments& arguments) {
   command.add_option("--state-dir", arguments.serve.state_directory, "where state and daemon.json are kept");
 }
 
+void add_generate_option(CLI::App& command, Arguments& arguments, const char* about) {
+  command.add_flag("--generate-keys", arguments.serve.generate_keys, about);
+}
+
+// As `weir serve` reads it with the same options; keys that it would make are stood in for.
+config::LoadOptions load_as_served(const Arguments& arguments) {
+  config::LoadOptions load = arguments.serve.load;
+  if (arguments.serve.generate_keys) load.stand_in = {.client = "to be made", .admin = "to be made, too"};
+  return load;
+}
+
 // Which daemon is meant.
 void add_daemon_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--state-dir", arguments.quota.daemon.state_directory,
@@ -96,6 +107,9 @@ void add_serve_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--listen", arguments.serve.load.listen, "HOST:PORT; port 0 takes a free one")
       ->envname("WEIR_LISTEN");
   add_state_option(command, arguments);
+  add_generate_option(
+      command, arguments,
+      "where no client or admin key is configured, make one and keep it in the state directory");
   command.add_option("--log-level", arguments.serve.log_level, "debug, info, warn or error")
       ->transform(CLI::CheckedTransformer(kLevels))
       ->envname("WEIR_LOG_LEVEL");
@@ -153,6 +167,7 @@ void add_init_options(CLI::App& command, Arguments& arguments) {
 void add_check_options(CLI::App& command, Arguments& arguments) {
   add_config_options(command, arguments);
   command.add_option("--format", arguments.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  add_generate_option(command, arguments, "as weir serve is started");
   command.add_flag("--print-effective", arguments.print_effective, "print what is in effect, keys masked");
 }
 
@@ -181,7 +196,7 @@ const std::array kCommands{
             add_serve_options, [](const CLI::App&, Arguments& arguments) { return demo(arguments.serve); }},
     Command{"check", "validate the configuration, bind nothing", add_check_options,
             [](const CLI::App&, Arguments& arguments) {
-              return check(arguments.serve.load, arguments.format == "json", arguments.print_effective);
+              return check(load_as_served(arguments), arguments.format == "json", arguments.print_effective);
             }},
     Command{"init", "write a commented weir.yaml for the keys found in the environment", add_init_options,
             [](const CLI::App&, Arguments& arguments) { return init(arguments.init_file); }},
@@ -221,10 +236,11 @@ const std::array kCommands{
             [](CLI::App& command, Arguments& arguments) {
               add_config_options(command, arguments);
               add_state_option(command, arguments);
+              add_generate_option(command, arguments, "as weir serve is started");
             },
             [](const CLI::App&, Arguments& arguments) {
               return doctor(
-                  {.load = arguments.serve.load, .state_directory = arguments.serve.state_directory});
+                  {.load = load_as_served(arguments), .state_directory = arguments.serve.state_directory});
             }},
     Command{"presets", "the providers that weir knows", add_presets_commands,
             [](const CLI::App& command, Arguments& arguments) {

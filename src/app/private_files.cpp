@@ -50,8 +50,8 @@ bool holds_only_state(const std::filesystem::path& directory, std::string_view d
   std::error_code ec;
   const auto is_state = [&](const std::filesystem::directory_entry& entry) {
     const std::string name = entry.path().filename().string();
-    return name == "lock" || name.starts_with("daemon.json") || name.starts_with("intent.log") ||
-           (!database.empty() && name.starts_with(database));
+    return name == "lock" || name.starts_with("daemon.json") || name.starts_with("keys.env") ||
+           name.starts_with("intent.log") || (!database.empty() && name.starts_with(database));
   };
   std::filesystem::directory_iterator entries(directory, ec);
   return !ec && std::all_of(begin(entries), end(entries), is_state);

@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "app/commands.hpp"
 #include "app/daemon.hpp"
 #include "app/demo_providers.hpp"
+#include "app/generated_keys.hpp"
 #include "app/state_directory.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/version.hpp"
@@ -111,11 +113,44 @@ void print_ready(const Daemon& daemon, const config::GatewayConfig& config) {
   std::fflush(stdout);
 }
 
-void reload(Daemon& daemon, const ServeOptions& options) {
-  const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
+// What a reload needs beside the daemon.
+struct Serving {
+  const ServeOptions& options;
+  const StateDirectory& state;
+  std::optional<GeneratedKeys>& keys;
+  bool can_reload;
+};
+
+// Written down before anybody is asked for them, and told where. The keys themselves go to a terminal, and
+// never into a log.
+Result<void> keep_generated(std::optional<GeneratedKeys>& keys, const config::GatewayConfig& config,
+                            const StateDirectory& state) {
+  if (!keys || !config.has_stand_in_keys) return {};
+  const std::string file = keys->file().string();
+  if (keys->are_kept()) {
+    log::info("generated_keys", {{"file", file}, {"made", "by an earlier start"}});
+    return {};
+  }
+  if (!state.unusable().empty())
+    return Error{ErrorKind::io, "the generated keys can't be kept: " + state.unusable()};
+  if (auto kept = keys->keep(); !kept) return kept;
+  log::warn("generated_keys", {{"file", file}, {"made", "now: clients and the dashboard need them"}});
+  if (::isatty(STDERR_FILENO) != 0)
+    std::fprintf(stderr, "client key: %s\nadmin key:  %s\n", keys->keys().client.c_str(),
+                 keys->keys().admin.c_str());
+  return {};
+}
+
+void reload(Daemon& daemon, const Serving& serving) {
+  const config::Loaded loaded = config::load(serving.options.load, config::SystemEnvironment());
   if (!report(loaded)) {
     daemon.note_reload_failed();
     log::error("reload_failed", {{"why", "the configuration has errors; nothing was changed"}});
+    return;
+  }
+  if (const auto kept = keep_generated(serving.keys, loaded.config, serving.state); !kept) {
+    daemon.note_reload_failed();
+    log::error("reload_failed", {{"why", kept.error().message}});
     return;
   }
   if (const auto reloaded = daemon.reload(loaded.config); !reloaded) {
@@ -123,7 +158,7 @@ void reload(Daemon& daemon, const ServeOptions& options) {
     log::error("reload_failed", {{"why", reloaded.error().message}});
     return;
   }
-  if (options.log_level) log::set_level(*options.log_level);
+  if (serving.options.log_level) log::set_level(*serving.options.log_level);
   log::info("reloaded", {{"config", loaded.config.file}});
 }
 
@@ -146,12 +181,12 @@ int drain(Daemon& daemon, const Signals& signals, Duration limit) {
   return kFine;
 }
 
-int run(Daemon& daemon, const Signals& signals, const ServeOptions& options, bool can_reload) {
+int run(Daemon& daemon, const Signals& signals, const Serving& serving) {
   while (true) {
     const int signal = signals.wait();
     if (ends(signal)) return drain(daemon, signals, daemon.drain_timeout());
     if (signal == SIGUSR1) log::reopen();
-    if (signal == SIGHUP && can_reload) reload(daemon, options);
+    if (signal == SIGHUP && serving.can_reload) reload(daemon, serving);
   }
 }
 
@@ -165,12 +200,17 @@ admin::Orders orders(bool can_reload) {
 }
 
 [[nodiscard]] int start_and_run(const config::Loaded& loaded, const ServeOptions& options,
-                                const Signals& signals, const DemoProviders* demo) {
+                                const Signals& signals, std::optional<GeneratedKeys>& keys,
+                                const DemoProviders* demo) {
   const config::GatewayConfig& config = loaded.config;
   const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
   const auto state = StateDirectory::claim(state_path, config.state_file);
   if (!state) {
     std::fprintf(stderr, "error: %s\n", state.error().message.c_str());
+    return kFailed;
+  }
+  if (const auto kept = keep_generated(keys, config, *state); !kept) {
+    std::fprintf(stderr, "error: %s\n", kept.error().message.c_str());
     return kFailed;
   }
   Daemon daemon;
@@ -193,12 +233,27 @@ admin::Orders orders(bool can_reload) {
     std::fputs(demo->invitation(daemon.url()).c_str(), stdout);
     std::fflush(stdout);
   }
-  const int code = run(daemon, signals, options, demo == nullptr);
+  const int code = run(daemon, signals,
+                       {.options = options, .state = *state, .keys = keys, .can_reload = demo == nullptr});
   daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.
   log::flush();
   std::_Exit(code);
+}
+
+// Where they are wanted: those that are kept, else new ones.
+bool take_generated(ServeOptions& options, std::optional<GeneratedKeys>& keys) {
+  if (!options.generate_keys) return true;
+  auto found =
+      GeneratedKeys::find(config::state_directory(options.state_directory, config::SystemEnvironment()));
+  if (!found) {
+    std::fprintf(stderr, "error: %s\n", found.error().message.c_str());
+    return false;
+  }
+  options.load.stand_in = found->keys();
+  keys = *std::move(found);
+  return true;
 }
 
 bool open_log(const log::Options& options) {
@@ -213,28 +268,32 @@ bool open_log(const log::Options& options) {
 
 }  // namespace
 
-int serve(const ServeOptions& options) {
+int serve(ServeOptions options) {
   keep_memory_private();
   const Signals signals;
   tune_allocator();
   raise_descriptor_limit();
+  std::optional<GeneratedKeys> keys;
+  if (!take_generated(options, keys)) return kFailed;
   const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
   if (!report(loaded)) return kConfiguration;
   if (!open_log(log_options(loaded.config, options))) return kFailed;
-  return start_and_run(loaded, options, signals, nullptr);
+  return start_and_run(loaded, options, signals, keys, nullptr);
 }
 
-int demo(const ServeOptions& options) {
+int demo(ServeOptions options) {
   keep_memory_private();
   const Signals signals;
   tune_allocator();
   raise_descriptor_limit();
+  std::optional<GeneratedKeys> keys;
+  if (!take_generated(options, keys)) return kFailed;
   DemoProviders providers;
   const config::Loaded loaded =
       config::load_text(providers.configuration(), "demo", options.load, config::SystemEnvironment());
   if (!report(loaded)) return kConfiguration;
   if (!open_log(log_options(loaded.config, options))) return kFailed;
-  return start_and_run(loaded, options, signals, &providers);
+  return start_and_run(loaded, options, signals, keys, &providers);
 }
 
 }  // namespace weir::app

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/generated_keys.hpp"
 #include "app/private_files.hpp"
 
 namespace weir::app {
@@ -29,7 +30,7 @@ Error failure(const std::filesystem::path& path, const std::string& what) {
 Result<void> make_all_private(const std::filesystem::path& path, const std::string& database) {
   if (auto made = make_directory_private(path, database); !made) return made;
   for (const std::string& name : {std::string(kLockFile), std::string(kDaemonFile), std::string(kIntentLog),
-                                  database, database + "-wal", database + "-shm"})
+                                  std::string(kKeysFile), database, database + "-wal", database + "-shm"})
     if (auto made = make_file_private(path / name); !made) return made;
   return {};
 }

@@ -60,19 +60,22 @@ bool is_origin(std::string_view origin) {
 class GatewayReader {
  public:
   GatewayReader(Reading& reading, const Node& root, std::span<const providers::Preset> presets,
-                const std::optional<ListenOverride>& listen)
+                const std::optional<ListenOverride>& listen, const std::optional<StandInKeys>& stand_in)
       : reading_(reading),
         root_(reading, {&root, ""}, "a map of sections"),
         presets_(presets),
-        override_(listen) {}
+        override_(listen),
+        stand_in_(stand_in) {}
 
   GatewayConfig run() {
     listen_field_ = root_.field();
     read_section("server", &GatewayReader::read_server);
     apply_override();
     read_section("auth", &GatewayReader::read_auth);
+    stand_in_for_clients();
     check_openness();
     read_section("admin", &GatewayReader::read_admin);
+    stand_in_for_admin();
     read_section("metrics", &GatewayReader::read_metrics);
     read_section("alerts", &GatewayReader::read_alerts);
     read_pending_section(root_, "cache");
@@ -285,6 +288,21 @@ class GatewayReader {
     config_.alerts.at = std::move(shares);
   }
 
+  void stand_in_for_clients() {
+    if (!stand_in_ || !config_.client_keys.empty()) return;
+    config_.client_keys.push_back(
+        {.name = "generated", .digest = sha256(stand_in_->client), .models = {"*"}});
+    config_.secrets.emplace_back(stand_in_->client);
+    config_.has_stand_in_keys = true;
+  }
+
+  void stand_in_for_admin() {
+    if (!stand_in_ || config_.admin_key) return;
+    config_.admin_key = sha256(stand_in_->admin);
+    config_.secrets.emplace_back(stand_in_->admin);
+    config_.has_stand_in_keys = true;
+  }
+
   bool is_usable(const SecretField& secret, const std::string& name) {
     if (secret.state == SecretField::State::absent)
       report_error(reading_, secret.field, "expected key or key_file, got neither");
@@ -318,7 +336,7 @@ class GatewayReader {
       return tell_of_listen(Problem::Severity::error,
                             "listening on " + config_.listen.host +
                                 " lets the network use your providers' keys; add auth.keys, or listen on " +
-                                std::string(kDefaultListen));
+                                std::string(kDefaultListen) + ", or have keys made by --generate-keys");
     if (config_.tls_cert_file.empty())
       tell_of_listen(Problem::Severity::warning,
                      "listening on " + config_.listen.host +
@@ -417,6 +435,7 @@ class GatewayReader {
   MapReader root_;
   std::span<const providers::Preset> presets_;
   const std::optional<ListenOverride>& override_;
+  const std::optional<StandInKeys>& stand_in_;
   Field listen_field_;
   std::set<std::string, std::less<>> client_names_;
   std::map<Sha256, std::string> client_digests_;
@@ -426,9 +445,10 @@ class GatewayReader {
 }  // namespace
 
 GatewayConfig read_gateway(Reading& reading, const Node* root, std::span<const providers::Preset> presets,
-                           const std::optional<ListenOverride>& listen) {
+                           const std::optional<ListenOverride>& listen,
+                           const std::optional<StandInKeys>& stand_in) {
   const Node nothing;
-  return GatewayReader(reading, root != nullptr ? *root : nothing, presets, listen).run();
+  return GatewayReader(reading, root != nullptr ? *root : nothing, presets, listen, stand_in).run();
 }
 
 }  // namespace weir::config

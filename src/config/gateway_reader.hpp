@@ -17,6 +17,7 @@ struct ListenOverride {
 // Reads the whole document. `root` null: an empty one.
 [[nodiscard]] GatewayConfig read_gateway(Reading& reading, const Node* root,
                                          std::span<const providers::Preset> presets,
-                                         const std::optional<ListenOverride>& listen);
+                                         const std::optional<ListenOverride>& listen,
+                                         const std::optional<StandInKeys>& stand_in);
 
 }  // namespace weir::config

@@ -116,7 +116,8 @@ Loaded load_document(std::string_view text, std::string_view name, const Folders
   if (const auto tree = parse_yaml(text, report)) {
     Reading reading{
         .report = report, .environment = layered, .folder = folders.folder, .file = folders.file, .said = {}};
-    loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered));
+    loaded.config = read_gateway(reading, tree->root, options.presets, listen_override(options, layered),
+                                 options.stand_in);
     if (tree->root != nullptr) note_lines(*tree->root, "", loaded.config.lines);
   }
   loaded.problems = report.take();

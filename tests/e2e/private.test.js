@@ -107,3 +107,66 @@ test('no core is written of the memory, and nobody may look in', { skip: isSanit
   assert.equal(statSync(of('environ')).uid, 0);
   await weir.stop();
 });
+
+// As a container is started: open to its network, without a configured key.
+const openArgs = ['serve', '--config', 'weir.yaml', '--listen', '0.0.0.0:0', '--generate-keys'];
+
+test('serve --generate-keys: keys are made once, kept for their owner alone, asked for, and never logged', async (t) => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }) });
+  t.after(() => place.remove());
+  const first = Weir.launch(place, { args: openArgs });
+  t.after(() => first.kill());
+  await first.untilReady();
+  const file = path.join(first.stateDir, 'keys.env');
+  assert.equal(modeOf(file), '600');
+  const kept = readFileSync(file, 'utf8');
+  const [, client] = /^WEIR_CLIENT_KEY=(weir-client-\w+)$/m.exec(kept);
+  const [, admin] = /^WEIR_ADMIN_KEY=(weir-admin-\w+)$/m.exec(kept);
+  const told = first.stderr.split('\n').find((line) => line.includes('generated_keys'));
+  assert.equal(JSON.parse(told).file, file);
+
+  const origin = first.origin.replace('0.0.0.0', '127.0.0.1');
+  const ask = (where, key) => fetch(origin + where, { headers: key ? { authorization: `Bearer ${key}` } : {} });
+  assert.equal((await ask('/v1/models')).status, 401);
+  assert.equal((await ask('/v1/models', client)).status, 200);
+  assert.equal((await ask('/admin/v1/status', client)).status, 401);
+  assert.equal((await ask('/admin/v1/status', admin)).status, 200);
+  // The commands that ask the daemon find them beside daemon.json.
+  for (const args of [['status'], ['healthcheck'], ['quota', 'show']]) {
+    const { code, stderr } = await run([...args, '--state-dir', first.stateDir]);
+    assert.equal(code, 0, stderr);
+  }
+  await first.kill();
+  await first.exited;
+
+  const second = Weir.launch(place, { args: openArgs });
+  t.after(() => second.kill());
+  await second.untilReady();
+  assert.equal(readFileSync(file, 'utf8'), kept);
+  const response = await fetch(`${second.origin.replace('0.0.0.0', '127.0.0.1')}/v1/chat/completions`, {
+    method: 'POST', headers: { authorization: `Bearer ${client}`, 'content-type': 'application/json' }, body: JSON.stringify(hello),
+  });
+  assert.equal(response.status, 200);
+  for (const text of [first.stdout, first.stderr, second.stdout, second.stderr])
+    for (const key of [client, admin]) assert.ok(!text.includes(key), text);
+});
+
+test('serve --generate-keys: without a place to keep them it does not start, and says so', async () => {
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }), 'a-file': '' });
+  const args = [...openArgs, '--state-dir', 'a-file/state'];
+  const { code, stdout, stderr } = await run(args, { cwd: place.folder });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: the generated keys can't be kept: .*--state-dir$/m);
+  assert.ok(!stdout.includes('READY'));
+  place.remove();
+});
+
+test('serve --generate-keys: configured keys stay the only ones', async (t) => {
+  const keys = 'auth: {keys: [{name: mine, key: my-client-key}]}\nadmin: {key: my-admin-key}\n';
+  const place = scratch({ 'weir.yaml': yaml({ first: provider }, { more: keys }) });
+  t.after(() => place.remove());
+  const weir = Weir.launch(place, { args: openArgs });
+  t.after(() => weir.kill());
+  await weir.untilReady();
+  assert.ok(!readdirSync(weir.stateDir).includes('keys.env'));
+});

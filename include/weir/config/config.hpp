@@ -69,6 +69,8 @@ struct GatewayConfig {
 
   std::map<std::string, std::uint64_t> lines;  // where the file sets a key: "providers.groq", 3
 
+  bool has_stand_in_keys = false;  // one of LoadOptions::stand_in was taken
+
   std::string file;  // where it came from; empty: built-in defaults
 };
 
@@ -78,10 +80,17 @@ struct Loaded {
   [[nodiscard]] bool ok() const;
 };
 
+// Keys that are asked for where the configuration has none. Neither is empty.
+struct StandInKeys {
+  std::string client;
+  std::string admin;
+};
+
 struct LoadOptions {
   std::optional<std::filesystem::path> file;      // --config
   std::optional<std::filesystem::path> env_file;  // --env-file
   std::optional<std::string> listen;              // --listen, else WEIR_LISTEN
+  std::optional<StandInKeys> stand_in;            // --generate-keys
   std::span<const providers::Preset> presets = providers::builtin_presets();
 };
 

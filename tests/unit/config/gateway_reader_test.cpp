@@ -378,7 +378,7 @@ TEST(Openness, NeedsClientKeys) {
   const std::string_view message =
       "server.listen: listening on 0.0.0.0 lets the network use your providers' keys; add auth.keys, or "
       "listen on "
-      "127.0.0.1:8484";
+      "127.0.0.1:8484, or have keys made by --generate-keys";
   EXPECT_THAT(messages("server: {listen: \"0.0.0.0:8484\"}"), ElementsAre(message));
   EXPECT_THAT(messages("server: {listen: \"[::]:8484\"}"), ElementsAre(HasSubstr("listening on ::")));
   EXPECT_THAT(messages("server: {listen: \"192.168.1.5:8484\"}"),
@@ -414,6 +414,34 @@ TEST(Secrets, ThatAreShortAreWarnedOf) {
   EXPECT_THAT(messages("auth: {keys: [{name: a, key: abcde}]}"), ElementsAre(warned));
   EXPECT_THAT(messages("admin: {key: abcde}"), ElementsAre(warned));
   EXPECT_THAT(messages("admin: {key: abcdef}"), IsEmpty());
+}
+
+TEST(StandInKeys, AreTakenOnlyWhereTheConfigurationHasNone) {
+  LoadOptions options = test_options();
+  options.listen = "0.0.0.0:1";
+  options.stand_in = StandInKeys{.client = "made-client-1", .admin = "made-admin-1"};
+  const auto load_with = [&](const std::string& text) {
+    return load_text(text + std::string(kLocal), "weir.yaml", options, MapEnvironment());
+  };
+  const Loaded none = load_with("auth: {keys: [{name: a, key: \"${NONE:-}\"}]}");
+  ASSERT_TRUE(none.ok()) << format_problems(none.problems);
+  ASSERT_EQ(none.config.client_keys.size(), 1U);
+  EXPECT_EQ(none.config.client_keys[0].digest, sha256("made-client-1"));
+  EXPECT_THAT(none.config.client_keys[0].models, ElementsAre("*"));
+  EXPECT_EQ(none.config.admin_key, sha256("made-admin-1"));
+  EXPECT_TRUE(none.config.has_stand_in_keys);
+  EXPECT_EQ(none.config.secrets.size(), 2U);
+
+  const Loaded client = load_with("auth: {keys: [{name: a, key: abcdef}]}");
+  EXPECT_EQ(client.config.client_keys.at(0).digest, sha256("abcdef"));
+  EXPECT_EQ(client.config.client_keys.size(), 1U);
+  EXPECT_EQ(client.config.admin_key, sha256("made-admin-1"));
+  EXPECT_TRUE(client.config.has_stand_in_keys);
+
+  const Loaded both = load_with("auth: {keys: [{name: a, key: abcdef}]}\nadmin: {key: ghijkl}\n");
+  EXPECT_EQ(both.config.admin_key, sha256("ghijkl"));
+  EXPECT_FALSE(both.config.has_stand_in_keys);
+  EXPECT_EQ(both.config.secrets.size(), 2U);
 }
 
 TEST(Openness, IsAskedOfTheAddressThatCounts) {
