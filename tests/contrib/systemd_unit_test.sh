@@ -13,7 +13,7 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 # The binary is installed later; anything that can be executed does for looking.
-sed "s|^ExecStart=/usr/local/bin/weir |ExecStart=/bin/true |" "$unit" >"$folder/weir.service"
+sed "s|^ExecStart=[a-z/]*/weir |ExecStart=/bin/true |" "$unit" >"$folder/weir.service"
 
 said=$(systemd-analyze verify --man=no --recursive-errors=no "$folder/weir.service" 2>&1) ||
   { echo "$said"; exit 1; }
