@@ -53,13 +53,9 @@ std::string words_of(const Command& command) {
   return text;
 }
 
-// The words so far without options choose the command; files are what else may stand there.
-std::string bash(const std::vector<Command>& commands) {
-  std::string text =
-      "_weir() {\n"
-      "  local word command='' words=''\n"
-      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$command $word\" in\n";
+// The branches of a case over "$command $word", by which the words so far choose the command.
+std::string command_branches(const std::vector<Command>& commands) {
+  std::string text;
   for (const Command& command : commands)
     if (!command.words.empty()) {
       const auto space = command.words.rfind(' ');
@@ -67,7 +63,17 @@ std::string bash(const std::vector<Command>& commands) {
       const std::string last = space == std::string::npos ? command.words : command.words.substr(space + 1);
       text += "      '" + before + " " + last + "') command='" + command.words + "' ;;\n";
     }
-  text +=
+  return text;
+}
+
+// Files are what else may stand there.
+std::string bash(const std::vector<Command>& commands) {
+  std::string text =
+      "_weir() {\n"
+      "  local word command='' words=''\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case \"$command $word\" in\n" +
+      command_branches(commands) +
       "    esac\n"
       "  done\n"
       "  case \"$command\" in\n";
@@ -80,8 +86,46 @@ std::string bash(const std::vector<Command>& commands) {
          "complete -o default -F _weir weir\n";
 }
 
+// "word:what it is", as _describe takes it.
+std::string zsh_list(const std::vector<std::pair<std::string, std::string>>& words) {
+  std::string text;
+  for (const auto& [word, about] : words) {
+    std::string item = word + ":" + about;
+    for (auto at = item.find('\''); at != std::string::npos; at = item.find('\'', at + 4))
+      item.replace(at, 1, "'\\''");
+    text += (text.empty() ? "'" : " '") + item + "'";
+  }
+  return text;
+}
+
+// Both as a file that zsh loads when it is first needed, which then is the function, and as a text that is
+// sourced.
 std::string zsh(const std::vector<Command>& commands) {
-  return "#compdef weir\nautoload -U +X bashcompinit && bashcompinit\n" + bash(commands);
+  std::string text =
+      "#compdef weir\n"
+      "_weir() {\n"
+      "  local word command=''\n"
+      "  local -a below options\n"
+      "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+      "    case \"$command $word\" in\n" +
+      command_branches(commands) +
+      "    esac\n"
+      "  done\n"
+      "  case \"$command\" in\n";
+  for (const Command& command : commands)
+    text += "    '" + command.words + "')\n      below=(" + zsh_list(command.below) + ")\n      options=(" +
+            zsh_list(command.options) + ") ;;\n";
+  return text +
+         "  esac\n"
+         "  if [[ $PREFIX == -* ]]; then\n"
+         "    _describe -o option options\n"
+         "  elif (( ${#below} )); then\n"
+         "    _describe command below\n"
+         "  else\n"
+         "    _files\n"
+         "  fi\n"
+         "}\n"
+         "if [[ \"${funcstack[1]}\" == _weir ]]; then _weir \"$@\"; else compdef _weir weir; fi\n";
 }
 
 std::string fish_quoted(std::string_view text) {

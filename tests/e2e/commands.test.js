@@ -171,6 +171,28 @@ test('completion: the scripts are right and know every command that help knows',
   assert.equal(complete('weir hea').stdout, 'healthcheck\n');
 });
 
+// Where zsh isn't there its script can't be tried.
+const hasZsh = spawnSync('zsh', ['--version']).status === 0;
+test('completion: zsh takes its script, sourced or loaded from a folder', { skip: !hasZsh && 'zsh is not installed' }, async () => {
+  const script = (await run(['completion', 'zsh'])).stdout;
+  const place = scratch({ _weir: script });
+  // What zsh's own completion would be given.
+  const given = '_describe() { shift $(( $# - 1 )); print -rl -- "${(P@)1}" }; _files() { print files }; compdef() { :; }; ';
+  const complete = (load, ...words) => {
+    const line = `words=(${words.join(' ')}); CURRENT=$#words; PREFIX=$words[-1]; _weir`;
+    const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', `${given}${load}; ${line}`], { encoding: 'utf8', cwd: place.folder });
+    assert.equal(stderr, '');
+    return stdout.split('\n').filter((word) => word !== '').map((word) => word.split(':')[0]);
+  };
+  for (const load of ['. ./_weir', 'fpath=($PWD $fpath); autoload -U _weir']) {
+    assert.ok(complete(load, 'weir', 'hea').includes('healthcheck'));
+    assert.deepEqual(complete(load, 'weir', 'quota', 's'), ['show', 'set', 'forget']);
+    assert.ok(complete(load, 'weir', 'status', '--w').includes('--watch'));
+    assert.deepEqual(complete(load, 'weir', 'diagnose', 'x'), ['files']);
+  }
+  place.remove();
+});
+
 test('manual: the man page has every command and its options', async () => {
   const { stdout } = await run(['manual']);
   assert.match(stdout, /^\.TH WEIR 1 /);
