@@ -312,6 +312,8 @@ void MapReader::duration(std::string_view key, Duration& out, Duration least, Du
 
 void MapReader::finish() {
   finished_ = true;
+  if (reading_.asked != nullptr)
+    for (const std::string& key : known_) reading_.asked->insert(path_of(key));
   for (const Node::Entry& entry : node_->entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     if (reading_.report.full()) return;

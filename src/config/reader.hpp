@@ -22,10 +22,11 @@ namespace weir::config {
 // What every reader needs beside the value at hand.
 struct Reading {
   Report& report;
-  const Environment& environment;   // with the env file's variables
-  std::filesystem::path folder;     // of the file: relative paths in it count from here
-  std::filesystem::path file;       // empty where the text is no file's
-  std::set<std::string_view> said;  // warnings of which one is enough; static text
+  const Environment& environment;          // with the env file's variables
+  std::filesystem::path folder;            // of the file: relative paths in it count from here
+  std::filesystem::path file;              // empty where the text is no file's
+  std::set<std::string_view> said;         // warnings of which one is enough; static text
+  std::set<std::string>* asked = nullptr;  // where set: takes each key that may stand, as "routing.sticky.by"
 };
 
 // A value and the way to it.

@@ -2,21 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 #include <string>
 
-#include "config/yaml_tree.hpp"
 #include "fixture.hpp"
 
-// What people copy from must be right: the example, and the schema that editors use.
+// What people copy from must be right: the example, and the presets.
 namespace weir::config {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
-using testing::Not;
 
 std::string read_project_file(const std::string& name) {
   return SystemEnvironment().read_file(std::string(WEIR_TEST_DATA) + "/../../" + name).value();
@@ -210,96 +205,6 @@ TEST(BuiltinPresets, WithoutAFileServeOnlyWhatCostsNothing) {
         EXPECT_EQ(model.billing, providers::Billing::free) << preset.name << "/" << model.name;
     }
   }
-}
-
-class Schema {
- public:
-  explicit Schema(json document) : document_(std::move(document)) {}
-
-  // The names that may stand in a map, with what stands behind each; "*" for any name.
-  [[nodiscard]] std::map<std::string, json> properties(const json& node) const {
-    std::map<std::string, json> out;
-    collect(node, out);
-    return out;
-  }
-
-  [[nodiscard]] std::optional<json> items(const json& node) const {
-    const json& resolved = resolve(node);
-    if (resolved.contains("items")) return resolved["items"];
-    for (const char* const choice : {"anyOf", "allOf"})
-      if (resolved.contains(choice))
-        for (const json& option : resolved[choice])
-          if (auto found = items(option)) return found;
-    return std::nullopt;
-  }
-
-  [[nodiscard]] const json& root() const { return document_; }
-
- private:
-  [[nodiscard]] const json& resolve(const json& node) const {
-    if (!node.contains("$ref")) return node;
-    return resolve(document_.at(json::json_pointer(node["$ref"].get<std::string>().substr(1))));
-  }
-
-  void collect(const json& node, std::map<std::string, json>& out) const {
-    const json& resolved = resolve(node);
-    if (resolved.contains("properties"))
-      for (const auto& [name, value] : resolved["properties"].items()) out.emplace(name, value);
-    if (resolved.contains("additionalProperties") && resolved["additionalProperties"].is_object())
-      out.emplace("*", resolved["additionalProperties"]);
-    for (const char* const choice : {"anyOf", "allOf"})
-      if (resolved.contains(choice))
-        for (const json& option : resolved[choice]) collect(option, out);
-  }
-
-  json document_;
-};
-
-void expect_known(const Schema& schema, const json& node, const Node& value, const std::string& path) {
-  const auto properties = schema.properties(node);
-  for (const Node::Entry& entry : value.entries) {
-    const auto known = properties.contains(entry.key) ? properties.find(entry.key) : properties.find("*");
-    if (known == properties.end()) {
-      ADD_FAILURE() << "the schema doesn't know " << path << "." << entry.key;
-      continue;
-    }
-    expect_known(schema, known->second, *entry.value, path + "." + entry.key);
-  }
-  for (const Node* item : value.items)
-    if (const auto items = schema.items(node)) expect_known(schema, *items, *item, path + "[]");
-}
-
-// A document with every key that the schema has. Its values are wrong, its keys are not.
-std::string document_of(const Schema& schema, const json& node) {
-  std::string out;
-  for (const auto& [name, value] : schema.properties(node))
-    out += (out.empty() ? "" : ", ") + (name == "*" ? std::string("x") : name) + ": " +
-           document_of(schema, value);
-  if (!out.empty()) return "{" + out + "}";
-  const auto items = schema.items(node);
-  return items ? "[" + document_of(schema, *items) + "]" : "0";
-}
-
-TEST(EditorSchema, KnowsEveryKeyOfTheExample) {
-  const Schema schema(json::parse(read_project_file("config/schema/weir.schema.json")));
-  const std::string text = read_project_file("config/weir.example.yaml");
-  Report report("weir.example.yaml", text);
-  const auto tree = parse_yaml(text, report);
-  ASSERT_TRUE(tree);
-  expect_known(schema, schema.root(), *tree->root, "");
-}
-
-TEST(EditorSchema, HasNoKeyThatTheReaderRefuses) {
-  const Schema schema(json::parse(read_project_file("config/schema/weir.schema.json")));
-  for (const auto& [section, node] : schema.properties(schema.root())) {
-    const Loaded loaded = load_snippet(section + ":\n  " + document_of(schema, node));
-    for (const Problem& problem : loaded.problems) {
-      EXPECT_THAT(problem.message, Not(HasSubstr("unknown key"))) << section;
-      EXPECT_THAT(problem.message, Not(HasSubstr("too many"))) << "the rest was not looked at";
-    }
-  }
-  EXPECT_THAT(document_of(schema, schema.properties(schema.root()).at("providers")),
-              HasSubstr("api_key_file: 0"));
 }
 
 }  // namespace
