@@ -169,4 +169,12 @@ test('serve --generate-keys: configured keys stay the only ones', async (t) => {
   t.after(() => weir.kill());
   await weir.untilReady();
   assert.ok(!readdirSync(weir.stateDir).includes('keys.env'));
+  // A reload that takes them away leaves nobody without: those that were never told are written down now.
+  weir.configure(yaml({ first: provider }));
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.includes('"reloaded"'), 'the reload');
+  const [, client] = /^WEIR_CLIENT_KEY=(.+)$/m.exec(readFileSync(path.join(weir.stateDir, 'keys.env'), 'utf8'));
+  const status = async (key) =>
+    (await fetch(`${weir.origin.replace('0.0.0.0', '127.0.0.1')}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).status;
+  assert.deepEqual([await status(client), await status('my-client-key')], [200, 401]);
 });
