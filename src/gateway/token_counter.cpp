@@ -12,6 +12,11 @@
 namespace weir::gateway {
 namespace {
 
+std::size_t bytes_of(const wire::ChatRequest& chat) {
+  return std::accumulate(chat.texts.begin(), chat.texts.end(), std::size_t{0},
+                         [](std::size_t sum, const wire::PromptText& text) { return sum + text.at.size; });
+}
+
 std::uint64_t count_texts(const wire::ChatRequest& chat, std::string_view body) {
   std::uint64_t tokens = 0;
   for (const wire::PromptText& text : chat.texts) tokens += tokens::count(wire::text_of(text, body));
@@ -26,9 +31,9 @@ struct LongCount {
 }  // namespace
 
 tokens::PromptFacts prompt_facts(const wire::ChatRequest& chat, std::string_view body) {
-  tokens::PromptFacts facts{.messages = chat.messages, .images = chat.media};
-  for (const wire::PromptText& text : chat.texts) tokens::add_traits(facts.text, text.at.of(body));
-  return facts;
+  tokens::ProfileReader reader(bytes_of(chat));
+  for (const wire::PromptText& text : chat.texts) reader.add(text.at.of(body));
+  return {.text = reader.profile(), .messages = chat.messages, .images = chat.media};
 }
 
 TokenCounter::~TokenCounter() {
@@ -47,10 +52,7 @@ net::Awaitable<std::optional<std::uint64_t>> TokenCounter::count(net::Loop& loop
                                                                  const wire::ChatRequest& chat,
                                                                  std::string_view body,
                                                                  net::Cancellation& cancellation) {
-  const std::size_t bytes =
-      std::accumulate(chat.texts.begin(), chat.texts.end(), std::size_t{0},
-                      [](std::size_t sum, const wire::PromptText& text) { return sum + text.at.size; });
-  if (bytes <= kCountedInPlace) co_return count_texts(chat, body);
+  if (bytes_of(chat) <= kCountedInPlace) co_return count_texts(chat, body);
   const auto job = std::make_shared<LongCount>();
   for (const wire::PromptText& text : chat.texts) job->texts.push_back(wire::text_of(text, body));
   std::function<void()> work = [job] {

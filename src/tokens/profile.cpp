@@ -1,9 +1,14 @@
 #include "weir/tokens/profile.hpp"
 
-#include <algorithm>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <array>
 #include <bit>
 #include <cstring>
 
+#include "tokens/profile_readers.hpp"
 #include "weir/base/sixteen_bytes.hpp"
 
 namespace weir::tokens {
@@ -29,7 +34,11 @@ struct Marks {
   }
 };
 
-Marks marks_of_block(const char* block) noexcept {
+struct SixteenAtOnce {
+  static Marks marks_of_block(const char* block) noexcept;
+};
+
+Marks SixteenAtOnce::marks_of_block(const char* block) noexcept {
   Marks marks;
   for (unsigned i = 0; i < kBlock; i += kSixteen) {
     const SixteenBytes bytes(block + i);
@@ -45,6 +54,30 @@ Marks marks_of_block(const char* block) noexcept {
   }
   return marks;
 }
+
+#if defined(__x86_64__)
+
+struct SixtyFourAtOnce {
+  __attribute__((target("avx512f,avx512bw,popcnt"))) static Marks marks_of_block(const char* block) noexcept {
+    const __m512i bytes = _mm512_loadu_si512(block);
+    const auto is = [bytes](char c) __attribute__((target("avx512f,avx512bw,popcnt"))) {
+      return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
+    };
+    const auto between = [bytes](char low, char high) __attribute__((target("avx512f,avx512bw,popcnt"))) {
+      const __m512i above = _mm512_sub_epi8(bytes, _mm512_set1_epi8(low));
+      return _mm512_cmple_epu8_mask(above, _mm512_set1_epi8(static_cast<char>(high - low)));
+    };
+    const std::uint64_t capitals = between('A', 'Z');
+    return {.letters = capitals | between('a', 'z'),
+            .capitals = capitals,
+            .digits = between('0', '9'),
+            .blanks = is(' ') | is('\t'),
+            .newlines = is('\n') | is('\r'),
+            .backslashes = is('\\'),
+            .high = _mm512_movepi8_mask(bytes)};
+  }
+};
+#endif
 
 // The kind of a character beyond ASCII, by its number.
 Trait trait_of(std::uint32_t character) noexcept {
@@ -71,18 +104,19 @@ int hex_of(char c) noexcept {
 }
 
 // One text on its way into a profile.
+template <class Block>
 class Reader {
  public:
   Reader(Profile& profile, std::string_view text) noexcept : profile_(profile), text_(text) {}
 
   void read() noexcept {
-    for (; at_ + kBlock <= text_.size(); at_ += kBlock) add(marks_of_block(text_.data() + at_));
+    for (; at_ + kBlock <= text_.size(); at_ += kBlock) add(Block::marks_of_block(text_.data() + at_));
     if (at_ == text_.size()) return;
     std::array<char, kBlock> last{};
     last.fill(' ');  // spaces behind a space are taken off again
     const std::size_t rest = text_.size() - at_;
     std::memcpy(last.data(), text_.data() + at_, rest);
-    Marks marks = marks_of_block(last.data());
+    Marks marks = Block::marks_of_block(last.data());
     marks.blanks &= (std::uint64_t{1} << rest) - 1;
     used_ = (std::uint64_t{1} << rest) - 1;
     add(marks);
@@ -175,10 +209,8 @@ class Reader {
   std::uint64_t used_ = ~std::uint64_t{0};
 };
 
-using Read = void (*)(Profile&, std::string_view) noexcept;
-
 void read_plainly(Profile& profile, std::string_view text) noexcept {
-  Reader(profile, text).read();
+  Reader<SixteenAtOnce>(profile, text).read();
 }
 
 #if defined(__x86_64__)
@@ -186,35 +218,65 @@ void read_plainly(Profile& profile, std::string_view text) noexcept {
 // instruction.
 __attribute__((target("popcnt"), flatten)) void read_with_popcnt(Profile& profile,
                                                                  std::string_view text) noexcept {
-  Reader(profile, text).read();
+  Reader<SixteenAtOnce>(profile, text).read();
 }
 
-Read best_reader() noexcept {
-  return __builtin_cpu_supports("popcnt") != 0 ? read_with_popcnt : read_plainly;
-}
-#else
-Read best_reader() noexcept {
-  return read_plainly;
+__attribute__((target("avx512f,avx512bw,popcnt"), flatten)) void read_wide(Profile& profile,
+                                                                           std::string_view text) noexcept {
+  Reader<SixtyFourAtOnce>(profile, text).read();
 }
 #endif
 
-// Windows of it, evenly spread, stand for the whole.
-void add_sampled(Profile& profile, std::string_view text, Read read) noexcept {
-  constexpr std::size_t kWindow = 4096;
-  constexpr std::size_t kWindows = kReadInFull / kWindow;
-  Profile sample{};
-  for (std::size_t i = 0; i < kWindows; ++i)
-    read(sample, text.substr((text.size() - kWindow) / (kWindows - 1) * i, kWindow));
-  for (std::size_t i = 0; i < kTraits; ++i)
-    profile[i] += static_cast<std::uint32_t>(std::uint64_t{sample[i]} * text.size() / kReadInFull);
+void read(Profile& profile, std::string_view text) noexcept {
+  static const ReadTraits best = trait_readers().front();
+  best(profile, text);
 }
 
 }  // namespace
 
+std::span<const ReadTraits> trait_readers() noexcept {
+#if defined(__x86_64__)
+  static constexpr std::array<ReadTraits, 3> kAll{read_wide, read_with_popcnt, read_plainly};
+  if (__builtin_cpu_supports("avx512bw") != 0) return kAll;
+  return std::span(kAll).subspan(__builtin_cpu_supports("popcnt") != 0 ? 1 : 2);
+#else
+  static constexpr std::array<ReadTraits, 1> kAll{read_plainly};
+  return kAll;
+#endif
+}
+
+void ProfileReader::add(std::string_view text) noexcept {
+  constexpr std::size_t kWindow = 4096;
+  if (bytes_ <= kReadInFull) return read(sum_, text);
+  // Steps of the golden ratio: whatever comes back every so many texts, as turns do, is met in its share.
+  constexpr std::uint32_t kStep = 0x9E3779B9;
+  const std::uint64_t share = (std::uint64_t{kReadInFull} << 32U) / bytes_;
+  while (!text.empty()) {
+    const std::string_view window = text.substr(0, kWindow);
+    if (place_ < share) {
+      read(sum_, window);
+      read_ += window.size();
+    }
+    place_ += kStep;
+    passed_ += window.size();
+    text.remove_prefix(window.size());
+  }
+}
+
+Profile ProfileReader::profile() const noexcept {
+  Profile all = sum_;
+  if (read_ > 0)
+    for (std::uint32_t& trait : all)
+      trait = static_cast<std::uint32_t>(std::uint64_t{trait} * passed_ / read_);
+  return all;
+}
+
 void add_traits(Profile& profile, std::string_view text) noexcept {
-  static const Read read = best_reader();
-  if (text.size() > kReadInFull) return add_sampled(profile, text, read);
-  read(profile, text);
+  if (text.size() <= kReadInFull) return read(profile, text);
+  ProfileReader reader(text.size());
+  reader.add(text);
+  const Profile all = reader.profile();
+  for (std::size_t i = 0; i < kTraits; ++i) profile[i] += all[i];
 }
 
 }  // namespace weir::tokens

@@ -38,12 +38,28 @@ inline constexpr std::size_t kTraits = 23;
 
 using Profile = std::array<std::uint32_t, kTraits>;
 
-// Of a longer text as many bytes are read, here and there, and stand for the rest.
+// Of more bytes about as many are read, here and there, and stand for the rest.
 inline constexpr std::size_t kReadInFull = 64 * 1024;
 
-// Adds a text's traits, at about 2 GB a second. The text may stand as in a JSON string: \n is
-// a newline and \u00e9 its character; where such a thing is meant literally it counts all the same, which
-// changes little.
+// Gathers the traits of a prompt's texts. A text may stand as in a JSON string: \n is a newline and \u00e9
+// its character; where such a thing is meant literally it counts all the same, which changes little.
+class ProfileReader {
+ public:
+  // Of texts that have so many bytes in all.
+  explicit ProfileReader(std::size_t bytes) noexcept : bytes_(bytes) {}
+
+  void add(std::string_view text) noexcept;
+  [[nodiscard]] Profile profile() const noexcept;
+
+ private:
+  std::size_t bytes_;
+  std::size_t passed_ = 0;  // read, or left out
+  std::size_t read_ = 0;
+  std::uint32_t place_ = 0;  // in what decides which are read
+  Profile sum_{};
+};
+
+// The same for one text, onto others'.
 void add_traits(Profile& profile, std::string_view text) noexcept;
 
 }  // namespace weir::tokens

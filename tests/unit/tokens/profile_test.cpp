@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "tokens/profile_readers.hpp"
 #include "weir/base/random.hpp"
 
 namespace weir::tokens {
@@ -60,7 +63,27 @@ TEST(Profile, IsThatOfOneByteAfterTheOther) {
   for (std::size_t size = 0; size < 300; ++size) {
     std::string text;
     while (text.size() < size) text += kSigns[random.bits() % kSigns.size()];
-    ASSERT_EQ(profile_of(text), slowly(text)) << testing::PrintToString(text);
+    for (const ReadTraits read : trait_readers()) {
+      Profile found{};
+      read(found, text);
+      ASSERT_EQ(found, slowly(text)) << testing::PrintToString(text);
+    }
+  }
+}
+
+// Of any bytes.
+TEST(Profile, IsTheSameHoweverItIsRead) {
+  SystemRandom random;
+  for (std::size_t size = 0; size < 2000; ++size) {
+    std::string text;
+    while (text.size() < size) text += static_cast<char>(random.bits());
+    Profile plainly{};
+    trait_readers().back()(plainly, text);
+    for (const ReadTraits read : trait_readers()) {
+      Profile found{};
+      read(found, text);
+      ASSERT_EQ(found, plainly) << testing::PrintToString(text);
+    }
   }
 }
 
@@ -106,6 +129,22 @@ TEST(Profile, OfALongTextIsThatOfItsSamples) {
   const Profile whole = slowly(text);
   const Profile found = profile_of(text);
   for (std::size_t i = 0; i < kTraits; ++i) EXPECT_NEAR(found[i], whole[i], 0.02 * whole[i]) << i;
+}
+
+TEST(Profile, OfManyTextsIsThatOfSomeOfThem) {
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  Profile whole{};
+  for (int i = 0; i < 5000; ++i) {
+    texts.push_back(i % 3 == 0 ? "if (a[7] != b) { return 0; }"
+                               : std::string(50 + i % 7 * 20, 'x') + " and more");
+    bytes += texts.back().size();
+    add_traits(whole, texts.back());
+  }
+  ProfileReader reader(bytes);
+  for (const std::string& text : texts) reader.add(text);
+  const Profile found = reader.profile();
+  for (std::size_t i = 0; i < kTraits; ++i) EXPECT_NEAR(found[i], whole[i], 0.05 * whole[i]) << i;
 }
 
 TEST(Profile, AddsUpOverTexts) {
