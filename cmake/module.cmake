@@ -5,6 +5,9 @@ function(weir_module name)
   add_library(weir_${name} STATIC ${arg_SOURCES})
   target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(weir_${name} PUBLIC ${arg_LINKS} PRIVATE weir_options ${arg_PRIVATE_LINKS})
+  if(WEIR_FUZZ)
+    target_compile_options(weir_${name} PRIVATE -fsanitize=fuzzer-no-link)  # says to libFuzzer where it has been
+  endif()
 endfunction()
 
 # What scripts/sanitize.sh and scripts/fuzz.sh build: everything that CTest runs but the binary itself, and the fuzzers.
@@ -49,8 +52,8 @@ function(weir_test name)
   add_dependencies(cpp_tests ${name}_test)
 endfunction()
 
-# weir_fuzzer(NAME SOURCE LINKS ...): with WEIR_FUZZ a libFuzzer binary fuzz_NAME; otherwise the same function over
-# the checked-in corpus/ as a test, so that every compiler replays it.
+# weir_fuzzer(NAME SOURCE LINKS ...): with WEIR_FUZZ a libFuzzer binary fuzz_NAME, otherwise the same function with a main
+# of its own. Either way a test runs it over the checked-in corpus/, so that every compiler replays it.
 function(weir_fuzzer name source)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
   add_executable(fuzz_${name} ${source})
@@ -58,10 +61,11 @@ function(weir_fuzzer name source)
   target_link_libraries(fuzz_${name} PRIVATE ${arg_LINKS} weir_options)
   if(WEIR_FUZZ)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    set(replay -runs=0)
   else()
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay_main.cpp)
-    add_test(NAME fuzz_${name}_corpus COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
-    add_dependencies(cpp_tests fuzz_${name})
   endif()
+  add_test(NAME fuzz_${name}_corpus COMMAND fuzz_${name} ${replay} ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
+  add_dependencies(cpp_tests fuzz_${name})
   add_dependencies(fuzzers fuzz_${name})
 endfunction()

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 wanted=("${@:2}")
-scripts/build.sh fuzz fuzzers >/dev/null
+scripts/build.sh clang-asan fuzzers >/dev/null
 
 fuzz_one() {
   local binary=$1 seconds=$2 name seeds learnt log
@@ -27,9 +27,9 @@ fuzz_one() {
 export -f fuzz_one
 
 if [ ${#wanted[@]} -eq 0 ]; then
-  mapfile -t binaries < <(find build/fuzz/tests/fuzz -name 'fuzz_*' -type f -executable | sort)
+  mapfile -t binaries < <(find build/clang-asan/tests/fuzz -name 'fuzz_*' -type f -executable | sort)
 else
-  binaries=("${wanted[@]/#/build/fuzz/tests/fuzz/*/fuzz_}")
+  binaries=("${wanted[@]/#/build/clang-asan/tests/fuzz/*/fuzz_}")
   # shellcheck disable=SC2206  # the pattern is meant to be expanded
   binaries=(${binaries[@]})
 fi

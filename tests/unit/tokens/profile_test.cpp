@@ -135,7 +135,7 @@ TEST(Profile, OfManyTextsIsThatOfSomeOfThem) {
   std::vector<std::string> texts;
   std::size_t bytes = 0;
   Profile whole{};
-  for (int i = 0; i < 5000; ++i) {
+  for (std::size_t i = 0; i < 5000; ++i) {
     texts.push_back(i % 3 == 0 ? "if (a[7] != b) { return 0; }"
                                : std::string(50 + i % 7 * 20, 'x') + " and more");
     bytes += texts.back().size();
