@@ -47,7 +47,8 @@ TEST_F(CountingTest, IsOfTheMethodThatMostWereEstimatedBy) {
 
 TEST_F(CountingTest, StandsAtEachTargetOfAModel) {
   teach(0, 20);
-  for (const json& model : get("/admin/v1/models")["models"])
+  const json report = get("/admin/v1/models");
+  for (const json& model : report["models"])
     for (const json& target : model["targets"])
       EXPECT_EQ(target["counting"]["answers"], target["target"] == "p/vendor/m" ? 20 : 0) << target;
 }
