@@ -61,7 +61,6 @@ net::Awaitable<void> ProxyRequest::run() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
-    if (snapshot_->tokens.calibrate) attempt->teach_refused(chat_, *ask_.size);
     if (tries_.is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
@@ -373,6 +372,7 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
              .what = class_of(attempt),
              .series = snapshot_->series_of(*attempt.target),
              .after = attempt.began.boot - began_.boot});
+  if (snapshot_->tokens.calibrate) attempt.teach_refused(chat_, *ask_.size);
 }
 
 // Nothing has been sent to the client: decides whether another try is due.

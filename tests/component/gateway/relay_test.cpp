@@ -167,6 +167,18 @@ TEST_F(Relay, APlainAnswerToWhoAskedForAStreamIsToldAsOne) {
   EXPECT_THAT(answer.body, Not(HasSubstr("\"usage\"")));
 }
 
+TEST_F(Relay, APlainAnswerThatCannotBeToldAsAStreamFallsBack) {
+  RawProvider odd(
+      answers(200, R"({"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[1]})"));
+  RawProvider good(serves());
+  start({provider_at("odd", odd.port()), provider_at("good", good.port())});
+  const RawAnswer answer = ask_stream();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+  EXPECT_EQ(answer.field("x-weir-attempts"), "2");
+  EXPECT_THAT(answer.body, ::testing::EndsWith("data: [DONE]\n\n"));
+}
+
 TEST_F(Relay, AStreamThatBreaksAfterContentEndsHonestlyAndIsNotSplicedWithAnother) {
   RawProvider broken([](RawConnection& peer) {
     if (!peer.read_request()) return;
