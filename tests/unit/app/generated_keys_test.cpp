@@ -2,13 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "support/temp_folder.hpp"
 
 namespace weir::app {
 namespace {
@@ -18,15 +19,10 @@ using testing::MatchesRegex;
 
 class GeneratedKeysTest : public testing::Test {
  protected:
-  GeneratedKeysTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-keys-XXXXXX").string();
-    directory = ::mkdtemp(pattern.data());
-  }
-  ~GeneratedKeysTest() override { std::filesystem::remove_all(directory); }
-
   void write(const std::string& text) const { std::ofstream(directory / kKeysFile) << text; }
 
-  std::filesystem::path directory;
+  const weir::test::TempFolder folder;
+  const std::filesystem::path directory = folder.path();
 };
 
 TEST_F(GeneratedKeysTest, AreDifferentEachTimeAndHardToGuess) {

@@ -9,30 +9,14 @@
 #include <vector>
 
 #include "support/fake_clock.hpp"
+#include "support/temp_folder.hpp"
 #include "weir/quota/ledger.hpp"
 #include "weir/quota/state.hpp"
 #include "weir/store/store.hpp"
 
 namespace weir::store::test {
 
-// A folder that is gone after the test.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir_store_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempFolder() {
-    std::error_code ec;
-    std::filesystem::remove_all(path_, ec);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using weir::test::TempFolder;
 
 inline quota::Limit rpm(std::uint64_t amount) {
   quota::Limit limit;
