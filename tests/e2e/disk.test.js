@@ -70,7 +70,7 @@ test('one that is full at the start: it serves from memory, says so, and keeps s
   await weir.untilReady();
   await ask(weir);
   assert.equal((await health(weir)).degraded, true);
-  assert.match(weir.stderr, /"state_degraded"/);
+  await weir.untilLogged(/"state_degraded"/);
   disk.free();
   await weir.until(() => weir.stderr.includes('"state_kept_again"'), 'state_kept_again');
   await ask(weir);

@@ -148,7 +148,6 @@ test('no more connections are taken than there are descriptors for', async (t) =
   const weir = Weir.launch(place, { descriptors: 328 });
   t.after(() => weir.kill());
   await weir.untilReady();
-  await weir.until(() => weir.stderr.includes('"started"'), 'its log');
-  assert.match(weir.stderr, /"max_connections_lowered","from":4096,"to":100,"why":".*328/);
+  await weir.untilLogged(/"max_connections_lowered","from":4096,"to":100,"why":".*328/);
   await weir.stop();
 });

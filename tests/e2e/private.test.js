@@ -44,7 +44,7 @@ test('what an earlier run left open is closed', async () => {
   const weir = await Weir.launch(place).untilReady();
   assert.equal(modeOf(state), '700');
   for (const [name, mode] of Object.entries(modesIn(state))) assert.equal(mode, '600', name);
-  assert.match(weir.stderr, /"made_private","path":"[^"]*weir\.db","mode_was":"0644"/);
+  await weir.untilLogged(/"made_private","path":"[^"]*weir\.db","mode_was":"0644"/);
   await weir.stop();
 });
 
@@ -56,7 +56,7 @@ test('a directory that holds other things stays as it is, and is refused where o
   const weir = await Weir.launch(place).untilReady();
   assert.equal(modeOf(state), '755');
   assert.equal(modesIn(state)['letter.txt'], '644');
-  assert.match(weir.stderr, /"state_directory_is_open".*chmod 700 /);
+  await weir.untilLogged(/"state_directory_is_open".*chmod 700 /);
   await weir.kill();
   chmodSync(state, 0o777);
   const refused = await serve(place);
@@ -122,6 +122,7 @@ test('serve --generate-keys: keys are made once, kept for their owner alone, ask
   const kept = readFileSync(file, 'utf8');
   const [, client] = /^WEIR_CLIENT_KEY=(weir-client-\w+)$/m.exec(kept);
   const [, admin] = /^WEIR_ADMIN_KEY=(weir-admin-\w+)$/m.exec(kept);
+  await first.untilLogged(/generated_keys.*\n/);
   const told = first.stderr.split('\n').find((line) => line.includes('generated_keys'));
   assert.equal(JSON.parse(told).file, file);
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 
@@ -37,6 +38,10 @@ export async function run(args, { env = {}, cwd = tmpdir() } = {}) {
   return { code, ...output };
 }
 
+const running = new Set();
+// A test that fails leaves its weir behind, and node would wait for it.
+after(() => running.forEach((child) => child.kill('SIGKILL')));
+
 // A running `weir serve` or `weir demo`.
 export class Weir {
   stdout = '';
@@ -67,13 +72,17 @@ export class Weir {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user !== undefined && { uid: user, gid: user }),
     });
+    running.add(weir.#child);
     weir.exited = once(weir.#child, 'close').then(([code, signal]) => ({ code, signal }));
     for (const name of ['stdout', 'stderr'])
       weir.#child[name].on('data', (data) => {
         weir[name] += data;
         for (const look of weir.#watchers) look();
       });
-    weir.exited.then(() => weir.#watchers.forEach((look) => look()));
+    weir.exited.then(() => {
+      running.delete(weir.#child);
+      weir.#watchers.forEach((look) => look());
+    });
     return weir;
   }
 
@@ -121,6 +130,11 @@ export class Weir {
       };
       this.#watchers.add(look);
     });
+  }
+
+  // What it has logged is read a little later than it was written.
+  async untilLogged(pattern) {
+    return this.until(() => pattern.test(this.stderr), String(pattern));
   }
 
   // Ends it without a word. Its place stays as it was left.
