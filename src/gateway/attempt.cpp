@@ -152,10 +152,10 @@ void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const token
 // often it counts.
 void Attempt::teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const {
   if (failure || chat.media > 0) return;
-  std::optional<std::uint64_t> prompt = verdict.prompt_tokens;
+  std::optional<std::uint64_t> prompt = verdict().prompt_tokens;
   const auto most = sent_max_tokens(chat);
-  if (!prompt && most && verdict.admission_tokens > most && bounds.choices == 1)
-    prompt = *verdict.admission_tokens - *most;
+  if (!prompt && most && verdict().admission_tokens > most && bounds.choices == 1)
+    prompt = *verdict().admission_tokens - *most;
   if (prompt && *prompt <= bounds.prompt) target->counting->learn_prompt(size, *prompt);
 }
 
@@ -176,6 +176,16 @@ void Attempt::note(const std::optional<quota::Drift>& drift) const {
                                      {"used_by_others", drift->used_by_others}});
 }
 
+const providers::Verdict& Attempt::verdict() const noexcept {
+  static const providers::Verdict kNone;
+  return verdict_ ? *verdict_ : kNone;
+}
+
+Result<void> Attempt::hold(std::string_view piece) {
+  if (piece.empty()) return Error{ErrorKind::upstream_closed, "the stream ended before it began"};
+  return stream.take(piece, body);
+}
+
 void Attempt::judge(const Error& error, Instant now) {
   failure = error;
   decide(routing::point_of(error.kind, answer ? routing::Heard::head : routing::Heard::nothing), now);
@@ -187,9 +197,9 @@ void Attempt::judge(const Error& error, Instant now) {
 void Attempt::judge_answer(Instant now) {
   const http::ResponseHead& head = answer->head();
   if (!is_good(head.status)) {
-    verdict = providers::classify(providers::signals_of(*target->provider->preset),
-                                  {head.status, head.fields, body}, now.wall);
-    decide(routing::point_of(verdict), now);
+    verdict_ = std::make_unique<providers::Verdict>(providers::classify(
+        providers::signals_of(*target->provider->preset), {head.status, head.fields, body}, now.wall));
+    decide(routing::point_of(*verdict_), now);
     tell_ledger(now);
     return conclude(std::to_string(head.status), now);
   }
@@ -247,13 +257,13 @@ bool Attempt::replay_body() {
 
 void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {
   const http::ResponseHead& head = answer->head();
-  verdict = providers::classify(
+  verdict_ = std::make_unique<providers::Verdict>(providers::classify(
       providers::signals_of(*target->provider->preset),
-      {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall);
-  if (is_stream) verdict.message = stream.error()->message;
-  decide(routing::point_of(verdict), now);
+      {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall));
+  if (is_stream) verdict_->message = stream.error()->message;
+  decide(routing::point_of(*verdict_), now);
   tell_ledger(now);
-  conclude("200 with error " + std::to_string(verdict.status), now);
+  conclude("200 with error " + std::to_string(verdict_->status), now);
 }
 
 // Before the ledger hears of quota: a reservation that was refused for it has ended.
@@ -308,24 +318,24 @@ void Attempt::conclude(std::string what, Instant now) {
 
 // Blocks exactly what was refused: a window, a model, or a key.
 void Attempt::tell_ledger(Instant now) {
-  if (verdict.stated) note(reservation.observe(std::span(&*verdict.stated, 1), now));
-  switch (verdict.answer_class) {
+  const providers::Verdict& said = *verdict_;
+  if (said.stated) note(reservation.observe(std::span(&*said.stated, 1), now));
+  switch (said.answer_class) {
     case AnswerClass::rate_limited:
     case AnswerClass::quota_exhausted:
-      reservation.refuse_for_quota(quota_refusal(verdict), now);
+      reservation.refuse_for_quota(quota_refusal(said), now);
       break;
     case AnswerClass::capacity:
     case AnswerClass::server_error:
-      if (verdict.wait)
-        target->pool.cool_down_model({CooldownCause::capacity, now.boot + *verdict.wait}, now);
+      if (said.wait) target->pool.cool_down_model({CooldownCause::capacity, now.boot + *said.wait}, now);
       break;
     case AnswerClass::upstream_rate_limited:
-      target->pool.cool_down_model({CooldownCause::capacity, now.boot + verdict.wait.value_or(kUntoldWait)},
+      target->pool.cool_down_model({CooldownCause::capacity, now.boot + said.wait.value_or(kUntoldWait)},
                                    now);
       break;
     case AnswerClass::concurrency:
       target->pool.cool_down_model(
-          {CooldownCause::rate_limited, now.boot + verdict.wait.value_or(kConcurrencyWait)}, now);
+          {CooldownCause::rate_limited, now.boot + said.wait.value_or(kConcurrencyWait)}, now);
       break;
     case AnswerClass::auth:
     case AnswerClass::auth_or_quota_ambiguous:
@@ -336,17 +346,17 @@ void Attempt::tell_ledger(Instant now) {
       break;
     case AnswerClass::model_unavailable:
       target->pool.cool_down_model({CooldownCause::model_gone, kUntilMended}, now);
-      log::warn("model_unavailable", {{"target", target->name()}, {"provider_says", verdict.message}});
+      log::warn("model_unavailable", {{"target", target->name()}, {"provider_says", said.message}});
       break;
     case AnswerClass::not_on_plan:
       target->pool.cool_down_model({CooldownCause::not_on_plan, kUntilMended}, now);
       log::warn("not_on_plan", {{"target", target->name()},
                                 {"remedy", quota::remedy(CooldownCause::not_on_plan)},
-                                {"provider_says", verdict.message}});
+                                {"provider_says", said.message}});
       break;
     case AnswerClass::provider_gone:
       target->pool.cool_down_account({CooldownCause::model_gone, kUntilMended}, now);
-      log::warn("provider_gone", {{"provider", target->provider->name}, {"provider_says", verdict.message}});
+      log::warn("provider_gone", {{"provider", target->provider->name}, {"provider_says", said.message}});
       break;
     case AnswerClass::ok:
     case AnswerClass::request_too_large:
@@ -358,21 +368,22 @@ void Attempt::tell_ledger(Instant now) {
 
 // A key is the account's: what is to be paid is owed by all of them.
 void Attempt::refuse_key(Instant now) {
-  const bool unpaid = verdict.answer_class == AnswerClass::payment_required;
-  const bool unsure = !unpaid && verdict.answer_class != AnswerClass::auth;
+  const providers::Verdict& said = *verdict_;
+  const bool unpaid = said.answer_class == AnswerClass::payment_required;
+  const bool unsure = !unpaid && said.answer_class != AnswerClass::auth;
   const CooldownCause cause = unpaid ? CooldownCause::payment_required : CooldownCause::auth;
   // Perhaps only this request's: moderation, or more output than is paid for.
-  if (!verdict.whole_account)
-    return target->pool.cool_down_model({cause, now.boot + verdict.wait.value_or(kUntoldWait)}, now);
+  if (!said.whole_account)
+    return target->pool.cool_down_model({cause, now.boot + said.wait.value_or(kUntoldWait)}, now);
   if (unpaid)
     target->pool.cool_down_account({cause, kUntilMended}, now);
   else
     target->pool.cool_down_key({cause, unsure ? now.boot + kAmbiguousWait : kUntilMended}, now);
   log::warn("key_refused", {{"provider", target->provider->name},
                             {"key", target->key->label},
-                            {"why", providers::name(verdict.answer_class)},
+                            {"why", providers::name(said.answer_class)},
                             {"remedy", quota::remedy(cause)},
-                            {"provider_says", verdict.message}});
+                            {"provider_says", said.message}});
 }
 
 }  // namespace weir::gateway

@@ -42,6 +42,8 @@ struct Attempt {
   void note_speed(std::uint64_t completion, Instant now) const;
   // The answer's head is here: what it says of the windows corrects the ledger.
   void observe_head(Instant now);
+  // One more piece of a stream before its commit event, or its end: that is too early.
+  [[nodiscard]] Result<void> hold(std::string_view piece);
   // The exchange failed, or broke before the commit event.
   void judge(const Error& failure, Instant now);
   // The answer (its head and what of its body was read) is complete enough to decide.
@@ -61,6 +63,8 @@ struct Attempt {
              bool is_whole) const;
   // A refusal may tell what the prompt came to: by itself, or with the max_tokens that it was sent with.
   void teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const;
+  // What a refusal says; of what was none, nothing.
+  [[nodiscard]] const providers::Verdict& verdict() const noexcept;
   // A stream that had begun has ended, at its end or not; the client is there.
   void note_end(bool is_whole, Instant now);
 
@@ -77,6 +81,7 @@ struct Attempt {
   const bool wants_usage;  // in its stream
   BootTime commit_by{};
   std::optional<WallTime> sent_at;  // when its last byte left
+  Instant heard{};                  // when the last that was waited for came, or the waiting ended
 
   std::unique_ptr<transport::Answer> answer;
   std::vector<quota::Observation> observed;
@@ -90,7 +95,6 @@ struct Attempt {
 
   routing::Point point = routing::Point::client_gone;  // how it came out, and what follows
   routing::RetryRule rule;
-  providers::Verdict verdict;
   std::optional<Error> failure;  // in place of a verdict
   std::string outcome;           // "ok", "429", "connect_failed"
   Duration took{};
@@ -111,6 +115,8 @@ struct Attempt {
   void refuse_key(Instant now);
   void note_unbelieved(const wire::Usage& usage) const;
   void judge_error_in_good_answer(std::string_view words, Instant now);
+
+  std::unique_ptr<providers::Verdict> verdict_;  // large, and rare
 };
 
 }  // namespace weir::gateway

@@ -5,7 +5,7 @@ namespace weir::gateway {
 telemetry::AttemptClass class_of(const Attempt& attempt) noexcept {
   using routing::Point;
   using telemetry::AttemptClass;
-  const bool is_of_quota = attempt.verdict.answer_class == providers::AnswerClass::quota_exhausted;
+  const bool is_of_quota = attempt.verdict().answer_class == providers::AnswerClass::quota_exhausted;
   switch (attempt.point) {
     case Point::served:
       return AttemptClass::ok;

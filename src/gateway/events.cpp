@@ -5,6 +5,7 @@
 
 #include "gateway/local_answer.hpp"
 #include "gateway/snapshot.hpp"
+#include "gateway/visit.hpp"
 #include "weir/gateway/gateway.hpp"
 
 // What the gateway does for those who look at it: the dashboard, the stream of events, and what it notes from
@@ -57,18 +58,20 @@ std::string Gateway::next_events(EventFeed& feed, Instant now) const {
 
 // What is new is put together when the last of it has been taken, so that a slow reader gets less and not
 // later.
-net::Awaitable<void> Gateway::serve_events(net::Loop& loop, const transport::Request& request,
-                                           transport::Responder& responder, const http::Fields& common,
-                                           telemetry::RequestRecord& record) {
+net::Awaitable<void> Gateway::serve_events(const transport::Request& request, transport::Responder& responder,
+                                           Visit& visit) {
+  visit.current.reset();  // a reader may stay for longer than a configuration
+  net::Loop& loop = *visit.lane.loop;
+  telemetry::RequestRecord& record = visit.record;
   auto admitted = admin_->admit(request);
   auto feed = admitted ? admin_->listen() : Result<std::unique_ptr<EventFeed>>(std::move(admitted).error());
   if (!feed) {
     LocalAnswer refusal{.what = Refusal{.error = std::move(feed).error()}};
-    co_await tell(std::move(refusal), responder, common, record);
+    co_await tell(std::move(refusal), responder, visit);
     co_return;
   }
   http::ResponseHead head;
-  add_fields(common, head.fields);
+  add_fields(visit.common, head.fields);
   record.status = head.status;
   std::string piece = next_events(**feed, loop.now());
   bool is_there = co_await responder.begin(head, piece);

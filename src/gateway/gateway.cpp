@@ -16,6 +16,7 @@
 #include "gateway/snapshot.hpp"
 #include "gateway/token_counter.hpp"
 #include "gateway/tokenize.hpp"
+#include "gateway/visit.hpp"
 #include "weir/base/json_text.hpp"
 #include "weir/base/version.hpp"
 #include "weir/http/target.hpp"
@@ -296,48 +297,61 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
       .param = "model"}};
 }
 
+// No coroutine: a chat's frames are kept for as long as its stream, and need no room for the other paths.
 net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request,
                                     transport::Responder& responder) {
-  const Instant began = loop.now();
   const http::RequestHead& asked = *request.head;
-  Lane& lane = lane_of(loop);
-  auto current = snapshot();
-  const bool access_log = current->access_log;
-  telemetry::RequestRecord record;
+  auto visit = std::make_unique<Visit>(lane_of(loop), loop.now(), snapshot());
   const Place place = locate(asked.path()).place;
-  record.at = began.wall;
+  telemetry::RequestRecord& record = visit->record;
+  record.at = visit->began.wall;
   record.route = route_of(place);
-  record.request_id = request_id(asked.fields.get("x-request-id"), began.wall, *lane.random);
+  record.request_id = request_id(asked.fields.get("x-request-id"), visit->began.wall, *visit->lane.random);
   record.peer = request.peer;
   record.method = asked.method;
   record.path = asked.path();
   record.bytes_in = request.body.size();
-  http::Fields common;
-  common.add("x-request-id", record.request_id);
-  add_cors(guard_, asked, common);
+  visit->common.add("x-request-id", record.request_id);
+  add_cors(guard_, asked, visit->common);
+  if (asked.method == "POST" && place == Place::chat && !draining_)
+    return serve_chat(request, responder, std::move(visit));
+  return serve_other(request, responder, std::move(visit));
+}
 
-  if (asked.method == "POST" && place == Place::chat && !draining_) {
-    models_->look(lane, current, began);
-    ProxyRequest proxy(lane, queue_, current, request, responder, common, record);
-    co_await proxy.run();
-    if (proxy.found_model_gone()) models_->note_gone();
-  } else if (asked.method == "POST" && place == Place::tokenize) {
+net::Awaitable<void> Gateway::serve_chat(const transport::Request& request, transport::Responder& responder,
+                                         std::unique_ptr<Visit> visit) {
+  models_->look(visit->lane, visit->current, visit->began);
+  auto proxy = std::make_unique<ProxyRequest>(*visit, queue_, request, responder);
+  co_await proxy->run();
+  if (proxy->found_model_gone()) models_->note_gone();
+  proxy.reset();  // from here on nobody looks into the record
+  finish(*visit);
+}
+
+net::Awaitable<void> Gateway::serve_other(transport::Request& request, transport::Responder& responder,
+                                          std::unique_ptr<Visit> visit) {
+  const http::RequestHead& asked = *request.head;
+  if (asked.method == "POST" && visit->record.route == telemetry::Route::tokenize) {
     net::Cancellation& cancellation = responder.cancellation();
-    LocalAnswer answer = co_await tokenize(lane, current, request, cancellation, record);
-    co_await tell(std::move(answer), responder, common, record);
-  } else if (auto page = current->dashboard ? dashboard::answer(asked) : std::nullopt) {
-    record.route = telemetry::Route::dashboard;
-    co_await show(*std::move(page), responder, record);
+    LocalAnswer answer = co_await tokenize(visit->lane, visit->current, request, cancellation, visit->record);
+    co_await tell(std::move(answer), responder, *visit);
+  } else if (auto page = visit->current->dashboard ? dashboard::answer(asked) : std::nullopt) {
+    visit->record.route = telemetry::Route::dashboard;
+    co_await show(*std::move(page), responder, visit->record);
   } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {
-    current.reset();  // a reader may stay for longer than a configuration
-    co_await serve_events(loop, request, responder, common, record);
+    co_await serve_events(request, responder, *visit);
   } else {
-    LocalAnswer answer = local_answer(*current, request, record);
-    co_await tell(std::move(answer), responder, common, record);
+    LocalAnswer answer = local_answer(*visit->current, request, visit->record);
+    co_await tell(std::move(answer), responder, *visit);
   }
-  record.took = loop.now().boot - began.boot;
-  if (access_log) telemetry::log_access(record);
-  telemetry_.count(number_of(lane), record);
+  finish(*visit);
+}
+
+void Gateway::finish(Visit& visit) {
+  telemetry::RequestRecord& record = visit.record;
+  record.took = visit.lane.loop->now().boot - visit.began.boot;
+  if (visit.access_log) telemetry::log_access(record);
+  telemetry_.count(number_of(visit.lane), record);
   if (record.route == telemetry::Route::chat) telemetry_.keep(std::move(record));
 }
 
@@ -347,8 +361,9 @@ LocalAnswer Gateway::local_answer(const Snapshot& current, const transport::Requ
   return answer_locally(current, request, record);
 }
 
-net::Awaitable<void> Gateway::tell(LocalAnswer answer, transport::Responder& responder,
-                                   const http::Fields& common, telemetry::RequestRecord& record) {
+net::Awaitable<void> Gateway::tell(LocalAnswer answer, transport::Responder& responder, Visit& visit) {
+  const http::Fields& common = visit.common;
+  telemetry::RequestRecord& record = visit.record;
   http::ResponseHead head;
   head.status = answer.status;
   std::string body;

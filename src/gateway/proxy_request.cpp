@@ -33,20 +33,18 @@ using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
 
 }  // namespace
 
-ProxyRequest::ProxyRequest(Lane& lane, routing::AdmissionQueue& queue,
-                           std::shared_ptr<const Snapshot> snapshot, const transport::Request& request,
-                           transport::Responder& responder, const http::Fields& common_fields,
-                           telemetry::RequestRecord& record)
-    : lane_(lane),
-      snapshot_(std::move(snapshot)),
+ProxyRequest::ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const transport::Request& request,
+                           transport::Responder& responder)
+    : lane_(visit.lane),
+      snapshot_(visit.current.get()),
       request_(request),
       responder_(responder),
-      common_fields_(common_fields),
-      record_(record),
-      began_(lane.loop->now()),
-      live_(*lane.live, record, began_),
-      turn_(queue, *lane.loop, *lane.random),
-      tries_(record.attempts) {}
+      common_fields_(visit.common),
+      record_(visit.record),
+      began_(visit.began),
+      live_(*lane_.live, record_, began_),
+      turn_(queue, *lane_.loop, *lane_.random),
+      tries_(record_.attempts) {}
 
 // The life of a request.
 net::Awaitable<void> ProxyRequest::run() {
@@ -122,7 +120,7 @@ void ProxyRequest::recall_conversation() {
   const bool has_choice = route_->candidates.size() > 1 && route_->strategy != routing::Strategy::priority;
   if (routing.sticky == routing::Sticky::off || !has_choice) return;
   conversation_ = conversation_of(client_ == nullptr ? "" : client_->name, chat_, body());
-  const auto id = snapshot_->memory.conversations.find(*conversation_, routing.sticky_ttl, now().boot);
+  const auto id = snapshot_->memory.conversations.find(*conversation_, routing.sticky_ttl, began_.boot);
   if (!id) return;
   const auto place = std::ranges::find_if(
       route_->candidates, [id](const routing::Candidate& candidate) { return candidate.target->id == *id; });
@@ -276,11 +274,12 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   };
   net::Cancellation& cancellation = responder_.cancellation();
   auto answer = co_await lane_.upstream->exchange(std::move(call), cancellation);
-  waited_ += now().boot - from.boot;
+  attempt.heard = now();
+  waited_ += attempt.heard.boot - from.boot;
   if (answer)
     attempt.answer = std::move(answer).value();
   else
-    attempt.judge(answer.error(), now());
+    attempt.judge(answer.error(), attempt.heard);
 }
 
 // DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline.
@@ -305,7 +304,7 @@ BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
 
 net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {
   if (!attempt.answer) co_return;
-  const Instant from = now();
+  const Instant from = attempt.heard;
   const http::ResponseHead& head = attempt.answer->head();
   attempt.observe_head(from);
   attempt.is_stream = chat_.stream && head.status == 200 && is_event_stream(head.fields);
@@ -313,24 +312,16 @@ net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {
     co_await hold_until_commit(attempt);
   else
     co_await read_whole(attempt);
-  waited_ += now().boot - from.boot;
+  waited_ += attempt.heard.boot - from.boot;
 }
 
 net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
   while (!attempt.stream.committed() && !attempt.stream.done() && !attempt.stream.error()) {
     const auto piece = co_await attempt.answer->next(attempt.commit_by);
-    const Instant at = now();
-    if (!piece) {
-      attempt.judge(piece.error(), at);
-      co_return;
-    }
-    if (piece->empty()) {
-      attempt.judge({ErrorKind::upstream_closed, "the stream ended before it began"}, at);
-      co_return;
-    }
-    const auto taken = attempt.stream.take(*piece, attempt.body);
+    attempt.heard = now();
+    const Result<void> taken = piece ? attempt.hold(*piece) : piece.error();
     if (!taken) {
-      attempt.judge(taken.error(), at);
+      attempt.judge(taken.error(), attempt.heard);
       co_return;
     }
     if (attempt.body.size() > kMaxHeld) {
@@ -339,9 +330,9 @@ net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
     }
   }
   if (attempt.stream.done() && !attempt.stream.committed())
-    attempt.judge({ErrorKind::upstream_protocol, "the stream is over and has said nothing"}, now());
+    attempt.judge({ErrorKind::upstream_protocol, "the stream is over and has said nothing"}, attempt.heard);
   else
-    attempt.judge_answer(now());
+    attempt.judge_answer(attempt.heard);
 }
 
 net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {
@@ -350,18 +341,20 @@ net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {
   while (true) {
     const auto piece = co_await attempt.answer->next(attempt.commit_by);
     if (!piece && good) {
-      attempt.judge(piece.error(), now());
+      attempt.heard = now();
+      attempt.judge(piece.error(), attempt.heard);
       co_return;
     }
     if (!piece || piece->empty()) break;  // a refusal is a refusal, even where its words were cut short
     attempt.body.append(piece->substr(0, cap - attempt.body.size()));
     if (attempt.body.size() == cap) break;
   }
+  attempt.heard = now();
   if (good && attempt.body.size() == kMaxPlainAnswer) {
-    attempt.judge({ErrorKind::upstream_protocol, "the answer is larger than 64 MiB"}, now());
+    attempt.judge({ErrorKind::upstream_protocol, "the answer is larger than 64 MiB"}, attempt.heard);
     co_return;
   }
-  attempt.judge_answer(now());
+  attempt.judge_answer(attempt.heard);
 }
 
 void ProxyRequest::note_attempt(const Attempt& attempt) {
@@ -382,7 +375,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
     return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
   }
   using providers::AnswerClass;
-  const AnswerClass answer = attempt.verdict.answer_class;
+  const AnswerClass answer = attempt.verdict().answer_class;
   const bool said_no_room =
       !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted ||
                            answer == AnswerClass::concurrency);
@@ -393,7 +386,7 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   const bool too_large =
       attempt.point == routing::Point::too_large || attempt.point == routing::Point::too_long;
   if (too_large && (too_large_ || record_.attempts.size() == 1))
-    too_large_ = attempt.verdict;
+    too_large_ = std::make_unique<const providers::Verdict>(attempt.verdict());
   else
     too_large_.reset();
   tries_.exclude(attempt);
@@ -414,7 +407,7 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   record_.status = attempt.answer->head().status;
   live_.answers();
   if (attempt.point != routing::Point::served) {
-    const Refusal refusal = passed_on(attempt.verdict);
+    const Refusal refusal = passed_on(attempt.verdict());
     co_await refuse(refusal);
     co_return;
   }
@@ -422,14 +415,15 @@ net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
   if (attempt.is_stream) {
     drop_request(attempt);
     StreamRelay relay(*lane_.loop, responder_, record_, attempt);
-    bool whole = co_await begin_stream(relay, attempt);
+    bool whole = co_await begin_stream(relay, attempt, at);
+    common_fields_ = {};
     if (whole) whole = co_await relay.run();
     if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";
     co_return;
   }
   http::ResponseHead head;
   head.status = record_.status;
-  write_answer_fields(attempt, head.fields);
+  write_answer_fields(attempt, at, head.fields);
   attempt.is_replayed ? add_stream_fields(head.fields)
                       : add_passed_fields(attempt.answer->head().fields, head.fields);
   const bool delivered = co_await responder_.respond(head, attempt.body);
@@ -442,12 +436,12 @@ void ProxyRequest::drop_request(Attempt& attempt) {
   attempt.call.reset();
   chat_.members = std::vector<wire::Member>();
   chat_.texts = std::vector<wire::PromptText>();
-  request_.drop_body();
+  request_.drop();
 }
 
-net::Awaitable<bool> ProxyRequest::begin_stream(StreamRelay& relay, const Attempt& attempt) {
+net::Awaitable<bool> ProxyRequest::begin_stream(StreamRelay& relay, const Attempt& attempt, Instant at) {
   http::ResponseHead head;
-  write_answer_fields(attempt, head.fields);
+  write_answer_fields(attempt, at, head.fields);
   add_stream_fields(head.fields);
   co_return co_await relay.begin(head);
 }
@@ -456,44 +450,46 @@ net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
   record_.error = traits(refusal.error.kind).name;
   record_.status = status_of(refusal);
   if (client_gone()) co_return;
-  record_.overhead = now().boot - began_.boot - waited_;
+  const Instant at = now();
+  record_.overhead = at.boot - began_.boot - waited_;
   http::ResponseHead head;
   head.status = record_.status;
   write_fields(refusal, head.fields);
-  write_own_fields(head.fields);
+  write_own_fields(at, head.fields);
   const std::string body = body_of(refusal, record_);
   const bool told = co_await responder_.respond(head, body);
   if (told) record_.bytes_out = body.size();
 }
 
-void ProxyRequest::write_answer_fields(const Attempt& attempt, http::Fields& fields) const {
+void ProxyRequest::write_answer_fields(const Attempt& attempt, Instant at, http::Fields& fields) const {
   fields.reserve(24, 760);  // as a rule
-  write_own_fields(fields);
-  add_rate_fields(attempt.target->pool, ask_.client, now(), fields);
+  write_own_fields(at, fields);
+  add_rate_fields(attempt.target->pool, ask_.client, at, fields);
 }
 
-void ProxyRequest::write_own_fields(http::Fields& fields) const {
+void ProxyRequest::write_own_fields(Instant at, http::Fields& fields) const {
   for (std::size_t i = 0; i < common_fields_.size(); ++i)
     fields.add(common_fields_[i].name, common_fields_[i].value);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now().boot - request_.arrived.boot);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(at.boot - request_.arrived.boot);
   fields.add("openai-processing-ms", static_cast<std::uint64_t>(took.count()));
   add_own_fields(record_, fields);
 }
 
 void ProxyRequest::settle(Attempt& attempt) {
   if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
+  const Instant at = now();
   const Attempt::Used used = attempt.used();
   record_.used_tokens = used.prompt + used.completion;
   record_.estimated_prompt = attempt.prompt_tokens;
   record_.prompt_tokens = used.prompt;
   record_.completion_tokens = used.completion;
   record_.usage_told = used.prompt_was_told;
-  attempt.note_speed(used.completion, now());
+  attempt.note_speed(used.completion, at);
   if (snapshot_->tokens.calibrate) attempt.teach(used, chat_, *ask_.size, record_.error.empty());
   const auto cost_by = [&](const quota::ChargeRule& rule) {
     return quota::settled_cost(rule, attempt.cost, used.prompt, used.completion, used.cached);
   };
-  attempt.reservation.settle(cost_by(attempt.target->provider->charge), cost_by({}), now());
+  attempt.reservation.settle(cost_by(attempt.target->provider->charge), cost_by({}), at);
 }
 
 }  // namespace weir::gateway

@@ -12,6 +12,7 @@
 #include "gateway/stream_relay.hpp"
 #include "gateway/tries.hpp"
 #include "gateway/turn.hpp"
+#include "gateway/visit.hpp"
 #include "weir/gateway/gateway.hpp"
 #include "weir/routing/planner.hpp"
 #include "weir/telemetry/live_requests.hpp"
@@ -24,9 +25,9 @@ namespace weir::gateway {
 // docs/life-of-a-request.md tells the same in prose. Session's thread only; the references outlive run().
 class ProxyRequest {
  public:
-  ProxyRequest(Lane& lane, routing::AdmissionQueue& queue, std::shared_ptr<const Snapshot> snapshot,
-               const transport::Request& request, transport::Responder& responder,
-               const http::Fields& common_fields, telemetry::RequestRecord& record);
+  // All outlive it.
+  ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const transport::Request& request,
+               transport::Responder& responder);
 
   [[nodiscard]] net::Awaitable<void> run();
   // Whether a provider refused a model as one that it doesn't have.
@@ -53,7 +54,7 @@ class ProxyRequest {
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
   void drop_request(Attempt& attempt);
-  [[nodiscard]] net::Awaitable<bool> begin_stream(StreamRelay& relay, const Attempt& attempt);
+  [[nodiscard]] net::Awaitable<bool> begin_stream(StreamRelay& relay, const Attempt& attempt, Instant at);
   [[nodiscard]] net::Awaitable<void> refuse(const Refusal& refusal);
   void settle(Attempt& attempt);
 
@@ -67,16 +68,16 @@ class ProxyRequest {
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
-  void write_answer_fields(const Attempt& attempt, http::Fields& fields) const;
-  void write_own_fields(http::Fields& fields) const;
+  void write_answer_fields(const Attempt& attempt, Instant at, http::Fields& fields) const;
+  void write_own_fields(Instant at, http::Fields& fields) const;
   void note_attempt(const Attempt& attempt);
   void remember(const Attempt& attempt, Instant now) const;
 
   Lane& lane_;
-  const std::shared_ptr<const Snapshot> snapshot_;
+  const Snapshot* const snapshot_;
   const transport::Request& request_;
   transport::Responder& responder_;
-  const http::Fields& common_fields_;
+  http::Fields& common_fields_;
   telemetry::RequestRecord& record_;
 
   const Instant began_;
@@ -94,9 +95,9 @@ class ProxyRequest {
   Duration waited_{};                                    // for others, before the commit event
   Tries tries_;
   bool found_model_gone_ = false;
-  bool only_quota_failed_ = true;                // every failed attempt was a provider saying "no room"
-  std::optional<routing::Point> failed_at_;      // where every attempt so far failed, if all did at the same
-  std::optional<providers::Verdict> too_large_;  // of a target, where that was all that failed
+  bool only_quota_failed_ = true;            // every failed attempt was a provider saying "no room"
+  std::optional<routing::Point> failed_at_;  // where every attempt so far failed, if all did at the same
+  std::unique_ptr<const providers::Verdict> too_large_;  // of a target, where that was all that failed
 };
 
 }  // namespace weir::gateway

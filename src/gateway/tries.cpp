@@ -7,7 +7,7 @@ namespace {
 
 // Larger than what refused, as far as the provider's words or our data say; unknown is not larger.
 bool has_larger_context(const routing::Target& target, const Attempt& refused) {
-  const providers::Verdict& said = refused.verdict;
+  const providers::Verdict& said = refused.verdict();
   const std::uint64_t limit = said.context_limit.value_or(refused.target->model->context);
   const std::uint64_t context = target.model->context;
   return limit > 0 && context > limit && context >= said.context_requested.value_or(0);
@@ -39,10 +39,10 @@ void Tries::exclude(const Attempt& attempt) {
   }
   std::erase_if(
       again_, [&](const routing::Target* t) { return worn_out && t->provider == attempt.target->provider; });
-  const bool is_hopeless = attempt.verdict.wait > routing::kLongestHint;
+  const bool is_hopeless = attempt.verdict().wait > routing::kLongestHint;
   if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) {
     again_.push_back(attempt.target);
-    hints_.emplace_back(attempt.target, attempt.verdict.wait);
+    hints_.emplace_back(attempt.target, attempt.verdict().wait);
   }
   choose_hint();
 }

@@ -56,6 +56,7 @@ net::Awaitable<Result<bool>> RequestReader::read_head() {
   bool skipped = false;
   BootTime by = first_head_by_;
   if (!first_) by = loop_.now().boot + (started ? config_.head_timeout : config_.keep_alive_timeout);
+  bool idled = !started && !first_;
   while (true) {
     // One empty line before a request is forgiven (RFC 9112 section 2.2): old clients end a body with it.
     if (!skipped && input_.text().starts_with("\r\n")) {
@@ -68,12 +69,12 @@ net::Awaitable<Result<bool>> RequestReader::read_head() {
       in_use_ = *size;
       break;
     }
+    if (started && std::exchange(idled, false)) by = loop_.now().boot + config_.head_timeout;
     idle_ = !started;
     const Got got = co_await read(landing(), input_, by);
     idle_ = false;
     if (got != Got::bytes && !started) co_return false;
     if (got != Got::bytes) co_return ended(got);
-    if (!started && !first_) by = loop_.now().boot + config_.head_timeout;
     started = true;
   }
   first_ = false;
@@ -103,7 +104,8 @@ net::Awaitable<Result<bool>> RequestReader::read_body() {
   co_return co_await read_sized(length);
 }
 
-void RequestReader::drop_body() noexcept {
+void RequestReader::drop() noexcept {
+  parser_.drop_fields();
   body_ = {};
   own_body_.clear();
   own_body_.release();

@@ -32,8 +32,8 @@ class RequestReader {
   [[nodiscard]] bool has_much_to_come() const noexcept;
   // Then its body, after "100 Continue" where the client waits for that. False where the client has left.
   [[nodiscard]] net::Awaitable<Result<bool>> read_body();
-  // Nobody reads the body any more: gives its memory back.
-  void drop_body() noexcept;
+  // Nobody reads the body or the head's fields any more: gives their memory back.
+  void drop() noexcept;
   // After the answer: drops the request, and the memory of a large one.
   void finish();
   // Drops what still comes, until the client closes, nothing has come for `idle` or `at_most` has passed.

@@ -101,7 +101,7 @@ net::Awaitable<Session::Next> Session::answer() {
                   .body = reader_.body(),
                   .arrived = reader_.arrived(),
                   .peer = peer_,
-                  .drop_body = [this] { reader_.drop_body(); }};
+                  .drop = [this] { reader_.drop(); }};
   const std::string failure = co_await call_handler(request, responder);
   if (!failure.empty()) log::error("handler_failed", {{"peer", peer_}, {"what", failure}});
 

@@ -29,6 +29,7 @@ struct LocalAnswer;
 struct Snapshot;
 class ModelWatch;
 class TokenCounter;
+struct Visit;
 
 // What belongs to one loop's thread: its connections to providers and its source of chance.
 struct Lane {
@@ -76,11 +77,16 @@ class Gateway final : public transport::Handler {
                                            telemetry::RequestRecord& record) const;
   [[nodiscard]] LocalAnswer local_answer(const Snapshot& current, const transport::Request& request,
                                          telemetry::RequestRecord& record) const;
-  [[nodiscard]] net::Awaitable<void> tell(LocalAnswer answer, transport::Responder& responder,
-                                          const http::Fields& common, telemetry::RequestRecord& record);
-  [[nodiscard]] net::Awaitable<void> serve_events(net::Loop& loop, const transport::Request& request,
-                                                  transport::Responder& responder, const http::Fields& common,
-                                                  telemetry::RequestRecord& record);
+  [[nodiscard]] net::Awaitable<void> serve_chat(const transport::Request& request,
+                                                transport::Responder& responder,
+                                                std::unique_ptr<Visit> visit);
+  [[nodiscard]] net::Awaitable<void> serve_other(transport::Request& request, transport::Responder& responder,
+                                                 std::unique_ptr<Visit> visit);
+  void finish(Visit& visit);
+  [[nodiscard]] static net::Awaitable<void> tell(LocalAnswer answer, transport::Responder& responder,
+                                                 Visit& visit);
+  [[nodiscard]] net::Awaitable<void> serve_events(const transport::Request& request,
+                                                  transport::Responder& responder, Visit& visit);
   [[nodiscard]] static net::Awaitable<void> show(dashboard::Page page, transport::Responder& responder,
                                                  telemetry::RequestRecord& record);
   [[nodiscard]] std::string next_events(EventFeed& feed, Instant now) const;

@@ -23,9 +23,10 @@ struct Request {
   const http::RequestHead* head = nullptr;
   // Mutable, so that a reader may work in place; at least kBodyPadding readable bytes stand behind it.
   std::span<char> body;
-  Instant arrived;                          // when its head was complete
-  std::string peer;                         // address of the client, for the log
-  std::function<void()> drop_body = [] {};  // gives its memory back, which a long answer doesn't need
+  Instant arrived;   // when its head was complete
+  std::string peer;  // address of the client, for the log
+  // Gives back the memory of its body and of its head's fields, which a long answer doesn't need.
+  std::function<void()> drop = [] {};
 
   [[nodiscard]] std::string_view body_text() const { return {body.data(), body.size()}; }
 };

@@ -44,7 +44,7 @@ net::Awaitable<void> EchoHandler::serve(net::Loop& loop, transport::Request& req
     const std::lock_guard lock(mutex_);
     seen_.push_back(std::move(seen));
   }
-  if (path == "/drop") request.drop_body();
+  if (path == "/drop") request.drop();
   if (path == "/stream") co_return co_await stream(responder);
   if (path == "/flood") co_return co_await flood(responder);
   if (path == "/wait") co_return co_await wait(loop, responder);
