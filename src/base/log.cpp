@@ -29,7 +29,6 @@ namespace {
 
 constexpr std::size_t kPlainSecret = 6;  // as long as that, no part of an ordinary word
 constexpr std::string_view kMask = "***";
-constexpr std::size_t kUsualLine = 1024;
 constexpr std::size_t kMostKept = 200;
 
 // Hands spdlog's lines to the writer.
@@ -39,14 +38,14 @@ class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    line.reserve(kUsualLine);
-    formatter_->format(message, line);
-    writer_->write({line.data(), line.size()});
+    line_.clear();
+    formatter_->format(message, line_);
+    writer_->write({line_.data(), line_.size()});
   }
   void flush_() override { writer_->flush(); }
 
   const std::unique_ptr<LineWriter> writer_;
+  spdlog::memory_buf_t line_;
 };
 
 struct Sink {
@@ -57,6 +56,7 @@ struct Sink {
   std::vector<Secret> hidden;
   std::size_t shortest_hidden = std::numeric_limits<std::size_t>::max();
   std::deque<Kept> kept;
+  std::string line;  // the one being written
 };
 
 // The one piece of global state: a process has one log.
@@ -191,9 +191,7 @@ void append_value(std::string& out, const Value& value, const Sink& s, bool json
 }
 
 // The event and the keys are words of our own.
-std::string format(std::string_view event, Fields fields, const Sink& s) {
-  std::string line;
-  line.reserve(kUsualLine);
+void format(std::string_view event, Fields fields, const Sink& s, std::string& line) {
   if (s.json)
     line.append(R"("event":")").append(event).append("\"");
   else
@@ -205,7 +203,6 @@ std::string format(std::string_view event, Fields fields, const Sink& s) {
       line.append(" ").append(field.key).append("=");
     append_value(line, field.value, s, s.json);
   }
-  return line;
 }
 
 void keep(Level level, std::string_view event, Fields fields, Sink& s) {
@@ -226,7 +223,9 @@ void keep(Level level, std::string_view event, Fields fields, Sink& s) {
 
 void write_locked(Level level, std::string_view event, Fields fields, Sink& s) {
   if (!s.logger) open_locked(s);
-  const std::string line = format(event, fields, s);
+  s.line.clear();
+  format(event, fields, s, s.line);
+  const std::string& line = s.line;
   s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
