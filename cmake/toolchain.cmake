@@ -36,6 +36,5 @@ if(WEIR_SANITIZE)
     add_compile_options(-fno-sanitize=function)
   endif()
   add_link_options(-fsanitize=${WEIR_SANITIZE})
-  # Recycled coroutine frames would hide use-after-free from the sanitizers.
-  add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING WEIR_SANITIZED)
+  add_compile_definitions(WEIR_SANITIZED)
 endif()
