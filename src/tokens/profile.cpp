@@ -32,10 +32,30 @@ struct Marks {
   [[nodiscard]] std::uint64_t signs() const {
     return ~(letters | digits | blanks | newlines | high | escaped | nothing);
   }
+  // Without the first bytes, of which there are fewer than in a block.
+  [[nodiscard]] Marks from(unsigned first) const {
+    return {.letters = letters >> first,
+            .capitals = capitals >> first,
+            .digits = digits >> first,
+            .blanks = blanks >> first,
+            .newlines = newlines >> first,
+            .backslashes = backslashes >> first,
+            .high = high >> first,
+            .escaped = escaped >> first,
+            .nothing = nothing >> first};
+  }
+};
+
+// Letters that mean something else behind a backslash.
+struct EscapeLetters {
+  std::uint64_t newlines = 0;  // n, r
+  std::uint64_t tabs = 0;      // t
+  std::uint64_t numbers = 0;   // u
 };
 
 struct SixteenAtOnce {
   static Marks marks_of_block(const char* block) noexcept;
+  static EscapeLetters escape_letters_of_block(const char* block) noexcept;
 };
 
 Marks SixteenAtOnce::marks_of_block(const char* block) noexcept {
@@ -53,6 +73,17 @@ Marks SixteenAtOnce::marks_of_block(const char* block) noexcept {
     marks.high |= std::uint64_t{bytes.high()} << i;
   }
   return marks;
+}
+
+EscapeLetters SixteenAtOnce::escape_letters_of_block(const char* block) noexcept {
+  EscapeLetters letters;
+  for (unsigned i = 0; i < kBlock; i += kSixteen) {
+    const SixteenBytes bytes(block + i);
+    letters.newlines |= std::uint64_t{bytes.equal('n') | bytes.equal('r')} << i;
+    letters.tabs |= std::uint64_t{bytes.equal('t')} << i;
+    letters.numbers |= std::uint64_t{bytes.equal('u')} << i;
+  }
+  return letters;
 }
 
 #if defined(__x86_64__)
@@ -75,6 +106,15 @@ struct SixtyFourAtOnce {
             .newlines = is('\n') | is('\r'),
             .backslashes = is('\\'),
             .high = _mm512_movepi8_mask(bytes)};
+  }
+
+  __attribute__((target("avx512f,avx512bw,popcnt"))) static EscapeLetters escape_letters_of_block(
+      const char* block) noexcept {
+    const __m512i bytes = _mm512_loadu_si512(block);
+    const auto is = [bytes](char c) __attribute__((target("avx512f,avx512bw,popcnt"))) {
+      return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
+    };
+    return {.newlines = is('n') | is('r'), .tabs = is('t'), .numbers = is('u')};
   }
 };
 #endif
@@ -110,16 +150,17 @@ class Reader {
   Reader(Profile& profile, std::string_view text) noexcept : profile_(profile), text_(text) {}
 
   void read() noexcept {
-    for (; at_ + kBlock <= text_.size(); at_ += kBlock) add(Block::marks_of_block(text_.data() + at_));
-    if (at_ == text_.size()) return;
-    std::array<char, kBlock> last{};
-    last.fill(' ');  // spaces behind a space are taken off again
+    for (; at_ + kBlock <= text_.size(); at_ += kBlock) add(text_.data() + at_, 0);
     const std::size_t rest = text_.size() - at_;
-    std::memcpy(last.data(), text_.data() + at_, rest);
-    Marks marks = Block::marks_of_block(last.data());
-    marks.blanks &= (std::uint64_t{1} << rest) - 1;
+    if (rest == 0) return;
     used_ = (std::uint64_t{1} << rest) - 1;
-    add(marks);
+    if (at_ > 0) {
+      // The last block once more, from where the one before it ends: a copy of the rest would be waited for.
+      return add(text_.data() + text_.size() - kBlock, static_cast<unsigned>(kBlock - rest));
+    }
+    std::array<char, kBlock> copy{};
+    std::memcpy(copy.data() + kBlock - rest, text_.data(), rest);
+    add(copy.data(), static_cast<unsigned>(kBlock - rest));
   }
 
  private:
@@ -133,8 +174,11 @@ class Reader {
     return marks << 1U | last >> 63U;
   }
 
-  void add(Marks marks) noexcept {
-    if (marks.backslashes != 0 || last_.backslashes != 0) read_escapes(marks);
+  // A block, without its first bytes.
+  void add(const char* block, unsigned first) noexcept {
+    Marks marks = Block::marks_of_block(block).from(first);
+    const std::uint64_t escaped = behind(marks.backslashes, last_.backslashes) & marks.letters;
+    if (escaped != 0) read_escapes(Block::escape_letters_of_block(block), first, escaped, marks);
     const std::uint64_t signs = marks.signs() & used_;
     const std::uint64_t small = marks.letters & ~marks.capitals;
     count(Trait::letters, marks.letters);
@@ -167,20 +211,17 @@ class Reader {
   }
 
   // Letters behind a backslash: a newline's aren't letters, and a character by its number is no digits.
-  void read_escapes(Marks& marks) noexcept {
-    std::uint64_t escaped = behind(marks.backslashes, last_.backslashes) & marks.letters;
-    for (; escaped != 0; escaped &= escaped - 1) {
-      const auto bit = static_cast<unsigned>(std::countr_zero(escaped));
-      const std::size_t at = at_ + bit;
-      const std::uint64_t mark = std::uint64_t{1} << bit;
-      const char c = text_[at];
-      if (c == 'n' || c == 'r' || c == 't') {
-        marks.letters &= ~mark;
-        (c == 't' ? marks.blanks : marks.newlines) |= mark;
-        marks.nothing |= mark >> 1U;
-      } else if (c == 'u') {
-        read_number(marks, bit, at);
-      }
+  void read_escapes(const EscapeLetters& among, unsigned first, std::uint64_t escaped,
+                    Marks& marks) noexcept {
+    const std::uint64_t newlines = escaped & among.newlines >> first;
+    const std::uint64_t tabs = escaped & among.tabs >> first;
+    marks.letters &= ~(newlines | tabs);
+    marks.newlines |= newlines;
+    marks.blanks |= tabs;
+    marks.nothing |= (newlines | tabs) >> 1U;
+    for (std::uint64_t numbers = escaped & among.numbers >> first; numbers != 0; numbers &= numbers - 1) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(numbers));
+      read_number(marks, bit, at_ + bit);
     }
   }
 
