@@ -28,7 +28,7 @@ std::string header_lines(const routing::Target& target, const wire::ChatRequest&
   append_identity(lines, target);
   for (std::size_t i = 0; i < client_fields.size(); ++i) {
     const auto field = client_fields[i];
-    if (http::passes_upstream(field.name))
+    if (http::passes_upstream(field.name, client_fields))
       lines.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   return lines;

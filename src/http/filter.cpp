@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "weir/base/text.hpp"
+
 namespace weir::http {
 namespace {
 
@@ -19,10 +21,22 @@ bool contains(const std::array<std::string_view, N>& list, std::string_view name
   return std::ranges::find(list, name) != list.end();
 }
 
+bool names(std::string_view connection, std::string_view lower_case_name) noexcept {
+  while (!connection.empty()) {
+    const std::size_t comma = connection.find(',');
+    if (equals_ignoring_case(trim(connection.substr(0, comma)), lower_case_name)) return true;
+    connection.remove_prefix(comma == std::string_view::npos ? connection.size() : comma + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
-bool passes_upstream(std::string_view lower_case_name) noexcept {
-  return contains(kUpstream, lower_case_name);
+bool passes_upstream(std::string_view lower_case_name, const Fields& request) noexcept {
+  if (!contains(kUpstream, lower_case_name)) return false;
+  for (std::size_t i = 0; i < request.size(); ++i)
+    if (request[i].name == "connection" && names(request[i].value, lower_case_name)) return false;
+  return true;
 }
 bool passes_downstream(std::string_view lower_case_name) noexcept {
   return contains(kDownstream, lower_case_name);

@@ -153,6 +153,11 @@ bool RawConnection::start_tls(ssl_ctx_st* context) {
   return ssl_ != nullptr && SSL_set_fd(ssl_, fd_) == 1 && SSL_accept(ssl_) == 1;
 }
 
+std::string RawConnection::server_name() const {
+  const char* const name = ssl_ == nullptr ? nullptr : SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+  return name == nullptr ? "" : name;
+}
+
 bool RawConnection::resumed() const {
   return ssl_ != nullptr && SSL_session_reused(ssl_) == 1;
 }
@@ -242,6 +247,11 @@ std::shared_ptr<ssl_ctx_st> make_tls_context(const RawProvider::Tls& tls) {
   check(context != nullptr, "SSL_CTX_new");
   check(SSL_CTX_use_certificate_chain_file(context.get(), tls.chain_file.c_str()) == 1, "certificate");
   check(SSL_CTX_use_PrivateKey_file(context.get(), tls.key_file.c_str(), SSL_FILETYPE_PEM) == 1, "key");
+  if (tls.only_1_1) {
+    SSL_CTX_set_security_level(context.get(), 0);  // its signatures are below any other
+    check(SSL_CTX_set_min_proto_version(context.get(), TLS1_1_VERSION) == 1, "TLS 1.1");
+    check(SSL_CTX_set_max_proto_version(context.get(), TLS1_1_VERSION) == 1, "TLS 1.1");
+  }
   return context;
 }
 

@@ -60,6 +60,8 @@ class RawConnection {
   // TLS from here on, as a proxy's tunnel or a listener that starts late has it. False where the handshake
   // failed.
   [[nodiscard]] bool start_tls(ssl_ctx_st* context);
+  // The name that the client said it wants (SNI), or empty.
+  [[nodiscard]] std::string server_name() const;
   // Whether TLS took up an earlier session.
   [[nodiscard]] bool resumed() const;
 
@@ -89,6 +91,7 @@ class RawProvider {
   struct Tls {
     std::string chain_file;
     std::string key_file;
+    bool only_1_1 = false;  // speaks no later version of TLS
   };
 
   // Runs `script` on a thread of its own for each connection. With `tls` each starts with a handshake, and

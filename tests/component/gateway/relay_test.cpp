@@ -64,7 +64,8 @@ TEST_F(Relay, OnlyTheModelChangesInTheBodyAndHeadersAreOurs) {
   const RawAnswer answer = chat(
       R"({ "temperature":1.50,"model" : "smart", "messages":[{"role":"user","content":"hi\u00e9"}],"x":[1e400] })",
       "authorization: Bearer client-key\r\ncookie: a=b\r\nx-forwarded-for: 9.9.9.9\r\n"
-      "x-weir-timeout-ms: 5000\r\ntraceparent: 00-abc-def-01\r\n");
+      "x-weir-timeout-ms: 5000\r\ntraceparent: 00-abc-def-01\r\n"
+      "connection: keep-alive, tracestate\r\ntracestate: vendor=1\r\n");
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.field("x-private"), "");
   const RawRequest seen = recorder.last();
@@ -76,7 +77,7 @@ TEST_F(Relay, OnlyTheModelChangesInTheBodyAndHeadersAreOurs) {
   EXPECT_EQ(seen.field("accept-encoding"), "identity");
   EXPECT_EQ(seen.field("traceparent"), "00-abc-def-01");
   EXPECT_THAT(seen.head, Not(HasSubstr("client-key")));
-  for (const char* name : {"cookie", "x-forwarded-for", "x-weir-timeout-ms"})
+  for (const char* name : {"cookie", "x-forwarded-for", "x-weir-timeout-ms", "tracestate"})
     EXPECT_FALSE(seen.field(name)) << name;
 }
 
@@ -116,6 +117,32 @@ TEST_F(Relay, AnEventIsPassedOnBeforeTheNextOneExists) {
   EXPECT_TRUE(eventually([&] { return client.has_input(); }));  // while the provider still waits
   gate.unlock();
   EXPECT_THAT(client.read_answer().body, HasSubstr("[DONE]"));
+}
+
+// A provider that says much before it says anything: from then on it is the one.
+TEST_F(Relay, NoMoreThan16KiBOfAStreamAreHeldBack) {
+  constexpr std::string_view kSaysNothing =
+      "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{"
+      "\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
+  std::string much;
+  while (much.size() <= 16 * 1024) much += kSaysNothing;
+  std::mutex gate;
+  gate.lock();
+  RawProvider provider([&](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + much);
+    const std::lock_guard wait(gate);
+    peer.send(std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
+  });
+  start({provider_at("groq", provider.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  EXPECT_TRUE(eventually([&] { return client.has_input(); }));
+  gate.unlock();
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, testing::StartsWith(much));
+  EXPECT_THAT(answer.body, HasSubstr("[DONE]"));
 }
 
 TEST_F(Relay, UsageIsAskedForButOnlyShownToAClientThatAskedToo) {

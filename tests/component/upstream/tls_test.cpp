@@ -1,6 +1,9 @@
 // TLS to providers: five bad certificates, one good one, sessions, and streams that were cut.
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include "support/test_certificates.hpp"
 #include "upstream_fixture.hpp"
@@ -68,6 +71,41 @@ TEST_F(Tls, AnExpiredCertificateIsRefused) {
   wish.valid_from_days = -30;
   wish.valid_until_days = -1;
   expect_refused(with_chain(certificates_.issue("expired", wish, &intermediate_)), "certificate has expired");
+}
+
+TEST_F(Tls, ACertificateThatIsNotValidYetIsRefused) {
+  trust(root_);
+  CertificateWish wish;
+  wish.valid_from_days = 1;
+  wish.valid_until_days = 30;
+  expect_refused(with_chain(certificates_.issue("early", wish, &intermediate_)),
+                 "certificate is not yet valid");
+}
+
+TEST_F(Tls, AServerWithoutTls12IsRefused) {
+  trust(root_);
+  RawProvider::Tls old = with_chain(good_);
+  old.only_1_1 = true;
+  expect_refused(old, "protocol version");
+}
+
+TEST_F(Tls, TheHostIsNamedAndAnAddressIsNot) {
+  trust(root_);
+  std::mutex mutex;
+  std::vector<std::string> named;
+  RawProvider provider(
+      [&](RawConnection& peer) {
+        while (peer.read_request()) {
+          const std::lock_guard lock(mutex);
+          named.push_back(peer.server_name());
+          peer.send(RawProvider::answer(200, "{}"));
+        }
+      },
+      with_chain(good_));
+  for (const char* host : {"localhost", "127.0.0.1"})
+    EXPECT_EQ(fetch(ask_over_tls(provider, host)).status, 200);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(named, (std::vector<std::string>{"localhost", ""}));
 }
 
 TEST_F(Tls, ACertificateForAnotherNameIsRefused) {

@@ -63,7 +63,8 @@ TEST(Fields, ClearedAndFilledAgainNothingOfTheOldRemains) {
 }
 
 TEST(Filter, NothingThatIdentifiesTheClientGoesUp) {
-  EXPECT_TRUE(passes_upstream("traceparent"));
+  const Fields request;
+  EXPECT_TRUE(passes_upstream("traceparent", request));
   for (const char* name : {"authorization",
                            "x-api-key",
                            "cookie",
@@ -88,8 +89,16 @@ TEST(Filter, NothingThatIdentifiesTheClientGoesUp) {
                            "upgrade",
                            "proxy-authorization",
                            ""}) {
-    EXPECT_FALSE(passes_upstream(name)) << name;
+    EXPECT_FALSE(passes_upstream(name, request)) << name;
   }
+}
+
+TEST(Filter, WhatConnectionNamesIsForUsAlone) {
+  Fields request;
+  request.add("connection", "keep-alive ,Trace-Context");
+  request.add("connection", "close, TraceParent");
+  EXPECT_FALSE(passes_upstream("traceparent", request));
+  EXPECT_TRUE(passes_upstream("tracestate", request));
 }
 
 TEST(Filter, NoFramingCookieOrLimitOfAProviderComesDown) {
