@@ -23,6 +23,7 @@ constexpr std::size_t kSizes = 128;  // larger ones are malloc's alone
 constexpr std::uint32_t kMostBytes = 24 * 1024;
 
 struct Spare {
+  explicit Spare(Spare* behind) : next(behind) {}
   Spare* next;
 };
 struct Spares {

@@ -32,11 +32,11 @@ bool is_whole(const Marked& block) {
   return true;
 }
 
-void give_back(const Marked& block, bool says_size) {
-  if (says_size)
-    ::operator delete(block.bytes, block.size);
-  else
-    ::operator delete(block.bytes);
+void give_back(const Marked& block, [[maybe_unused]] bool says_size) {
+#ifdef __cpp_sized_deallocation  // clang has it only where it is told to
+  if (says_size) return ::operator delete(block.bytes, block.size);
+#endif
+  ::operator delete(block.bytes);
 }
 
 // Around each size that there are spare blocks of, and far above.
