@@ -14,13 +14,14 @@ endfunction()
 add_custom_target(cpp_tests)
 add_custom_target(fuzzers)
 
-# weir_test(NAME SOURCES ... LINKS ... [SHARDS n] [FORKS] [PRECOMPILE header]): one GoogleTest binary, each test known to ctest
+# weir_test(NAME SOURCES ... LINKS ... [SHARDS n] [FORKS] [SLOW] [PRECOMPILE header]): one GoogleTest binary, each test known to ctest
 # by its own name. One with more than a thousand is run in so many parts instead, and with a sanitizer every one is run
 # in two: a process for each test would take most of their time. FORKS is for tests that fork, which the thread sanitizer
-# allows only before there is another thread: each has its process. PRECOMPILE is a header that all its files include and
+# allows only before there is another thread: each has its process. SLOW tests take minutes with a sanitizer, which are
+# left to the night: they have that label there. PRECOMPILE is a header that all its files include and
 # that takes long, as Asio does.
 function(weir_test name)
-  cmake_parse_arguments(arg "FORKS" "SHARDS;PRECOMPILE" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "FORKS;SLOW" "SHARDS;PRECOMPILE" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} weir_options GTest::gmock GTest::gtest_main)
@@ -35,6 +36,9 @@ function(weir_test name)
   set(limit 120)
   if(WEIR_SANITIZE)
     set(limit 900)
+    if(arg_SLOW)
+      list(APPEND arg_LABELS slow)
+    endif()
     if(NOT arg_SHARDS AND NOT arg_FORKS)
       set(arg_SHARDS 2)
     endif()

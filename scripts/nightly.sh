@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What is too slow for every change: the compiler that ships under its own sanitizers, each public header by itself,
-# a thousand reloads and 200,000 requests under load, the end-to-end tests against a sanitized binary, and long fuzzing.
+# a thousand reloads and 200,000 requests under load, the end-to-end tests against a sanitized binary, the simulator
+# with sanitizers, and long fuzzing.
 #   scripts/nightly.sh [SECONDS]              default: 600 for each fuzz target
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,4 +19,4 @@ scripts/fuzz.sh "${1:-600}"
 binary=$(scripts/build.sh clang-asan)
 echo "The SDK against the sanitized binary"
 (cd tests/e2e && WEIR_BINARY=$binary node --test)
-scripts/sanitize.sh gcc-asan clang-asan clang-tsan
+WEIR_SLOW=1 scripts/sanitize.sh gcc-asan clang-asan clang-tsan
