@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 
 // Memory for the whole program. A request takes some sixty small blocks and gives them back within
 // microseconds, and a turn of the loop has dozens of requests under way: glibc keeps seven spare blocks of
@@ -31,6 +32,17 @@ struct Spares {
   std::uint32_t bytes = 0;
 };
 constinit thread_local std::array<Spares, kSizes> spares{};
+// Of one size. Nothing is kept before the first block comes back, and after the thread's last moment.
+constinit thread_local std::uint32_t most_bytes = 0;
+
+struct Keeping {
+  Keeping() { most_bytes = kMostBytes; }
+  ~Keeping() {
+    most_bytes = 0;
+    for (Spares& kept : spares)
+      while (kept.first != nullptr) std::free(std::exchange(kept.first, kept.first->next));
+  }
+};
 
 constexpr std::size_t index_of(std::size_t size) {
   return size <= kSmallest ? 0 : (size - kSmallest + kStep - 1) / kStep;
@@ -51,7 +63,10 @@ void* from_malloc(std::size_t size) {
 
 void keep(void* block, std::size_t index) noexcept {
   Spares& kept = spares[index];
-  if (kept.bytes >= kMostBytes) return std::free(block);
+  if (kept.bytes >= most_bytes) {
+    thread_local const Keeping keeping;  // from now on, once
+    return std::free(block);
+  }
   kept.first = std::construct_at(static_cast<Spare*>(block), kept.first);
   kept.bytes += static_cast<std::uint32_t>(size_at(index));
 }

@@ -83,6 +83,20 @@ TEST(OperatorNew, WhatCannotBeIsBadAlloc) {
   ::operator delete (nullptr, std::size_t{16});
 }
 
+TEST(OperatorNew, AThreadLeavesNothingBehind) {
+  const auto use_some = [] {
+    for (std::size_t size = 16; size < 2'000; size += 100) {
+      std::vector<void*> blocks(20);
+      for (void*& block : blocks) block = ::operator new(size);
+      for (void* const block : blocks) ::operator delete(block);
+    }
+  };
+  std::thread(use_some).join();
+  const std::size_t before = ::mallinfo2().uordblks;
+  for (int i = 0; i < 200; ++i) std::thread(use_some).join();
+  EXPECT_LE(::mallinfo2().uordblks, before + 64 * 1024);
+}
+
 // A burst must not keep its memory for good.
 TEST(OperatorNew, OfEachSizeLittleIsKept) {
   constexpr std::size_t kSize = 1'000;
