@@ -181,9 +181,10 @@ const providers::Verdict& Attempt::verdict() const noexcept {
   return verdict_ ? *verdict_ : kNone;
 }
 
-Result<void> Attempt::hold(std::string_view piece) {
-  if (piece.empty()) return Error{ErrorKind::upstream_closed, "the stream ended before it began"};
-  return stream.take(piece, body);
+Result<void> Attempt::hold(const Result<std::string_view>& piece) {
+  if (!piece) return piece.error();
+  if (piece->empty()) return Error{ErrorKind::upstream_closed, "the stream ended before it began"};
+  return stream.take(*piece, body);
 }
 
 void Attempt::judge(const Error& error, Instant now) {

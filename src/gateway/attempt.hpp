@@ -42,8 +42,8 @@ struct Attempt {
   void note_speed(std::uint64_t completion, Instant now) const;
   // The answer's head is here: what it says of the windows corrects the ledger.
   void observe_head(Instant now);
-  // One more piece of a stream before its commit event, or its end: that is too early.
-  [[nodiscard]] Result<void> hold(std::string_view piece);
+  // One more piece of a stream before its commit event, or why there is none. Its end is too early.
+  [[nodiscard]] Result<void> hold(const Result<std::string_view>& piece);
   // The exchange failed, or broke before the commit event.
   void judge(const Error& failure, Instant now);
   // The answer (its head and what of its body was read) is complete enough to decide.

@@ -171,6 +171,11 @@ bool is_preflight(const http::RequestHead& head) {
   return head.method == "OPTIONS" && head.fields.find("access-control-request-method").has_value();
 }
 
+std::optional<dashboard::Page> page_of(const Snapshot& current, const http::RequestHead& asked) {
+  if (!current.dashboard) return std::nullopt;
+  return dashboard::answer(asked);
+}
+
 bool fits_method(std::string_view method, Place place) {
   return method == method_of(place) || (method == "HEAD" && method_of(place) == "GET");
 }
@@ -335,7 +340,7 @@ net::Awaitable<void> Gateway::serve_other(transport::Request& request, transport
     net::Cancellation& cancellation = responder.cancellation();
     LocalAnswer answer = co_await tokenize(visit->lane, visit->current, request, cancellation, visit->record);
     co_await tell(std::move(answer), responder, *visit);
-  } else if (auto page = visit->current->dashboard ? dashboard::answer(asked) : std::nullopt) {
+  } else if (auto page = page_of(*visit->current, asked)) {
     visit->record.route = telemetry::Route::dashboard;
     co_await show(*std::move(page), responder, visit->record);
   } else if (asked.method == "GET" && asked.path() == kEvents && admin_ != nullptr) {

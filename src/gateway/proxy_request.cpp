@@ -319,7 +319,7 @@ net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
   while (!attempt.stream.committed() && !attempt.stream.done() && !attempt.stream.error()) {
     const auto piece = co_await attempt.answer->next(attempt.commit_by);
     attempt.heard = now();
-    const Result<void> taken = piece ? attempt.hold(*piece) : piece.error();
+    const Result<void> taken = attempt.hold(piece);
     if (!taken) {
       attempt.judge(taken.error(), attempt.heard);
       co_return;
