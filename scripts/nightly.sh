@@ -11,7 +11,7 @@ echo "Compiling each public header by itself"
 # shellcheck disable=SC2016  # expanded by the inner shell
 find include -name '*.hpp' -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c '
   for compiler in g++ clang++-14; do
-    $compiler -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wno-pragma-once-outside-header -Iinclude -x c++ "$0" || exit 255
+    $compiler -std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Werror -Iinclude -include "$0" -x c++ /dev/null || exit 255
   done'
 
 WEIR_TEST_RELOADS=1000 WEIR_TEST_SOAK=200000 scripts/test.sh
