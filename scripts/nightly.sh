@@ -16,7 +16,8 @@ find include -name '*.hpp' -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c '
 
 WEIR_TEST_RELOADS=1000 WEIR_TEST_SOAK=200000 scripts/test.sh
 scripts/fuzz.sh "${1:-600}"
-binary=$(scripts/build.sh clang-asan)
+binary=$(scripts/build.sh clang-asan weir pretend_providers encode)
+tests=$(dirname "$binary")/tests
 echo "The SDK against the sanitized binary"
-(cd tests/e2e && WEIR_BINARY=$binary node --test)
+(cd tests/e2e && WEIR_BINARY=$binary PRETEND_PROVIDERS_BINARY=$tests/pretend_providers ENCODE_BINARY=$tests/encode node --test)
 WEIR_SLOW=1 scripts/sanitize.sh gcc-asan clang-asan clang-tsan

@@ -20,7 +20,7 @@ namespace {
 // What malloc gives is as large as one of these: 24, 40, 56 and so on, so nothing is wasted.
 constexpr std::size_t kSmallest = 24;
 constexpr std::size_t kStep = 16;
-constexpr std::size_t kSizes = 128;  // larger ones are malloc's alone
+constexpr std::size_t kSizes = 66;  // up to 1,064 bytes; larger ones are malloc's alone
 constexpr std::uint32_t kMostBytes = 24 * 1024;
 
 struct Spare {
