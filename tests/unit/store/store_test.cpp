@@ -1,5 +1,6 @@
 // What survives a process, and what happens where its files are damaged.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
@@ -358,6 +359,8 @@ TEST_F(StoreTest, SigkillAtAnyMomentLosesNothingThatWasReported) {
   for (int round = 0; round < 20; ++round) {
     int pipe[2];
     ASSERT_EQ(::pipe(pipe), 0);
+    // It waits where the log could become full before the thread that folds it has had a turn.
+    ASSERT_GE(::fcntl(pipe[1], F_SETPIPE_SZ, 4096), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       ::close(pipe[0]);
