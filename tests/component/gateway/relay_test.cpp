@@ -37,7 +37,27 @@ class Recorder {
   std::vector<RawRequest> seen_;
 };
 
-class Relay : public GatewayTest {};
+class Relay : public GatewayTest {
+ protected:
+  // What a client gets of a stream whose provider sends `first`, and `rest` only once something of it has
+  // arrived there.
+  RawAnswer ask_across_a_pause(const std::string& first, const std::string& rest) {
+    std::mutex gate;
+    gate.lock();
+    RawProvider provider([&](RawConnection& peer) {
+      if (!peer.read_request()) return;
+      peer.send(std::string(kStreamHead) + first);
+      const std::lock_guard wait(gate);
+      peer.send(rest);
+    });
+    start({provider_at("groq", provider.port())});
+    RawClient client = connect();
+    client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+    EXPECT_TRUE(eventually([&] { return client.has_input(); }));  // while the provider still waits
+    gate.unlock();
+    return client.read_answer();
+  }
+};
 
 TEST_F(Relay, APlainAnswerComesBackAsTheProviderWroteIt) {
   RawProvider provider(serves());
@@ -53,6 +73,26 @@ TEST_F(Relay, APlainAnswerComesBackAsTheProviderWroteIt) {
   EXPECT_THAT(answer.field("x-request-id"), ::testing::StartsWith("req_"));
   EXPECT_NE(answer.field("openai-processing-ms"), "");
   EXPECT_NE(answer.field("x-weir-overhead-us"), "");
+}
+
+// x-weir-overhead-us is our own time: where only the provider lets time pass, it is none.
+TEST_F(Relay, TheTimeThatAProviderTakesIsNotOurs) {
+  for (const bool is_stream : {false, true}) {
+    RawProvider provider([&](RawConnection& peer) {
+      if (!peer.read_request()) return;
+      advance(std::chrono::seconds(2));
+      peer.send(is_stream ? std::string(kStreamHead) : "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+      advance(std::chrono::seconds(3));
+      peer.send(is_stream ? std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent)
+                          : std::string(kGoodAnswer));
+    });
+    start({provider_at("groq", provider.port())});
+    const RawAnswer answer = is_stream ? ask_stream() : ask();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.field("x-weir-overhead-us"), "0");
+    EXPECT_EQ(answer.field("openai-processing-ms"), "5000");
+    stop();
+  }
 }
 
 TEST_F(Relay, OnlyTheModelChangesInTheBodyAndHeadersAreOurs) {
@@ -103,20 +143,9 @@ TEST_F(Relay, StreamedBytesPassUnchanged) {
 }
 
 TEST_F(Relay, AnEventIsPassedOnBeforeTheNextOneExists) {
-  std::mutex gate;
-  gate.lock();
-  RawProvider provider([&gate](RawConnection& peer) {
-    if (!peer.read_request()) return;
-    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
-    const std::lock_guard wait(gate);
-    peer.send(std::string(kStopEvent) + std::string(kDoneEvent));
-  });
-  start({provider_at("groq", provider.port())});
-  RawClient client = connect();
-  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
-  EXPECT_TRUE(eventually([&] { return client.has_input(); }));  // while the provider still waits
-  gate.unlock();
-  EXPECT_THAT(client.read_answer().body, HasSubstr("[DONE]"));
+  const RawAnswer answer =
+      ask_across_a_pause(std::string(kTextEvent), std::string(kStopEvent) + std::string(kDoneEvent));
+  EXPECT_THAT(answer.body, HasSubstr("[DONE]"));
 }
 
 // A provider that says much before it says anything: from then on it is the one.
@@ -126,20 +155,8 @@ TEST_F(Relay, NoMoreThan16KiBOfAStreamAreHeldBack) {
       "\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
   std::string much;
   while (much.size() <= 16 * 1024) much += kSaysNothing;
-  std::mutex gate;
-  gate.lock();
-  RawProvider provider([&](RawConnection& peer) {
-    if (!peer.read_request()) return;
-    peer.send(std::string(kStreamHead) + much);
-    const std::lock_guard wait(gate);
-    peer.send(std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
-  });
-  start({provider_at("groq", provider.port())});
-  RawClient client = connect();
-  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
-  EXPECT_TRUE(eventually([&] { return client.has_input(); }));
-  gate.unlock();
-  const RawAnswer answer = client.read_answer();
+  const RawAnswer answer =
+      ask_across_a_pause(much, std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, testing::StartsWith(much));
   EXPECT_THAT(answer.body, HasSubstr("[DONE]"));
@@ -235,20 +252,9 @@ TEST_F(Relay, AStreamThatJustEndsIsATruncationToo) {
 
 TEST_F(Relay, AProvidersErrorInMidStreamKeepsItsWordsButNoKey) {
   log::hide(Secret("gsk-planted-77"));
-  std::mutex gate;
-  gate.lock();
-  RawProvider provider([&gate](RawConnection& peer) {
-    if (!peer.read_request()) return;
-    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
-    const std::lock_guard wait(gate);
-    peer.send("data: {\"error\":{\"message\":\"lost gsk-planted-77 in the river\",\"code\":502}}\n\n");
-  });
-  start({provider_at("groq", provider.port())});
-  RawClient client = connect();
-  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
-  EXPECT_TRUE(eventually([&] { return client.has_input(); }));
-  gate.unlock();
-  const RawAnswer answer = client.read_answer();
+  const RawAnswer answer = ask_across_a_pause(
+      std::string(kTextEvent),
+      "data: {\"error\":{\"message\":\"lost gsk-planted-77 in the river\",\"code\":502}}\n\n");
   EXPECT_THAT(answer.body, HasSubstr("in the river"));
   EXPECT_THAT(answer.body, Not(HasSubstr("gsk-planted-77")));
 }
