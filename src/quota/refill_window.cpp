@@ -1,5 +1,6 @@
 #include "quota/refill_window.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "quota/words.hpp"
@@ -12,6 +13,10 @@ constexpr double kRounding = 1e-6;
 // What goes beyond these was damaged, or is a limit that nobody has.
 constexpr double kMostLevel = 0x1p53;
 constexpr double kMostWait = 3e18;  // nanoseconds: 95 years
+
+std::uint64_t whole(double level) {
+  return static_cast<std::uint64_t>(std::ceil(std::clamp(level - kRounding, 0.0, kMostLevel)));
+}
 
 }  // namespace
 
@@ -30,12 +35,12 @@ void RefillWindow::settle_down(BootTime now) {
 }
 
 std::uint64_t RefillWindow::counted(Instant now) const {
-  return static_cast<std::uint64_t>(std::ceil(std::max(0.0, level(now.boot) - kRounding)));
+  return whole(level(now.boot));
 }
 
 std::uint64_t RefillWindow::counted_with_care(Instant now) const {
   const double late = rate_ * static_cast<double>(guard_.length().count());
-  return level(now.boot) <= 0 ? 0 : static_cast<std::uint64_t>(std::ceil(level(now.boot) + late - kRounding));
+  return level(now.boot) <= 0 ? 0 : whole(level(now.boot) + late);
 }
 
 // The bucket stood still for the guard when it began to fill: now it has stood still for longer.
@@ -77,7 +82,7 @@ BootTime RefillWindow::add(std::uint64_t cost, Instant now) {
   // The provider's bucket is ahead of ours by up to the guard, and this takes up to the guard to arrive.
   if (level_ <= rate_ * static_cast<double>(2 * guard_.length().count())) filling_since_ = now.boot;
   if (level_ <= 0) from_ = now.boot + guard_.length();
-  level_ += static_cast<double>(cost);
+  level_ = std::min(level_ + static_cast<double>(cost), kMostLevel);
   return now.boot;
 }
 

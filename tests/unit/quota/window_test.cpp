@@ -13,6 +13,7 @@ constexpr nanoseconds kTick{1};
 
 using SlidingWindow = QuotaTest;
 using FixedWindow = QuotaTest;
+using RefillWindow = QuotaTest;
 using IntervalWindow = QuotaTest;
 using CreditWindow = QuotaTest;
 using Concurrency = QuotaTest;
@@ -300,6 +301,18 @@ TEST_F(FixedWindow, SurvivesAClockThatIsSetAllTheTime) {
   EXPECT_EQ(view(pool, "rpm").used, 20U);  // all within the last minute
   pass(minutes(2));
   EXPECT_EQ(view(pool, "rpm").used, 0U);
+}
+
+// A damaged log can hold any amount.
+TEST_F(RefillWindow, CountsNoFurtherThanWholeNumbersGo) {
+  const Pool pool = bind({tpm(1000, WindowKind::refill)});
+  for (int i = 0; i < 40; ++i) {
+    Reservation sent = send(pool);
+    sent.settle(tokens(std::uint64_t{1} << 60U), now());
+    pass(seconds(1));
+    EXPECT_LE(view(pool, "tpm").used, std::uint64_t{1} << 53U);
+    EXPECT_GE(view(pool, "tpm").used, (std::uint64_t{1} << 53U) - 40 * 1000);
+  }
 }
 
 TEST_F(IntervalWindow, LetsOneGoEachPeriodOverTheAmount) {
