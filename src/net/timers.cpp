@@ -19,10 +19,10 @@ Deadline::Deadline(Timers& timers, std::function<void()> on_expiry)
     : timers_(timers), on_expiry_(std::move(on_expiry)) {}
 
 void Deadline::arm(BootTime at) {
-  unlink();
   at_ = at;
   expired_ = false;
-  timers_.add(*this);
+  if (!is_linked() || at < placed_for_) timers_.place(*this);
+  timers_.see_to(*this);
 }
 
 void Deadline::arm_after(Duration delay) {
@@ -31,7 +31,7 @@ void Deadline::arm_after(Duration delay) {
 }
 
 void Deadline::disarm() noexcept {
-  unlink();
+  at_ = BootTime::max();
 }
 
 Timers::Timers(boost::asio::io_context& io, const Clock& clock, Duration resolution)
@@ -53,12 +53,17 @@ void Timers::for_slots(BootTime from, BootTime to, Visit visit) {
   for (std::uint64_t i = 0; i < count; ++i) visit(slots_[(first + i) % kSlots]);
 }
 
-void Timers::add(Deadline& deadline) {
+void Timers::place(Deadline& deadline) {
+  deadline.unlink();
+  deadline.placed_for_ = deadline.at_;
   slot_of(std::max(deadline.at_, fired_until_)).push_back(deadline);
-  if (deadline.at_ < next_tick_) schedule();
 }
 
-bool Timers::any_armed() const noexcept {
+void Timers::see_to(const Deadline& armed) {
+  if (armed.at_ < next_tick_) schedule();
+}
+
+bool Timers::any_placed() const noexcept {
   return std::ranges::any_of(slots_, [](const List& slot) { return !slot.empty(); });
 }
 
@@ -72,7 +77,7 @@ BootTime Timers::earliest(BootTime now) {
 }
 
 void Timers::schedule() {
-  if (stopped_ || !any_armed()) return;
+  if (stopped_ || !any_placed()) return;
   const BootTime now = clock_.now().boot;
   const Duration to_next = std::clamp<Duration>(earliest(now) - now, Duration::zero(), resolution_);
   next_tick_ = now + to_next;
@@ -97,20 +102,28 @@ void Timers::tick() {
 void Timers::fire_due() {
   const BootTime now = clock_.now().boot;
   List due;
-  for_slots(fired_until_, now, [&due, now](List& slot) {
-    for (auto at = slot.begin(); at != slot.end();) {
-      Deadline& deadline = *at++;
-      if (deadline.at_ > now) continue;
+  List later;
+  for_slots(fired_until_, now, [&](List& slot) {
+    while (!slot.empty()) {
+      Deadline& deadline = slot.front();
       deadline.unlink();
-      due.push_back(deadline);
+      if (deadline.at_ <= now)
+        due.push_back(deadline);
+      else if (deadline.at_ != BootTime::max())
+        later.push_back(deadline);
     }
   });
+  while (!later.empty()) place(later.front());
   fired_until_ = std::max(fired_until_, now);
   due.sort([](const Deadline& a, const Deadline& b) { return a.at_ < b.at_; });
   try {
     while (!due.empty()) {
       Deadline& first = due.front();
       first.unlink();
+      if (first.at_ > now) {  // disarmed or moved by one before it
+        if (first.at_ != BootTime::max()) place(first);
+        continue;
+      }
       first.expired_ = true;
       first.on_expiry_();
     }

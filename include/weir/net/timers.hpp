@@ -14,8 +14,9 @@ namespace weir::net {
 class Timers;
 
 // Calls back once when a moment has passed, unless it is disarmed or destroyed before. The callback runs on
-// the loop's thread, outside any operation: it may close sockets, and must not destroy the deadline. Loop's
-// thread only.
+// the loop's thread, outside any operation: it may close sockets, and must not destroy the deadline. One that
+// is kept, disarmed and armed again for a later moment, as for each piece of a stream, touches no other: it
+// stays in its slot until that is due. Loop's thread only.
 class Deadline
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -33,7 +34,8 @@ class Deadline
 
   Timers& timers_;
   std::function<void()> on_expiry_;
-  BootTime at_{};
+  BootTime at_ = BootTime::max();  // max: disarmed
+  BootTime placed_for_{};          // its slot's moment, where it is linked: never behind at_
   bool expired_ = false;
 };
 
@@ -63,8 +65,9 @@ class Timers {
   // Calls visit(slot) for each that a moment from `from` to `to` may lie in.
   template <class Visit>
   void for_slots(BootTime from, BootTime to, Visit visit);
-  void add(Deadline& deadline);
-  [[nodiscard]] bool any_armed() const noexcept;
+  void place(Deadline& deadline);
+  void see_to(const Deadline& armed);
+  [[nodiscard]] bool any_placed() const noexcept;
   [[nodiscard]] BootTime earliest(BootTime now);
   void schedule();
   void tick();
@@ -76,7 +79,7 @@ class Timers {
   BootTime next_tick_ = BootTime::max();  // max: no tick is pending
   bool stopped_ = false;
   std::array<List, kSlots> slots_;
-  BootTime fired_until_;  // none that is armed lies in a slot before this moment's
+  BootTime fired_until_;  // none lies in a slot before this moment's
 };
 
 }  // namespace weir::net

@@ -102,6 +102,62 @@ TEST_F(TimersTest, ForgetWhatWasDisarmedOrDestroyed) {
   EXPECT_EQ(fired, 0);
 }
 
+// However often one is moved or disarmed on the way, also to before where it was.
+TEST_F(TimersTest, EachFiresByItsLastArmingOnly) {
+  std::minstd_rand random(11);
+  struct One {
+    std::unique_ptr<Deadline> deadline;
+    BootTime at = BootTime::max();
+    bool fired = false;
+  };
+  std::vector<One> all(40);
+  for (One& one : all)
+    one.deadline = std::make_unique<Deadline>(timers_, [this, &one] {
+      EXPECT_LE(one.at, in(0s)) << "early, or disarmed";
+      one.fired = true;
+    });
+  for (int step = 0; step < 300; ++step) {
+    for (One& one : all) {
+      const auto dice = random() % 8;
+      if (dice == 0) {
+        one.at = BootTime::max();
+        one.deadline->disarm();
+      } else if (dice < 5) {
+        one.at = in(std::chrono::milliseconds(random() % 80'000));  // more than a round of the wheel
+        one.fired = false;
+        one.deadline->arm(one.at);
+      }
+    }
+    clock_.advance(std::chrono::milliseconds(random() % 20'000));
+    EXPECT_TRUE(run_until([&] {
+      return std::ranges::all_of(all, [this](const One& one) { return one.fired || one.at > in(0s); });
+    })) << "in step "
+        << step;
+    for (One& one : all)
+      if (one.fired) one.at = BootTime::max();
+  }
+}
+
+TEST_F(TimersTest, LetACallbackDisarmOrMoveWhatIsDueWithIt) {
+  std::string order;
+  Deadline disarmed(timers_, [&order] { order += "disarmed"; });
+  Deadline moved(timers_, [&order] { order += "moved"; });
+  Deadline first(timers_, [&] {
+    order += "first ";
+    disarmed.disarm();
+    moved.arm(in(5s));
+  });
+  first.arm(in(1s));
+  disarmed.arm(in(2s));
+  moved.arm(in(2s));
+  clock_.advance(3s);
+  EXPECT_TRUE(run_until([&] { return !order.empty(); }));
+  run_a_while();
+  EXPECT_EQ(order, "first ");
+  clock_.advance(5s);
+  EXPECT_TRUE(run_until([&] { return order == "first moved"; })) << order;
+}
+
 // Whatever their distance, and however far the clock goes at once.
 TEST_F(TimersTest, EachFiresAtTheFirstLookAfterItsMomentTheEarlierFirst) {
   std::minstd_rand random(7);
