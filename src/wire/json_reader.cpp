@@ -61,6 +61,9 @@ JsonReader::JsonReader(std::string_view text)
   next_ = index_->starts().data();
   end_ = next_ + index_->starts().size();
   // All at once: outside of strings a backslash is no token, so there it is found later.
+  const std::size_t first = text.find('\\');
+  if (first == std::string_view::npos) return;
+  has_escapes_ = true;
   const std::size_t escape = find_bad_escape(text);
   if (escape != std::string_view::npos) fail(escape, "no such escape");
 }
@@ -82,24 +85,32 @@ void JsonReader::enter() {
 
 bool JsonReader::next_member() {
   if (!next('}', "expected ',' or '}'")) return false;
-  if (peek() != '"') {
-    fail(offset(), "expected a key in quotes");
-    return false;
+  // Nearly always: a key, right behind it its colon, and a value.
+  if (end_ - next_ >= 3) {
+    const char* const text = text_.data();
+    const std::size_t begin = next_[0];
+    const std::size_t colon = next_[1];
+    const bool is_key = text[begin] == '"' && text[colon] == ':' && text[colon - 1] == '"';
+    if (is_key && kKinds[static_cast<unsigned char>(text[next_[2]])] != Kind::none) {
+      raw_key_ = key_ = std::string_view(text + begin + 1, colon - begin - 2);
+      behind_ = colon + 1;
+      next_ += 2;
+      return true;
+    }
   }
-  const std::string_view name = token();
-  if (name.back() != '"') {
-    fail(offset(), "expected ':'");
-    return false;
-  }
-  raw_key_ = key_ = inside(name);
-  advance();
-  if (peek() != ':') {
-    fail(offset(), "expected ':'");
-    return false;
-  }
-  advance();
+  take_key();
   if (kind() == Kind::none) fail(offset(), "expected a value");
   return ok();
+}
+
+void JsonReader::take_key() {
+  if (peek() != '"') return fail(offset(), "expected a key in quotes");
+  const std::string_view name = token();
+  if (name.back() != '"') return fail(offset(), "expected ':'");
+  raw_key_ = key_ = inside(name);
+  advance();
+  if (peek() != ':') return fail(offset(), "expected ':'");
+  advance();
 }
 
 bool JsonReader::next_element() {
@@ -108,13 +119,11 @@ bool JsonReader::next_element() {
   return ok();
 }
 
-std::string_view JsonReader::key() {
-  if (key_.data() != unescaped_key_.data() && key_.find('\\') != std::string_view::npos) {
-    // A key that isn't Unicode equals no name we know; as it stands it is told from others well enough.
-    unescaped_key_ = unescape(key_).value_or(std::string(key_));
-    key_ = unescaped_key_;
-  }
-  return key_;
+void JsonReader::unescape_key() {
+  if (key_.data() == unescaped_key_.data() || key_.find('\\') == std::string_view::npos) return;
+  // A key that isn't Unicode equals no name we know; as it stands it is told from others well enough.
+  unescaped_key_ = unescape(key_).value_or(std::string(key_));
+  key_ = unescaped_key_;
 }
 
 std::string_view JsonReader::skip() {

@@ -51,7 +51,10 @@ class JsonReader {
   [[nodiscard]] bool next_member();
   [[nodiscard]] bool next_element();
   // The member's name, unescaped. Valid until the next next_member().
-  [[nodiscard]] std::string_view key();
+  [[nodiscard]] std::string_view key() {
+    if (has_escapes_) unescape_key();
+    return key_;
+  }
   // The same as it stands in the text, between its quotes.
   [[nodiscard]] std::string_view raw_key() const { return raw_key_; }
   // Where a part of the text that this reader returned begins.
@@ -76,6 +79,8 @@ class JsonReader {
   // The first byte of the next token; NUL behind the last.
   [[nodiscard]] char peek() const { return next_ != end_ ? text_[*next_] : '\0'; }
   [[nodiscard]] std::string_view token() const;
+  void take_key();
+  void unescape_key();
   void advance();
   void take();
   void take_scalar(Kind kind);
@@ -91,6 +96,7 @@ class JsonReader {
   std::size_t depth_ = 0;
   std::uint64_t objects_ = 0;  // one bit a level, the innermost lowest: an object, not an array
   bool fresh_ = false;         // just entered: no comma is due
+  bool has_escapes_ = false;   // somewhere in the text
   std::string_view raw_key_;
   std::string_view key_;
   std::string unescaped_key_;
