@@ -1,7 +1,6 @@
 #include "gateway/answer_fields.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -27,21 +26,27 @@ std::string openai_duration(Duration duration) {
 }
 
 struct RateNames {
-  quota::Dimension dimension;
-  std::string_view limit;
-  std::string_view remaining;
-  std::string_view reset;
+  http::FieldLines::Name limit;
+  http::FieldLines::Name remaining;
+  http::FieldLines::Name reset;
 };
-constexpr std::array kRateNames{RateNames{quota::Dimension::requests, "x-ratelimit-limit-requests",
-                                          "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
-                                RateNames{quota::Dimension::tokens, "x-ratelimit-limit-tokens",
-                                          "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}};
+constexpr RateNames kRequestNames{
+    "x-ratelimit-limit-requests: ", "x-ratelimit-remaining-requests: ", "x-ratelimit-reset-requests: "};
+constexpr RateNames kTokenNames{
+    "x-ratelimit-limit-tokens: ", "x-ratelimit-remaining-tokens: ", "x-ratelimit-reset-tokens: "};
 
-void add(const RateNames& names, const quota::WindowRoom& room, Instant now, http::Fields& fields) {
-  fields.add(names.limit, room.amount);
-  fields.add(names.remaining, room.left);
-  if (room.reset)
-    fields.add(names.reset, openai_duration(std::max(*room.reset - now.boot, Duration::zero())));
+using Room = std::optional<quota::WindowRoom>;
+
+const Room& tighter(const Room& target, const Room& client) {
+  return client && (!target || client->share_left() < target->share_left()) ? client : target;
+}
+
+void add(const RateNames& names, const Room& room, Instant now, http::FieldLines& lines) {
+  if (!room) return;
+  lines.add(names.limit, room->amount);
+  lines.add(names.remaining, room->left);
+  if (room->reset)
+    lines.add(names.reset, openai_duration(std::max(*room->reset - now.boot, Duration::zero())));
 }
 
 template <class Unit>
@@ -59,23 +64,23 @@ bool is_event_stream(const http::Fields& theirs) {
   return equals_ignoring_case(theirs.get("content-type").substr(0, 17), "text/event-stream");
 }
 
-void add_own_fields(const telemetry::RequestRecord& record, http::Fields& fields) {
-  fields.add("x-weir-overhead-us", count_of<std::chrono::microseconds>(record.overhead));
-  fields.add("x-weir-queue-ms", count_of<std::chrono::milliseconds>(record.queued));
+void add_own_fields(const telemetry::RequestRecord& record, http::FieldLines& lines) {
+  lines.add("x-weir-overhead-us: ", count_of<std::chrono::microseconds>(record.overhead));
+  lines.add("x-weir-queue-ms: ", count_of<std::chrono::milliseconds>(record.queued));
   if (!record.served_by.empty()) {
-    fields.add("x-weir-served-by", record.served_by);
-    fields.add("x-weir-key", record.key);
+    lines.add("x-weir-served-by: ", record.served_by);
+    lines.add("x-weir-key: ", record.key);
   }
-  if (!record.max_tokens.empty()) fields.add("x-weir-max-tokens", record.max_tokens);
-  if (!record.truncated.empty()) fields.add("x-weir-truncated", record.truncated);
+  if (!record.max_tokens.empty()) lines.add("x-weir-max-tokens: ", record.max_tokens);
+  if (!record.truncated.empty()) lines.add("x-weir-truncated: ", record.truncated);
   if (record.attempts.empty()) return;
-  fields.add("x-weir-attempts", record.attempts.size());
-  fields.add("x-weir-trail", telemetry::trail(record.attempts));
+  lines.add("x-weir-attempts: ", record.attempts.size());
+  lines.add("x-weir-trail: ", telemetry::trail(record.attempts));
 }
 
-void add_stream_fields(http::Fields& fields) {
-  fields.add("content-type", "text/event-stream; charset=utf-8");
-  fields.add("x-accel-buffering", "no");
+void add_stream_fields(http::FieldLines& lines) {
+  lines.add("content-type: ", "text/event-stream; charset=utf-8");
+  lines.add("x-accel-buffering: ", "no");
 }
 
 void add_passed_fields(const http::Fields& theirs, http::Fields& fields) {
@@ -83,13 +88,12 @@ void add_passed_fields(const http::Fields& theirs, http::Fields& fields) {
     if (http::passes_downstream(theirs[i].name)) fields.add(theirs[i].name, log::redact(theirs[i].value));
 }
 
-void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now, http::Fields& fields) {
-  for (const RateNames& names : kRateNames) {
-    auto tightest = pool.tightest(names.dimension, now);
-    const auto theirs = client == nullptr ? std::nullopt : client->tightest(names.dimension, now);
-    if (theirs && (!tightest || theirs->share_left() < tightest->share_left())) tightest = theirs;
-    if (tightest) add(names, *tightest, now, fields);
-  }
+void add_rate_fields(const quota::Pool& pool, const quota::Pool* client, Instant now,
+                     http::FieldLines& lines) {
+  const quota::TightestRooms targets = pool.tightest(now);
+  const quota::TightestRooms theirs = client == nullptr ? quota::TightestRooms{} : client->tightest(now);
+  add(kRequestNames, tighter(targets.requests, theirs.requests), now, lines);
+  add(kTokenNames, tighter(targets.tokens, theirs.tokens), now, lines);
 }
 
 }  // namespace weir::gateway

@@ -205,7 +205,7 @@ void Attempt::judge_answer(Instant now) {
     return conclude(std::to_string(head.status), now);
   }
   if (is_stream) {
-    if (stream.error()) return judge_error_in_good_answer(stream.error_event(), now);
+    if (stream.error()) return judge_error_in_good_answer(stream.error()->data, now);
     decide(routing::Point::served, now);
     return conclude("ok", now);
   }
@@ -222,6 +222,7 @@ void Attempt::judge_answer(Instant now) {
   conclude("ok", now);
 }
 
+// Of the head of an answer that has been good nothing is left then, and nothing in it would tell.
 void Attempt::note_end(bool is_whole, Instant now) {
   if (is_whole) return report(quota::Health::served, now);
   if (now.boot - began.boot >= target->provider->timeouts.total) return;  // cut by our clock
@@ -230,7 +231,7 @@ void Attempt::note_end(bool is_whole, Instant now) {
     point = routing::point_of(providers::classify(providers::signals_of(*target->provider->preset),
                                                   {.status = answer->head().status,
                                                    .fields = answer->head().fields,
-                                                   .body = stream.error_event(),
+                                                   .body = stream.error()->data,
                                                    .is_error_in_answer = true,
                                                    .is_midway = true},
                                                   now.wall));
@@ -261,7 +262,7 @@ void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {
   verdict_ = std::make_unique<providers::Verdict>(providers::classify(
       providers::signals_of(*target->provider->preset),
       {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall));
-  if (is_stream) verdict_->message = stream.error()->message;
+  if (is_stream) verdict_->message = stream.error()->text.message;
   decide(routing::point_of(*verdict_), now);
   tell_ledger(now);
   conclude("200 with error " + std::to_string(verdict_->status), now);

@@ -10,8 +10,8 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
   while (const auto event = framer_.next()) {
     const wire::EventFacts facts = wire::read_event(event->data);
     if (facts.error) {
-      error_ = wire::read_error_body(event->data);
-      error_event_ = event->data;
+      error_ = std::make_unique<const ErrorEvent>(
+          ErrorEvent{.data = std::string(event->data), .text = wire::read_error_body(event->data)});
       return {};
     }
     said_something_ = said_something_ || !event->data.empty();

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class ChatStream {
     bool wants_usage = false;  // asked for it: it is told exactly once; otherwise its chunk is kept back
     std::uint64_t prompt_tokens = 0;  // estimated
   };
+  // `origin` outlives it.
   ChatStream(Client client, const wire::AnswerOrigin& origin) : client_(client), mender_(origin) {}
 
   // Appends to `out` what may go on. Stops at an error event, which doesn't go on, and behind [DONE].
@@ -34,8 +36,12 @@ class ChatStream {
   [[nodiscard]] bool committed() const noexcept { return committed_; }
   [[nodiscard]] bool done() const noexcept { return done_; }                // [DONE] has come
   [[nodiscard]] bool whole() const noexcept { return done_ || finished_; }  // an end here is no truncation
-  [[nodiscard]] const std::optional<wire::ErrorText>& error() const noexcept { return error_; }
-  [[nodiscard]] const std::string& error_event() const noexcept { return error_event_; }  // its data
+  // The error event that ended it, or nullptr.
+  struct ErrorEvent {
+    std::string data;
+    wire::ErrorText text;
+  };
+  [[nodiscard]] const ErrorEvent* error() const noexcept { return error_.get(); }
   // The provider's own, whatever the client was told.
   [[nodiscard]] const std::optional<wire::Usage>& usage() const noexcept { return usage_; }
   [[nodiscard]] std::size_t text_bytes() const noexcept { return text_bytes_; }
@@ -52,8 +58,7 @@ class ChatStream {
   bool done_ = false;
   bool finished_ = false;
   bool usage_told_ = false;
-  std::optional<wire::ErrorText> error_;
-  std::string error_event_;
+  std::unique_ptr<const ErrorEvent> error_;  // large, and rare
   std::optional<wire::Usage> usage_;
   std::size_t text_bytes_ = 0;
 };

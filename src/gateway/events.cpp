@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "gateway/answer_fields.hpp"
 #include "gateway/local_answer.hpp"
 #include "gateway/snapshot.hpp"
 #include "gateway/visit.hpp"
@@ -14,12 +15,6 @@ namespace weir::gateway {
 namespace {
 
 constexpr Duration kBetweenEvents = std::chrono::seconds(1);
-
-void add_fields(const http::Fields& common, http::Fields& fields) {
-  fields.add("content-type", "text/event-stream; charset=utf-8");
-  fields.add("x-accel-buffering", "no");
-  for (std::size_t i = 0; i < common.size(); ++i) fields.add(common[i].name, common[i].value);
-}
 
 }  // namespace
 
@@ -56,6 +51,12 @@ std::string Gateway::next_events(EventFeed& feed, Instant now) const {
   return feed.next(context(*current), now);
 }
 
+Result<std::unique_ptr<EventFeed>> Gateway::listen(const transport::Request& request) {
+  auto admitted = admin_->admit(request);
+  if (!admitted) return std::move(admitted).error();
+  return admin_->listen();
+}
+
 // What is new is put together when the last of it has been taken, so that a slow reader gets less and not
 // later.
 net::Awaitable<void> Gateway::serve_events(const transport::Request& request, transport::Responder& responder,
@@ -63,15 +64,15 @@ net::Awaitable<void> Gateway::serve_events(const transport::Request& request, tr
   visit.current.reset();  // a reader may stay for longer than a configuration
   net::Loop& loop = *visit.lane.loop;
   telemetry::RequestRecord& record = visit.record;
-  auto admitted = admin_->admit(request);
-  auto feed = admitted ? admin_->listen() : Result<std::unique_ptr<EventFeed>>(std::move(admitted).error());
+  auto feed = listen(request);
   if (!feed) {
     LocalAnswer refusal{.what = Refusal{.error = std::move(feed).error()}};
     co_await tell(std::move(refusal), responder, visit);
     co_return;
   }
   http::ResponseHead head;
-  add_fields(visit.common, head.fields);
+  head.lines.append(visit.common);
+  add_stream_fields(head.lines);
   record.status = head.status;
   std::string piece = next_events(**feed, loop.now());
   bool is_there = co_await responder.begin(head, piece);

@@ -153,17 +153,17 @@ Refusal shutting_down() {
   return {.error = {ErrorKind::overloaded, "weir is shutting down"}, .retry_after = std::chrono::seconds(1)};
 }
 
-void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::Fields& fields) {
+void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::FieldLines& lines) {
   const std::string_view origin = head.fields.get("origin");
   if (origin.empty() || !guard.origin_allowed(origin)) return;
-  fields.add("access-control-allow-origin", origin);
-  fields.add("vary", "origin");
+  lines.add("access-control-allow-origin: ", origin);
+  lines.add("vary: ", "origin");
   if (head.method == "OPTIONS") {
-    fields.add("access-control-allow-methods", "GET, POST, OPTIONS");
-    fields.add("access-control-allow-headers", head.fields.get("access-control-request-headers"));
-    fields.add("access-control-max-age", "600");
+    lines.add("access-control-allow-methods: ", "GET, POST, OPTIONS");
+    lines.add("access-control-allow-headers: ", head.fields.get("access-control-request-headers"));
+    lines.add("access-control-max-age: ", "600");
   } else {
-    fields.add("access-control-expose-headers", "*");
+    lines.add("access-control-expose-headers: ", "*");
   }
 }
 
@@ -230,12 +230,12 @@ transport::Rejection Gateway::reject(const net::Loop& loop, const http::RequestH
   const std::string id = request_id(head.fields.get("x-request-id"), loop.now().wall, *lane.random);
   telemetry_.count_rejected(number_of(lane), route_of(locate(head.path()).place),
                             traits(error.kind).http_status);
-  transport::Rejection refusal{.fields = {}, .body = wire::error_body(error, "", id, {})};
-  refusal.fields.add("x-request-id", id);
-  refusal.fields.add("openai-processing-ms", "0");
+  transport::Rejection refusal{.lines = {}, .body = wire::error_body(error, "", id, {}), .request_id = id};
+  refusal.lines.add("x-request-id: ", id);
+  refusal.lines.add("openai-processing-ms: ", "0");
   if (error.kind == ErrorKind::method_not_allowed)
-    refusal.fields.add("allow", method_of(locate(head.path()).place));
-  add_cors(guard_, head, refusal.fields);
+    refusal.lines.add("allow: ", method_of(locate(head.path()).place));
+  add_cors(guard_, head, refusal.lines);
   return refusal;
 }
 
@@ -316,7 +316,7 @@ net::Awaitable<void> Gateway::serve(net::Loop& loop, transport::Request& request
   record.method = asked.method;
   record.path = asked.path();
   record.bytes_in = request.body.size();
-  visit->common.add("x-request-id", record.request_id);
+  visit->common.add("x-request-id: ", record.request_id);
   add_cors(guard_, asked, visit->common);
   if (asked.method == "POST" && place == Place::chat && !draining_)
     return serve_chat(request, responder, std::move(visit));
@@ -367,7 +367,6 @@ LocalAnswer Gateway::local_answer(const Snapshot& current, const transport::Requ
 }
 
 net::Awaitable<void> Gateway::tell(LocalAnswer answer, transport::Responder& responder, Visit& visit) {
-  const http::Fields& common = visit.common;
   telemetry::RequestRecord& record = visit.record;
   http::ResponseHead head;
   head.status = answer.status;
@@ -382,8 +381,8 @@ net::Awaitable<void> Gateway::tell(LocalAnswer answer, transport::Responder& res
     body = std::get<std::string>(std::move(answer.what));
     if (head.status != 204) head.fields.add("content-type", answer.type);
   }
-  for (std::size_t i = 0; i < common.size(); ++i) head.fields.add(common[i].name, common[i].value);
-  head.fields.add("openai-processing-ms", "0");
+  head.lines.append(visit.common);
+  head.lines.add("openai-processing-ms: ", "0");
   record.status = head.status;
   record.bytes_out = body.size();
   const bool told = co_await responder.respond(head, body);

@@ -14,7 +14,6 @@
 #include "gateway/truncation.hpp"
 #include "weir/base/text.hpp"
 #include "weir/gateway/prompt_facts.hpp"
-#include "weir/quota/charge.hpp"
 #include "weir/tokens/encoder.hpp"
 #include "weir/tokens/estimator.hpp"
 
@@ -39,7 +38,7 @@ ProxyRequest::ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const t
       snapshot_(visit.current.get()),
       request_(request),
       responder_(responder),
-      common_fields_(visit.common),
+      common_lines_(visit.common),
       record_(visit.record),
       began_(visit.began),
       live_(*lane_.live, record_, began_),
@@ -48,6 +47,14 @@ ProxyRequest::ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const t
 
 // The life of a request.
 net::Awaitable<void> ProxyRequest::run() {
+  const std::unique_ptr<Attempt> attempt = co_await reach_answer();
+  if (!attempt) co_return;
+  co_await deliver(*attempt);
+  settle(*attempt);
+}
+
+// Nothing where the client was refused. On its own: what it needs is gone while a stream goes on.
+net::Awaitable<std::unique_ptr<Attempt>> ProxyRequest::reach_answer() {
   std::optional<Refusal> refused = know_client();
   if (!refused) refused = read_ask();
   if (!refused) refused = resolve();
@@ -62,13 +69,9 @@ net::Awaitable<void> ProxyRequest::run() {
     if (tries_.is_final(*attempt)) break;
     refused = fall_back(*attempt);
   }
-
-  if (refused) {
-    co_await refuse(*refused);
-  } else {
-    co_await deliver(*attempt);
-    settle(*attempt);
-  }
+  if (!refused) co_return std::move(attempt);
+  co_await refuse(*refused);
+  co_return nullptr;
 }
 
 std::optional<Refusal> ProxyRequest::know_client() {
@@ -394,102 +397,6 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
   if (now().boot - began_.boot >= deadline_) return deadline_spent(deadline_);
   if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, now());
   return std::nullopt;
-}
-
-net::Awaitable<void> ProxyRequest::deliver(Attempt& attempt) {
-  const Instant at = now();
-  tries_.end();
-  record_.served_by = attempt.target->name();
-  record_.key = attempt.target->key->label;
-  if (attempt.max_tokens) record_.max_tokens = fitted_text(chat_.max_tokens, *attempt.max_tokens);
-  record_.first_byte = at.boot - began_.boot;
-  record_.overhead = record_.first_byte - waited_;
-  record_.status = attempt.answer->head().status;
-  live_.answers();
-  if (attempt.point != routing::Point::served) {
-    const Refusal refusal = passed_on(attempt.verdict());
-    co_await refuse(refusal);
-    co_return;
-  }
-  remember(attempt, at);
-  if (attempt.is_stream) {
-    drop_request(attempt);
-    StreamRelay relay(*lane_.loop, responder_, record_, attempt);
-    bool whole = co_await begin_stream(relay, attempt, at);
-    common_fields_ = {};
-    if (whole) whole = co_await relay.run();
-    if (!whole) record_.error = client_gone() ? "cancelled" : "stream_broken";
-    co_return;
-  }
-  http::ResponseHead head;
-  head.status = record_.status;
-  write_answer_fields(attempt, at, head.fields);
-  attempt.is_replayed ? add_stream_fields(head.fields)
-                      : add_passed_fields(attempt.answer->head().fields, head.fields);
-  const bool delivered = co_await responder_.respond(head, attempt.body);
-  if (!delivered) record_.error = "cancelled";
-  record_.bytes_out = attempt.body.size();
-}
-
-// Streams are long and many: what only another try would need is given back.
-void ProxyRequest::drop_request(Attempt& attempt) {
-  attempt.call.reset();
-  chat_.members = std::vector<wire::Member>();
-  chat_.texts = std::vector<wire::PromptText>();
-  request_.drop();
-}
-
-net::Awaitable<bool> ProxyRequest::begin_stream(StreamRelay& relay, const Attempt& attempt, Instant at) {
-  http::ResponseHead head;
-  write_answer_fields(attempt, at, head.fields);
-  add_stream_fields(head.fields);
-  co_return co_await relay.begin(head);
-}
-
-net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
-  record_.error = traits(refusal.error.kind).name;
-  record_.status = status_of(refusal);
-  if (client_gone()) co_return;
-  const Instant at = now();
-  record_.overhead = at.boot - began_.boot - waited_;
-  http::ResponseHead head;
-  head.status = record_.status;
-  write_fields(refusal, head.fields);
-  write_own_fields(at, head.fields);
-  const std::string body = body_of(refusal, record_);
-  const bool told = co_await responder_.respond(head, body);
-  if (told) record_.bytes_out = body.size();
-}
-
-void ProxyRequest::write_answer_fields(const Attempt& attempt, Instant at, http::Fields& fields) const {
-  fields.reserve(24, 760);  // as a rule
-  write_own_fields(at, fields);
-  add_rate_fields(attempt.target->pool, ask_.client, at, fields);
-}
-
-void ProxyRequest::write_own_fields(Instant at, http::Fields& fields) const {
-  for (std::size_t i = 0; i < common_fields_.size(); ++i)
-    fields.add(common_fields_[i].name, common_fields_[i].value);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(at.boot - request_.arrived.boot);
-  fields.add("openai-processing-ms", static_cast<std::uint64_t>(took.count()));
-  add_own_fields(record_, fields);
-}
-
-void ProxyRequest::settle(Attempt& attempt) {
-  if (attempt.rule.settlement != routing::Settlement::settle) return;  // done when it was judged
-  const Instant at = now();
-  const Attempt::Used used = attempt.used();
-  record_.used_tokens = used.prompt + used.completion;
-  record_.estimated_prompt = attempt.prompt_tokens;
-  record_.prompt_tokens = used.prompt;
-  record_.completion_tokens = used.completion;
-  record_.usage_told = used.prompt_was_told;
-  attempt.note_speed(used.completion, at);
-  if (snapshot_->tokens.calibrate) attempt.teach(used, chat_, *ask_.size, record_.error.empty());
-  const auto cost_by = [&](const quota::ChargeRule& rule) {
-    return quota::settled_cost(rule, attempt.cost, used.prompt, used.completion, used.cached);
-  };
-  attempt.reservation.settle(cost_by(attempt.target->provider->charge), cost_by({}), at);
 }
 
 }  // namespace weir::gateway

@@ -34,6 +34,7 @@ class ProxyRequest {
   [[nodiscard]] bool found_model_gone() const noexcept { return found_model_gone_; }
 
  private:
+  [[nodiscard]] net::Awaitable<std::unique_ptr<Attempt>> reach_answer();
   [[nodiscard]] std::optional<Refusal> know_client();
   [[nodiscard]] std::optional<Refusal> read_ask();
   [[nodiscard]] std::optional<Refusal> resolve();
@@ -53,6 +54,9 @@ class ProxyRequest {
   [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> pass_on(const Attempt& attempt);
+  [[nodiscard]] net::Awaitable<void> respond(const Attempt& attempt, Instant at);
+  [[nodiscard]] net::Awaitable<void> relay(Attempt& attempt, Instant at);
   void drop_request(Attempt& attempt);
   [[nodiscard]] net::Awaitable<bool> begin_stream(StreamRelay& relay, const Attempt& attempt, Instant at);
   [[nodiscard]] net::Awaitable<void> refuse(const Refusal& refusal);
@@ -68,8 +72,8 @@ class ProxyRequest {
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
-  void write_answer_fields(const Attempt& attempt, Instant at, http::Fields& fields) const;
-  void write_own_fields(Instant at, http::Fields& fields) const;
+  void write_answer_lines(const Attempt& attempt, Instant at, http::FieldLines& lines) const;
+  void write_own_lines(Instant at, http::FieldLines& lines) const;
   void note_attempt(const Attempt& attempt);
   void remember(const Attempt& attempt, Instant now) const;
 
@@ -77,7 +81,7 @@ class ProxyRequest {
   const Snapshot* const snapshot_;
   const transport::Request& request_;
   transport::Responder& responder_;
-  http::Fields& common_fields_;
+  http::FieldLines& common_lines_;
   telemetry::RequestRecord& record_;
 
   const Instant began_;

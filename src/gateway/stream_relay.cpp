@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weir/base/log.hpp"
+#include "weir/base/text.hpp"
 #include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
@@ -12,6 +13,7 @@ namespace {
 
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
+constexpr std::size_t kMendedRoom = 128;  // bytes that a piece may be longer for
 
 }  // namespace
 
@@ -30,17 +32,18 @@ net::Awaitable<bool> StreamRelay::run() {
   const BootTime total_by = attempt_.began.boot + timeouts.total;
   std::optional<Error> broken;
   bool client_there = true;
+  give_back(out_);
   while (client_there && !broken && !attempt_.stream.done() && !attempt_.stream.error()) {
     const BootTime by = std::min(loop_.now().boot + timeouts.idle, total_by);
     const auto piece = co_await attempt_.answer->next(by);
     if (!piece) broken = piece.error();
     if (!piece || piece->empty()) break;
-    out_.clear();
+    out_.reserve(piece->size() + kMendedRoom);
     const auto taken = attempt_.stream.take(*piece, out_);
     if (!taken) broken = taken.error();
-    if (out_.empty()) continue;
-    client_there = co_await responder_.write(out_);
+    if (!out_.empty()) client_there = co_await responder_.write(out_);
     record_.bytes_out += out_.size();
+    give_back(out_);  // no memory while nothing comes
   }
   if (!client_there || responder_.cancellation().requested()) co_return false;
   const bool whole = attempt_.stream.whole() && !broken && !attempt_.stream.error();
@@ -50,7 +53,7 @@ net::Awaitable<bool> StreamRelay::run() {
 
 net::Awaitable<void> StreamRelay::end(std::optional<Error> broken) {
   const ChatStream& stream = attempt_.stream;
-  if (stream.error()) broken = Error{ErrorKind::upstream_failed, stream.error()->message};
+  if (stream.error()) broken = Error{ErrorKind::upstream_failed, stream.error()->text.message};
   if (!broken && !stream.whole())
     broken = Error{ErrorKind::upstream_closed, attempt_.target->name() + " ended the stream before its end"};
   attempt_.note_end(!broken, loop_.now());

@@ -5,7 +5,7 @@
 
 #include "gateway/snapshot.hpp"
 #include "weir/gateway/gateway.hpp"
-#include "weir/http/fields.hpp"
+#include "weir/http/field_lines.hpp"
 #include "weir/telemetry/request_record.hpp"
 
 namespace weir::gateway {
@@ -20,7 +20,7 @@ struct Visit {
   std::shared_ptr<const Snapshot> current;
   const bool access_log;
   telemetry::RequestRecord record;
-  http::Fields common;  // of every answer to it
+  http::FieldLines common;  // of every answer to it
 };
 
 }  // namespace weir::gateway

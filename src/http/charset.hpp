@@ -55,9 +55,6 @@ constexpr bool all(std::string_view text, std::uint8_t kind) noexcept {
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && charset::all(text, charset::kToken);
 }
-[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
-  return charset::all(text, charset::kValue);
-}
 [[nodiscard]] constexpr bool is_target(std::string_view text) noexcept {
   return !text.empty() && charset::all(text, charset::kTarget);
 }

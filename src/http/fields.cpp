@@ -59,6 +59,11 @@ void Fields::reserve(std::size_t fields, std::size_t bytes) {
   text_.reserve(bytes);
 }
 
+void Fields::give_back() noexcept {
+  weir::give_back(text_);
+  index_ = std::vector<Place>();
+}
+
 void Fields::clear() noexcept {
   text_.clear();
   index_.clear();

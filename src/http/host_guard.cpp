@@ -28,8 +28,8 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
 
 }  // namespace
 
-HostGuard::HostGuard(std::vector<std::string> own, std::vector<std::string> allowed,
-                     std::vector<std::string> origins) {
+HostGuard::HostGuard(const std::vector<std::string>& own, const std::vector<std::string>& allowed,
+                     const std::vector<std::string>& origins) {
   hosts_.emplace_back("localhost");
   for (const std::string& host : own) hosts_.push_back(lower(host));
   for (const std::string& host : allowed) hosts_.push_back(lower(host));

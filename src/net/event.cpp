@@ -1,7 +1,6 @@
 #include "weir/net/event.hpp"
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace weir::net {
 
@@ -15,7 +14,7 @@ void Event::set() noexcept {
 Awaitable<void> Event::wait() {
   if (set_) co_return;
   boost::system::error_code ec;  // always operation_aborted: the timer itself never ends
-  co_await parked_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+  co_await parked_.async_wait(boost::asio::redirect_error(kUseAwaitable, ec));
 }
 
 }  // namespace weir::net

@@ -43,7 +43,7 @@ void Loop::post(std::function<void()> work) {
 
 void Loop::spawn(const char* name, Awaitable<void> task) {
   ++tasks_;
-  boost::asio::co_spawn(io_, std::move(task), [this, name](std::exception_ptr error) {
+  boost::asio::co_spawn(io_, std::move(task), [this, name](const std::exception_ptr& error) {
     --tasks_;
     if (!error) return;
     try {

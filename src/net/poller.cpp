@@ -57,9 +57,9 @@ bool Descriptor::is_up_to_date() const noexcept {
 
 Awaitable<bool> Descriptor::wait(Direction direction) {
   if (direction == Direction::read) either_ = false;
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+  return asio::async_initiate<const UseAwaitable, void(bool)>(
       [this, direction](auto handler) { ways_[index(direction)].waiting.emplace(std::move(handler)); },
-      asio::use_awaitable);
+      kUseAwaitable);
 }
 
 Awaitable<bool> Descriptor::wait_for_either() {
@@ -161,12 +161,12 @@ void Poller::look() {
 }
 
 Awaitable<void> Poller::make_late(Late& call) {
-  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+  return asio::async_initiate<const UseAwaitable, void()>(
       [this, &call](auto handler) {
         call.waiting_.emplace(std::move(handler));
         late_.push_back(call);
       },
-      asio::use_awaitable);
+      kUseAwaitable);
 }
 
 void Poller::arm() {

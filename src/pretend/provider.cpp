@@ -33,7 +33,7 @@ net::Awaitable<void> Provider::serve(net::Loop& loop, transport::Request& reques
 
 transport::Rejection Provider::reject(const net::Loop& /*loop*/, const http::RequestHead& /*head*/,
                                       const Error& error) {
-  return {.fields = {}, .body = parts_.faults->malformed(error.message).body};
+  return {.lines = {}, .body = parts_.faults->malformed(error.message).body, .request_id = {}};
 }
 
 Counts Provider::counts() const {

@@ -415,15 +415,18 @@ std::vector<MeterView> Account::view(std::size_t model, Instant now) const {
   return views;
 }
 
-std::optional<WindowRoom> Account::tightest(std::size_t model, Dimension dimension, Instant now) const {
+TightestRooms Account::tightest(std::size_t model, Instant now) const {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
-  std::optional<WindowRoom> tightest;
+  TightestRooms tightest;
+  const auto take = [now](const Meter& meter, std::optional<WindowRoom>& least) {
+    const WindowRoom room = meter.in_short(now);
+    if (!least || room.share_left() < least->share_left()) least = room;
+  };
   for (const std::size_t index : models_[model].meters) {
     const Meter& meter = *meters_[index];
-    if (!meter.counts_over_time(dimension)) continue;
-    const WindowRoom room = meter.in_short(now);
-    if (!tightest || room.share_left() < tightest->share_left()) tightest = room;
+    if (meter.counts_over_time(Dimension::requests)) take(meter, tightest.requests);
+    if (meter.counts_over_time(Dimension::tokens)) take(meter, tightest.tokens);
   }
   return tightest;
 }

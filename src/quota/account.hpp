@@ -97,7 +97,7 @@ class Account {
   void end_cooldowns(Place place, Instant now);
 
   [[nodiscard]] std::vector<MeterView> view(std::size_t model, Instant now) const;
-  [[nodiscard]] std::optional<WindowRoom> tightest(std::size_t model, Dimension dimension, Instant now) const;
+  [[nodiscard]] TightestRooms tightest(std::size_t model, Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Place place, Instant now) const;
 
   // Copies everything if it changed since it was copied last, or if `anyway`. Allocates only where the

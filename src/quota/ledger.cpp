@@ -237,8 +237,8 @@ std::vector<MeterView> Pool::view(Instant now) const {
   return account_->view(place_.model, now);
 }
 
-std::optional<WindowRoom> Pool::tightest(Dimension dimension, Instant now) const {
-  return account_->tightest(place_.model, dimension, now);
+TightestRooms Pool::tightest(Instant now) const {
+  return account_->tightest(place_.model, now);
 }
 
 std::optional<Cooldown> Pool::cooldown(Instant now) const {

@@ -24,6 +24,8 @@ namespace {
 
 // Half a second of full load between two folds that take place every tenth of one.
 constexpr std::size_t kLogBytes = 2U << 20U;
+// Of an account's open reservations, as copied, so many stay in memory until the next fold.
+constexpr std::size_t kKeptOpen = 64;
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(10);
 constexpr Duration kNotesEvery = std::chrono::seconds(10);
@@ -363,6 +365,8 @@ void Store::Impl::write(bool ended_cleanly) {
   for (const quota::AccountState* const state : changed) tables_->write(*state);
   for (const auto& [name, text] : notes) tables_->write_note(name, text);
   transaction.commit();
+  for (quota::AccountState& state : states_)
+    if (state.open.size() > kKeptOpen) state.open = std::vector<quota::OpenState>();
   folded_ = position;
   is_unsynced_ = true;
 }

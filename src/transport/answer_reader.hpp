@@ -30,6 +30,7 @@ class AnswerReader {
   [[nodiscard]] Result<std::size_t> read_head(std::string_view input);
   [[nodiscard]] bool has_head() const noexcept { return has_head_; }
   [[nodiscard]] const http::ResponseHead& head() const noexcept { return head_; }
+  void drop_fields() noexcept { head_.fields.give_back(); }
 
   // The next piece of the body, once the head is there. Call again with the rest.
   [[nodiscard]] Result<http::ChunkedDecoder::Step> read_body(std::string_view input);

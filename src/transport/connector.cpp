@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
@@ -107,7 +106,7 @@ net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, c
   error_code ec;
   {
     const StreamGuard guard(loop_, socket, cancellation, by);
-    co_await socket.async_connect(address, boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+    co_await socket.async_connect(address, boost::asio::redirect_error(net::kUseAwaitable, ec));
     if (guard.cancelled()) co_return cancelled_error();
     if (ec || guard.too_late()) co_return not_connected(name, address, ec, guard.too_late());
   }
@@ -122,7 +121,7 @@ net::Awaitable<Result<void>> Connector::open_tunnel(Stream& stream, const Endpoi
   const std::string request = tunnel_request(endpoint);
   const std::array pieces = {boost::asio::const_buffer(request.data(), request.size())};
   error_code ec;
-  co_await stream.write(pieces, ec);
+  (void)co_await stream.write(pieces, ec);
   AnswerReader reader(AnswerReader::Asked::connect);
   std::string unread;
   std::string arrived(4096, '\0');

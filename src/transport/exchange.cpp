@@ -72,7 +72,12 @@ std::span<char> InBuffer::room() {
 }
 
 Exchange::Exchange(net::Loop& loop, std::shared_ptr<Pool> pool, Pool::Lane& lane, Stream stream, bool reused)
-    : loop_(loop), pool_(std::move(pool)), lane_(lane), stream_(std::move(stream)), reused_(reused) {}
+    : loop_(loop),
+      pool_(std::move(pool)),
+      lane_(lane),
+      stream_(std::move(stream)),
+      reused_(reused),
+      clock_(loop.timers(), [this] { stream_.reset(); }) {}
 
 Exchange::~Exchange() {
   if (!finished_) stream_.reset();
@@ -82,11 +87,12 @@ net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
                                                 net::Cancellation& cancellation) {
   cancellation_ = &cancellation;
   reader_.emplace(request.method == "HEAD" ? AnswerReader::Asked::head : AnswerReader::Asked::with_body);
-  const StreamGuard guard(loop_, stream_, cancellation, request.head_by);
+  const WaitGuard guard(clock_, request.head_by, cancellation, [this] { stream_.reset(); });
   co_await write_request(request);
   // Also where the write failed: an answer may lie there that explains it.
   while (true) {
-    const Result<void> read = co_await read_more(guard);
+    while (!may_read(guard)) (void)co_await stream_.wait_for_input();
+    const Result<void> read = read_more(guard);
     if (!read) co_return fail(read.error());
     const Result<std::size_t> consumed = reader_->read_head(in_.unread());
     if (!consumed) co_return fail(consumed.error());
@@ -105,8 +111,7 @@ net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
 
   error_code ec;
   if (head.size() + size <= kAlwaysTaken) {
-    co_await stream_.write(pieces, ec);
-    wrote_all_ = !ec;
+    wrote_all_ = co_await stream_.write(pieces, ec);
   } else {
     wrote_all_ = co_await stream_.write_until_answered(pieces, ec);
   }
@@ -114,30 +119,25 @@ net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
   if (wrote_all_ && request.on_sent) request.on_sent(loop_.now());
 }
 
-net::Awaitable<Result<void>> Exchange::read_more(const StreamGuard& guard) {
+// A stream is silent most of its time.
+bool Exchange::may_read(const WaitGuard& guard) {
+  if (guard.tripped() || stream_.has_input()) return true;
+  if (in_.unread().empty()) in_.release();
+  return false;
+}
+
+Result<void> Exchange::read_more(const WaitGuard& guard) {
+  if (guard.cancelled()) return cancelled_error();
+  if (guard.too_late()) return Error{ErrorKind::upstream_timeout, "the provider sent nothing in time"};
   error_code ec;
-  std::size_t n = 0;
-  if (!guard.tripped()) {
-    // No memory while nothing comes: a stream is silent most of its time.
-    if (in_.unread().empty()) in_.release();
-    co_await stream_.wait_for_bytes();
-    const std::span<char> room = in_.room();
-    n = co_await stream_.read_some(room, ec);
-  }
-  if (guard.cancelled()) co_return cancelled_error();
-  if (guard.too_late()) {
-    co_return Error{ErrorKind::upstream_timeout, "the provider sent nothing in time"};
-  }
-  if (ec == boost::asio::error::eof) co_return reader_->end();
-  if (ec == boost::system::errc::protocol_error) {
-    co_return Error{ErrorKind::upstream_protocol, "the provider broke TLS"};
-  }
-  if (ec) {
-    co_return Error{ErrorKind::upstream_closed, "the provider broke the connection off: " + ec.message()};
-  }
+  const std::size_t n = stream_.try_read(in_.room(), ec);
+  if (ec == boost::asio::error::eof) return reader_->end();
+  if (ec == boost::system::errc::protocol_error)
+    return Error{ErrorKind::upstream_protocol, "the provider broke TLS"};
+  if (ec) return Error{ErrorKind::upstream_closed, "the provider broke the connection off: " + ec.message()};
   in_.filled(n);
-  anything_arrived_ = true;
-  co_return Result<void>();
+  anything_arrived_ = anything_arrived_ || n > 0;
+  return {};
 }
 
 net::Awaitable<Result<std::string_view>> Exchange::next(BootTime by) {
@@ -149,8 +149,9 @@ net::Awaitable<Result<std::string_view>> Exchange::next(BootTime by) {
     if (reader_->done()) finish();
     if (!body.empty()) co_return body;
     if (failure_ || finished_) continue;
-    const StreamGuard guard(loop_, stream_, *cancellation_, by);
-    const Result<void> read = co_await read_more(guard);
+    const WaitGuard guard(clock_, by, *cancellation_, [this] { stream_.reset(); });
+    while (!may_read(guard)) (void)co_await stream_.wait_for_input();
+    const Result<void> read = read_more(guard);
     if (!read) co_return fail(read.error());
   }
 }

@@ -60,14 +60,17 @@ class Exchange final : public Answer {
   [[nodiscard]] bool anything_arrived() const noexcept { return anything_arrived_; }
 
   [[nodiscard]] const http::ResponseHead& head() const noexcept override { return reader_->head(); }
+  void drop_fields() noexcept override { reader_->drop_fields(); }
   [[nodiscard]] net::Awaitable<Result<std::string_view>> next(BootTime by) override;
   [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
 
  private:
   [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request);
-  // More bytes into in_. An error where none can come any more; a clean end where the message ends by it is
-  // none.
-  [[nodiscard]] net::Awaitable<Result<void>> read_more(const StreamGuard& guard);
+  // Whether there is something to read, or no more waiting for it. Where not, no memory is kept for it.
+  [[nodiscard]] bool may_read(const WaitGuard& guard);
+  // What is there now into in_. An error where nothing can come any more; a clean end where the message ends
+  // by it is none.
+  [[nodiscard]] Result<void> read_more(const WaitGuard& guard);
   [[nodiscard]] std::string_view take_body();
   void finish();
   [[nodiscard]] Error fail(Error error);
@@ -78,6 +81,7 @@ class Exchange final : public Answer {
   Stream stream_;
   const bool reused_;
 
+  net::Deadline clock_;                        // of what is waited for
   net::Cancellation* cancellation_ = nullptr;  // of the request, from converse() on
   std::optional<AnswerReader> reader_;         // from converse() on
   InBuffer in_;

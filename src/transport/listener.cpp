@@ -7,7 +7,6 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <exception>
 #include <optional>
@@ -108,7 +107,7 @@ net::Awaitable<void> Listener::accept_connections(std::shared_ptr<Listener> self
 net::Awaitable<void> Listener::accept_one() {
   error_code ec;
   tcp::endpoint from;
-  Socket socket = co_await acceptor_.async_accept(from, asio::redirect_error(asio::use_awaitable, ec));
+  Socket socket = co_await acceptor_.async_accept(from, asio::redirect_error(net::kUseAwaitable, ec));
   if (!ec) {
     admit(std::move(socket), from);
   } else if (ec != asio::error::operation_aborted && !is_of_one_connection(ec)) {
@@ -164,7 +163,7 @@ void Listener::answer_without_descriptors() {
   if (reserve_ < 0) return;
   const Rejection refusal = server_->handler.reject(loop_, {}, no_room());
   std::string answer;
-  append_answer_head(answer, refusal_head(no_room(), refusal.fields),
+  append_answer_head(answer, refusal_head(no_room(), refusal.lines),
                      {.length = refusal.body.size(), .connection = AnswerFraming::Connection::close},
                      loop_.now().wall);
   answer += refusal.body;

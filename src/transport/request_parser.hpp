@@ -31,7 +31,7 @@ class RequestParser {
   // Before the first byte of the next head.
   void reset();
   // Nobody reads the head's fields any more: gives their memory back.
-  void drop_fields() noexcept { parsed_.head.fields = {}; }
+  void drop_fields() noexcept { parsed_.head.fields.give_back(); }
   // Where parse() refused, as much as was understood: the method, or nothing.
   [[nodiscard]] const ParsedHead& parsed() const noexcept { return parsed_; }
 

@@ -211,9 +211,9 @@ net::Awaitable<bool> RequestReader::invite() {
   const std::array<asio::const_buffer, 1> pieces{asio::buffer(kContinue)};
   error_code ec;
   clock_.arm_after(config_.write_timeout);
-  co_await stream_.write(pieces, ec);
+  const bool written = co_await stream_.write(pieces, ec);
   clock_.disarm();
-  co_return !ec;
+  co_return written;
 }
 
 BootTime RequestReader::body_clock() const {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "weir/base/log.hpp"
+#include "weir/base/text.hpp"
 
 namespace weir::transport {
 namespace {
@@ -34,22 +35,13 @@ Pieces take_slice(Pieces& pieces) {
   return slice;
 }
 
-// A chunk's size line.
-class ChunkLine {
- public:
-  explicit ChunkLine(std::size_t size) {
-    char* end = std::to_chars(text_.data(), text_.data() + text_.size() - kCrLf.size(), size, 16).ptr;
-    end = std::ranges::copy(kCrLf, end).out;
-    size_ = static_cast<std::size_t>(end - text_.data());
-  }
-  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
-
- private:
-  std::array<char, 18> text_{};
-  std::size_t size_ = 0;
-};
-
 }  // namespace
+
+ChunkLine::ChunkLine(std::size_t size) {
+  char* end = std::to_chars(text_.data(), text_.data() + text_.size() - kCrLf.size(), size, 16).ptr;
+  end = std::ranges::copy(kCrLf, end).out;
+  size_ = static_cast<std::uint8_t>(end - text_.data());
+}
 
 SocketResponder::SocketResponder(Stream& stream, net::Loop& loop, const ServerState& server,
                                  AnswerRules rules)
@@ -57,54 +49,33 @@ SocketResponder::SocketResponder(Stream& stream, net::Loop& loop, const ServerSt
         stream_.reset();
       }) {}
 
+// None of these is a coroutine: what is sent is kept here, and a stream has a frame less for each piece.
 net::Awaitable<bool> SocketResponder::respond(const http::ResponseHead& head, std::string_view body) {
-  if (state_ != State::fresh) co_return false;
-  const std::string bytes = make_head(head, body.size());
+  if (state_ != State::fresh) return send_nothing();
+  head_ = make_head(head, body.size());
   state_ = State::begun;
-  const Pieces pieces{view(bytes), view(has_body_ ? body : std::string_view())};
-  const bool sent = co_await send(pieces);
-  if (sent) state_ = State::whole;
-  co_return sent;
+  return send({view(head_), view(has_body_ ? body : std::string_view())}, State::whole);
 }
 
 net::Awaitable<bool> SocketResponder::begin(const http::ResponseHead& head, std::string_view first) {
-  if (state_ != State::fresh) co_return false;
-  const std::string bytes = make_head(head, std::nullopt);
+  if (state_ != State::fresh) return send_nothing();
+  head_ = make_head(head, std::nullopt);
   state_ = State::begun;
-  if (first.empty() || !has_body_) {
-    const Pieces pieces{view(bytes)};
-    co_return co_await send(pieces);
-  }
-  if (!chunked_) {
-    const Pieces pieces{view(bytes), view(first)};
-    co_return co_await send(pieces);
-  }
-  const std::string start = bytes + std::string(ChunkLine(first.size()).text());
-  const Pieces pieces{view(start), view(first), view(kCrLf)};
-  co_return co_await send(pieces);
+  if (first.empty() || !has_body_) return send({view(head_)}, State::begun);
+  if (!chunked_) return send({view(head_), view(first)}, State::begun);
+  line_ = ChunkLine(first.size());
+  return send({view(head_), view(line_.text()), view(first), view(kCrLf)}, State::begun);
 }
 
 net::Awaitable<bool> SocketResponder::write(std::string_view piece) {
-  if (state_ != State::begun) co_return false;
-  if (piece.empty() || !has_body_) co_return true;
-  if (!chunked_) {
-    const Pieces pieces{view(piece)};
-    co_return co_await send(pieces);
-  }
-  const ChunkLine line(piece.size());
-  const Pieces pieces{view(line.text()), view(piece), view(kCrLf)};
-  co_return co_await send(pieces);
+  if (piece.empty() || !has_body_) return send({}, state_);
+  if (!chunked_) return send({view(piece)}, State::begun);
+  line_ = ChunkLine(piece.size());
+  return send({view(line_.text()), view(piece), view(kCrLf)}, State::begun);
 }
 
 net::Awaitable<bool> SocketResponder::finish() {
-  if (state_ != State::begun) co_return false;
-  if (chunked_ && has_body_) {
-    const Pieces pieces{view(kLastChunk)};
-    const bool sent = co_await send(pieces);
-    if (!sent) co_return false;
-  }
-  state_ = State::whole;
-  co_return true;
+  return send({view(chunked_ && has_body_ ? kLastChunk : std::string_view())}, State::whole);
 }
 
 void SocketResponder::abort() noexcept {
@@ -140,21 +111,29 @@ std::string SocketResponder::make_head(const http::ResponseHead& head, std::opti
   return bytes;
 }
 
-net::Awaitable<bool> SocketResponder::send(Pieces pieces) {
+net::Awaitable<bool> SocketResponder::send_nothing() {
+  co_return false;
+}
+
+net::Awaitable<bool> SocketResponder::send(Pieces pieces, State then) {
+  if (state_ != State::begun) co_return false;
   while (true) {
     const Pieces slice = take_slice(pieces);
-    if (asio::buffer_size(slice) == 0) co_return true;
+    if (asio::buffer_size(slice) == 0) break;
     error_code ec;
     clock_.arm_after(server_.config.write_timeout);
-    co_await stream_.write(slice, ec);
+    const bool written = co_await stream_.write(slice, ec);
     clock_.disarm();
-    if (ec) {
+    if (!written) {
       if (clock_.expired()) log::info("client_stuck");
       state_ = State::failed;
       cancellation_.request();
       co_return false;
     }
   }
+  give_back(head_);
+  state_ = then;
+  co_return true;
 }
 
 }  // namespace weir::transport

@@ -21,6 +21,18 @@ struct AnswerRules {
   bool keep_alive = true;
 };
 
+// A chunk's size line.
+class ChunkLine {
+ public:
+  ChunkLine() = default;
+  explicit ChunkLine(std::size_t size);
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 18> text_{};
+  std::uint8_t size_ = 0;
+};
+
 // The answer to one request, written to its connection. A reader that takes nothing for write_timeout is cut
 // off.
 class SocketResponder final : public Responder {
@@ -45,7 +57,9 @@ class SocketResponder final : public Responder {
 
   // The head's bytes. A body of known length, or one in pieces.
   [[nodiscard]] std::string make_head(const http::ResponseHead& head, std::optional<std::uint64_t> length);
-  [[nodiscard]] net::Awaitable<bool> send(Pieces pieces);
+  [[nodiscard]] static net::Awaitable<bool> send_nothing();
+  // Where an answer has begun; then it is as told.
+  [[nodiscard]] net::Awaitable<bool> send(Pieces pieces, State then);
 
   Stream& stream_;
   net::Loop& loop_;
@@ -53,6 +67,8 @@ class SocketResponder final : public Responder {
   const AnswerRules rules_;
   net::Cancellation cancellation_;
   net::Deadline clock_;  // cuts off a reader that is stuck
+  std::string head_;     // until it is sent
+  ChunkLine line_;       // of the chunk that is being sent
   State state_ = State::fresh;
   bool closing_ = false;  // the head said so
   bool has_body_ = true;  // neither HEAD nor a status without one

@@ -89,15 +89,6 @@ bool is_name(std::string_view text) {
   return good;
 }
 
-bool is_value(std::string_view text) {
-  const auto in_value = [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
-  };
-  std::size_t at = plain_run(text);
-  while (at < text.size() && in_value(text[at])) at += 1 + plain_run(text.substr(at + 1));
-  return at == text.size();
-}
-
 constexpr std::uint64_t sizes_of_ours() {
   std::uint64_t sizes = 0;
   for (const std::string_view name : kOurs) sizes |= std::uint64_t{1} << name.size();
@@ -182,7 +173,8 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
   using Connection = AnswerFraming::Connection;
   const http::Fields& fields = head.fields;
   const std::size_t before = out.size();
-  out.resize(before + kAroundFields + fields.text().size() + kAroundAField * fields.size());
+  out.resize(before + kAroundFields + fields.text().size() + kAroundAField * fields.size() +
+             head.lines.text().size());
   Writer to(out.data() + before);
   to.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(head.status)).put(" ").put(reason(head.status));
   to.put("\r\ndate: ").put(date_text(date)).put(kAlways);
@@ -190,7 +182,7 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
   bool says_caching = false;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto [name, value] = fields[i];
-    if (is_ours(name) || !is_name(name) || (!all_plain && !is_value(value))) continue;
+    if (is_ours(name) || !is_name(name) || (!all_plain && !http::is_field_value(value))) continue;
     says_caching = says_caching || name == kCaching;
     to.put("\r\n").put(name).put(": ").put(value);
   }
@@ -199,16 +191,16 @@ void append_answer_head(std::string& out, const http::ResponseHead& head, const 
   if (framing.chunked) to.put("\r\ntransfer-encoding: chunked");
   if (framing.connection == Connection::close) to.put("\r\nconnection: close");
   if (framing.connection == Connection::keep_alive) to.put("\r\nconnection: keep-alive");
-  to.put("\r\n\r\n");
+  to.put("\r\n").put(head.lines.text()).put("\r\n");
   out.resize(static_cast<std::size_t>(to.end() - out.data()));
 }
 
-http::ResponseHead refusal_head(const Error& error, const http::Fields& fields) {
+http::ResponseHead refusal_head(const Error& error, const http::FieldLines& lines) {
   http::ResponseHead head;
   head.status = traits(error.kind).http_status;
   head.fields.add("content-type", "application/json");
   if (error.kind == ErrorKind::overloaded) head.fields.add("retry-after", "1");
-  for (std::size_t i = 0; i < fields.size(); ++i) head.fields.add(fields[i].name, fields[i].value);
+  head.lines = lines;
   return head;
 }
 

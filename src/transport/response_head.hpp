@@ -23,8 +23,8 @@ struct AnswerFraming {
 void append_answer_head(std::string& out, const http::ResponseHead& head, const AnswerFraming& framing,
                         WallTime date);
 
-// The head of an answer that says no, with fields of Handler::reject().
-[[nodiscard]] http::ResponseHead refusal_head(const Error& error, const http::Fields& fields);
+// The head of an answer that says no, with the lines of Handler::reject().
+[[nodiscard]] http::ResponseHead refusal_head(const Error& error, const http::FieldLines& lines);
 
 // Whether answers of this status have no body by definition (RFC 9110 section 6.4.1).
 [[nodiscard]] bool never_has_body(int status) noexcept;

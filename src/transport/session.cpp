@@ -35,7 +35,12 @@ Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, boost::as
 net::Awaitable<void> Session::run() {
   const bool secure = co_await shake_hands();
   Next next = secure ? Next::request : Next::nothing;
-  while (next == Next::request) next = co_await serve_one();
+  while (next == Next::request) {
+    next = co_await read_request();
+    if (next != Next::answer) break;
+    next = co_await answer();
+    reader_.finish();
+  }
   if (next == Next::farewell) co_await say_farewell();
   stream_.close();
 }
@@ -66,7 +71,8 @@ net::Awaitable<bool> Session::shake_hands() {
   co_return !ec;
 }
 
-net::Awaitable<Session::Next> Session::serve_one() {
+// Apart from its answer, which may be long.
+net::Awaitable<Session::Next> Session::read_request() {
   if (draining() && !reader_.has_input()) co_return Next::farewell;
   Result<bool> arrived = co_await reader_.read_head();
   if (arrived && *arrived) {
@@ -75,10 +81,7 @@ net::Awaitable<Session::Next> Session::serve_one() {
     arrived = co_await reader_.read_body();
   }
   if (!arrived) co_return co_await refuse(std::move(arrived).error());
-  if (!*arrived) co_return Next::nothing;
-  const Next next = co_await answer();
-  reader_.finish();
-  co_return next;
+  co_return *arrived ? Next::answer : Next::nothing;
 }
 
 // Who may not ask needn't send all of it first. A small body is waited for: its connection can be kept.
@@ -140,14 +143,14 @@ net::Awaitable<Session::Next> Session::refuse(Error error) {
   const ErrorTraits& kind = traits(error.kind);
   const http::RequestHead& asked = reader_.parsed().head;
   const Rejection refusal = server_->handler.reject(loop_, asked, error);
-  log::info("request_refused", {{"request_id", refusal.fields.get("x-request-id")},
+  log::info("request_refused", {{"request_id", refusal.request_id},
                                 {"peer", peer_},
                                 {"status", kind.http_status},
                                 {"kind", kind.name},
                                 {"reason", error.message}});
   const AnswerRules rules{.head_only = asked.method == "HEAD", .minor_version = 1, .keep_alive = false};
   SocketResponder responder(stream_, loop_, *server_, rules);
-  const http::ResponseHead head = refusal_head(error, refusal.fields);
+  const http::ResponseHead head = refusal_head(error, refusal.lines);
   const bool sent = co_await responder.respond(head, refusal.body);
   co_return sent ? Next::farewell : Next::nothing;
 }

@@ -36,10 +36,10 @@ class Session
   void close() noexcept;
 
  private:
-  enum class Next : std::uint8_t { request, farewell, nothing };
+  enum class Next : std::uint8_t { request, answer, farewell, nothing };
 
   [[nodiscard]] net::Awaitable<bool> shake_hands();
-  [[nodiscard]] net::Awaitable<Next> serve_one();
+  [[nodiscard]] net::Awaitable<Next> read_request();
   [[nodiscard]] std::optional<Error> refuse_early();
   [[nodiscard]] net::Awaitable<Next> answer();
   [[nodiscard]] net::Awaitable<std::string> call_handler(Request& request, SocketResponder& responder);

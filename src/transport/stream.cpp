@@ -8,7 +8,6 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <new>
 #include <string_view>
@@ -99,7 +98,8 @@ struct Stream::Impl {
   net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
   net::Awaitable<bool> wait_for(Step want);
-  net::Awaitable<void> yield();
+  net::Awaitable<bool> yield();
+  [[nodiscard]] bool has_input() const noexcept;
   Step take(std::span<char> into, std::size_t& n, error_code& ec);
   Step put(Outgoing& out, std::string& joined, error_code& ec);
   Step ssl_outcome(int result, error_code& ec);
@@ -113,9 +113,11 @@ struct Stream::Impl {
   net::Descriptor socket;
   std::shared_ptr<SessionSlot> session;  // shared with the pool; OpenSSL's callback puts tickets there
   Ssl ssl;
-  std::function<void()> on_gone;    // while it is watched
-  LatePut* late = nullptr;          // the write that waits for the turn's end
-  unsigned reads_in_a_row = 0;      // that didn't have to wait
+  std::function<void()> on_gone;         // while it is watched
+  LatePut* late = nullptr;               // the write that waits for the turn's end
+  unsigned reads_in_a_row = 0;           // that didn't have to wait
+  Direction reads_by = Direction::read;  // what a read waits for: TLS may have to write first
+  bool starved = false;             // OpenSSL has asked for more: what it has read ahead is of no use without
   bool cancelled_in_yield = false;  // nothing waits there that cancel() could end
   bool ssl_writing = false;         // a record is half written
   bool ssl_broken = false;          // OpenSSL allows no further call
@@ -172,15 +174,22 @@ net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& 
   return impl_->read(into, ec);
 }
 
-net::Awaitable<void> Stream::wait_for_bytes() {
-  Impl& impl = *impl_;
-  const bool read_ahead = impl.ssl && SSL_has_pending(impl.ssl.get()) == 1;
-  if (read_ahead || !impl.socket.is_open() || impl.socket.is_ready(Direction::read)) co_return;
-  (void)co_await impl.socket.wait(Direction::read);
+bool Stream::has_input() const noexcept {
+  return impl_->has_input();
 }
 
-net::Awaitable<void> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
-  (void)co_await impl_->push(pieces, OnInput::ignore, ec);
+net::Awaitable<bool> Stream::wait_for_input() {
+  return impl_->reads_in_a_row < kReadsBeforeYield ? impl_->socket.wait(impl_->reads_by) : impl_->yield();
+}
+
+std::size_t Stream::try_read(std::span<char> into, error_code& ec) {
+  std::size_t n = 0;
+  (void)impl_->take(into, n, ec);
+  return n;
+}
+
+net::Awaitable<bool> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
+  return impl_->push(pieces, OnInput::ignore, ec);
 }
 
 net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces,
@@ -248,25 +257,17 @@ bool Stream::is_open() const noexcept {
 }
 
 net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code& ec) {
-  if (++reads_in_a_row >= kReadsBeforeYield) {
-    cancelled_in_yield = false;
-    co_await yield();
-    if (std::exchange(cancelled_in_yield, false)) {
-      ec = asio::error::operation_aborted;
-      co_return 0;
-    }
-  }
   for (;;) {
-    // A closed socket's number may be another connection's by now.
-    if (!socket.is_open()) {
-      ec = asio::error::operation_aborted;
-      co_return 0;
+    if (has_input()) {
+      std::size_t n = 0;
+      const Step step = take(into, n, ec);
+      if (step == Step::done || step == Step::failed) co_return n;
     }
-    std::size_t n = 0;
-    const Step step = take(into, n, ec);
-    if (step == Step::done || step == Step::failed) co_return n;
-    reads_in_a_row = 0;
-    const bool goes_on = co_await wait_for(step);
+    bool goes_on = false;
+    if (reads_in_a_row < kReadsBeforeYield)
+      goes_on = co_await socket.wait(reads_by);
+    else
+      goes_on = co_await yield();
     if (!goes_on) {
       ec = asio::error::operation_aborted;
       co_return 0;
@@ -274,10 +275,20 @@ net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code&
   }
 }
 
-net::Awaitable<void> Stream::Impl::yield() {
+// False where it was ended meanwhile: nothing waits here that cancel() could end.
+net::Awaitable<bool> Stream::Impl::yield() {
   reads_in_a_row = 0;
+  cancelled_in_yield = false;
   asio::io_context& io = loop.io();
-  co_await asio::post(io.get_executor(), asio::use_awaitable);
+  co_await asio::post(io.get_executor(), net::kUseAwaitable);
+  co_return !std::exchange(cancelled_in_yield, false);
+}
+
+// A closed one has the news that it is.
+bool Stream::Impl::has_input() const noexcept {
+  if (!socket.is_open()) return true;
+  if (reads_in_a_row >= kReadsBeforeYield) return false;
+  return socket.is_ready(reads_by) || (ssl && !starved && SSL_has_pending(ssl.get()) == 1);
 }
 
 net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> pieces, OnInput on_input,
@@ -349,12 +360,20 @@ net::Awaitable<bool> Stream::Impl::wait_for(Step want) {
 // Reads what is there now.
 Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) {
   ec = {};
+  if (!socket.is_open()) {  // its number may be another connection's by now
+    ec = asio::error::operation_aborted;
+    return Step::failed;
+  }
+  ++reads_in_a_row;
   if (ssl) {
     ERR_clear_error();
     errno = 0;
-    return ssl_outcome(SSL_read_ex(ssl.get(), into.data(), into.size(), &n), ec);
+    const Step step = ssl_outcome(SSL_read_ex(ssl.get(), into.data(), into.size(), &n), ec);
+    reads_by = step == Step::want_write ? Direction::write : Direction::read;
+    starved = step == Step::want_read || step == Step::want_write;
+    if (starved) reads_in_a_row = 0;
+    return step;
   }
-  if (!socket.is_ready(Direction::read)) return Step::want_read;
   for (;;) {
     const ssize_t got = ::recv(socket.fd(), into.data(), into.size(), MSG_DONTWAIT);
     if (got > 0) {
@@ -371,6 +390,7 @@ Step Stream::Impl::take(std::span<char> into, std::size_t& n, error_code& ec) {
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
       socket.exhaust(Direction::read);
+      reads_in_a_row = 0;
       return Step::want_read;
     }
     ec = last_error();

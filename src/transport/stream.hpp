@@ -33,10 +33,15 @@ class Stream {
   // a TLS stream that was cut without close_notify gives connection_reset, a broken TLS record
   // protocol_error.
   [[nodiscard]] net::Awaitable<std::size_t> read_some(std::span<char> into, boost::system::error_code& ec);
-  // Until read_some() has something to do: bytes, an end, a failure. Then memory for it is well spent.
-  [[nodiscard]] net::Awaitable<void> wait_for_bytes();
-  // All of it, in one system call where the kernel takes it. The bytes stay in place until it ends.
-  [[nodiscard]] net::Awaitable<void> write(std::span<const boost::asio::const_buffer> pieces,
+  // The same in two, for who has memory for it only then: whether a try_read() is due, and until it may be.
+  // Neither is one where read_some() is under way.
+  [[nodiscard]] bool has_input() const noexcept;
+  [[nodiscard]] net::Awaitable<bool> wait_for_input();  // only where there is none; false: it was ended
+  // What is there now; nothing where that was a false alarm.
+  [[nodiscard]] std::size_t try_read(std::span<char> into, boost::system::error_code& ec);
+  // All of it, in one system call where the kernel takes it; false with the reason where it doesn't take
+  // all. The bytes and the list of them stay in place until it ends.
+  [[nodiscard]] net::Awaitable<bool> write(std::span<const boost::asio::const_buffer> pieces,
                                            boost::system::error_code& ec);
   // Like write(), for what the peer may answer before it has all of it: gives up and returns false as soon as
   // there is something to read, the end of stream included, while bytes are still left to write.

@@ -1,5 +1,7 @@
 #include "transport/waiting.hpp"
 
+#include <utility>
+
 namespace weir::transport {
 
 net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
@@ -10,6 +12,12 @@ net::Awaitable<Waited> wait_for(net::Loop& loop, net::Event& event, BootTime by,
   co_await event.wait();
   if (cancellation.requested()) co_return Waited::cancelled;
   co_return deadline.expired() ? Waited::too_late : Waited::happened;
+}
+
+WaitGuard::WaitGuard(net::Deadline& clock, BootTime by, net::Cancellation& cancellation,
+                     std::function<void()> end)
+    : cancellation_(cancellation), clock_(clock), registration_(cancellation, std::move(end)) {
+  clock_.arm(by);
 }
 
 StreamGuard::StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by)
@@ -28,9 +36,7 @@ StreamGuard::StreamGuard(net::Loop& loop, boost::asio::ip::tcp::socket& socket,
 
 StreamGuard::StreamGuard(net::Loop& loop, const std::function<void()>& end, net::Cancellation& cancellation,
                          BootTime by)
-    : cancellation_(cancellation), deadline_(loop.timers(), end), registration_(cancellation, end) {
-  deadline_.arm(by);
-}
+    : clock_(loop.timers(), end), guard_(clock_, by, cancellation, end) {}
 
 Error cancelled_error() {
   return {ErrorKind::cancelled, "the client has gone"};

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "weir/base/sixteen_bytes.hpp"
+#include "weir/base/text.hpp"
 
 namespace weir::wire {
 namespace {
@@ -57,6 +58,10 @@ std::optional<SseEvent> SseFramer::next() {
     after_cr_ = buffer_[end] == '\r';
     line_ = ++scan_;
     if (is_blank) return take();
+  }
+  if (begin_ > 0 && begin_ == buffer_.size()) {  // a stream is silent most of its time
+    give_back(buffer_);
+    begin_ = line_ = scan_ = 0;
   }
   return std::nullopt;
 }

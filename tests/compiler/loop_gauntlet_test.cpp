@@ -6,7 +6,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
 #include <string>
@@ -194,13 +193,13 @@ class Sockets : public Gauntlet {
                                                       std::string_view body) {
     const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(body)};
     boost::system::error_code ec;
-    co_await asio::async_write(socket, buffers, asio::redirect_error(asio::use_awaitable, ec));
+    co_await asio::async_write(socket, buffers, asio::redirect_error(net::kUseAwaitable, ec));
     co_return ec;
   }
   Awaitable<std::string> read_some(Socket& socket, boost::system::error_code& ec) {
     std::array<char, 64> bytes;
     const std::size_t n =
-        co_await socket.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, ec));
+        co_await socket.async_read_some(asio::buffer(bytes), asio::redirect_error(net::kUseAwaitable, ec));
     co_return std::string(bytes.data(), n);
   }
   Awaitable<void> echo(std::shared_ptr<Socket> socket, Witness witness) {

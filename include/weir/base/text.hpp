@@ -10,6 +10,10 @@ namespace weir {
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;  // spaces and tabs
 [[nodiscard]] std::string lower(std::string_view text);               // ASCII
+// Empties it and gives its memory back: assigning an empty one, moved or not, keeps that.
+inline void give_back(std::string& text) noexcept {
+  std::string().swap(text);
+}
 
 // How many bytes at its front stand for themselves in a JSON string and in a header: visible ASCII and
 // spaces, but no quote and no backslash.

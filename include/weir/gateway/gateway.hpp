@@ -89,6 +89,7 @@ class Gateway final : public transport::Handler {
                                                   transport::Responder& responder, Visit& visit);
   [[nodiscard]] static net::Awaitable<void> show(dashboard::Page page, transport::Responder& responder,
                                                  telemetry::RequestRecord& record);
+  [[nodiscard]] Result<std::unique_ptr<EventFeed>> listen(const transport::Request& request);
   [[nodiscard]] std::string next_events(EventFeed& feed, Instant now) const;
   [[nodiscard]] AdminContext context(const Snapshot& current) const;
   void tick();

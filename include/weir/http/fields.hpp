@@ -11,7 +11,7 @@ namespace weir::http {
 
 // Header fields in the order they came. Names are kept in lower case, values trimmed. One buffer holds all
 // text, so that a cleared object is filled again without allocating. Views it gave out end with the next
-// add() or clear().
+// call that changes it.
 class Fields {
  public:
   struct Field {
@@ -22,6 +22,7 @@ class Fields {
   void add(std::string_view name, std::string_view value);
   void add(std::string_view name, std::uint64_t value);  // in decimal
   void clear() noexcept;
+  void give_back() noexcept;  // clears it, and gives its memory back
   // Room for so many, with so many bytes of names and values in all.
   void reserve(std::size_t fields, std::size_t bytes);
 

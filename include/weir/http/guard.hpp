@@ -62,7 +62,8 @@ class HostGuard {
  public:
   // `own` are the hosts we listen on, `allowed` further names from the configuration; both without port. "*"
   // among the origins allows every one.
-  HostGuard(std::vector<std::string> own, std::vector<std::string> allowed, std::vector<std::string> origins);
+  HostGuard(const std::vector<std::string>& own, const std::vector<std::string>& allowed,
+            const std::vector<std::string>& origins);
 
   // Host (and the authority of an absolute target), Origin and Sec-Fetch-Site, on every path; and for POST,
   // PUT and PATCH a JSON content type. IP literals and localhost are accepted as Host with any port, since no

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "weir/http/field_lines.hpp"
 #include "weir/http/fields.hpp"
 
 namespace weir::http {
@@ -20,6 +21,7 @@ struct ResponseHead {
   int status = 200;
   int minor_version = 1;
   Fields fields;
+  FieldLines lines;  // beside those, of an answer of ours
 };
 
 }  // namespace weir::http

@@ -6,7 +6,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <functional>
@@ -67,8 +66,7 @@ class Descriptor
 
  private:
   friend class Poller;
-  using Handler =
-      boost::asio::async_result<boost::asio::use_awaitable_t<>, void(bool)>::handler_type;  // of one wait
+  using Handler = boost::asio::async_result<UseAwaitable, void(bool)>::handler_type;  // of one wait
   struct Way {
     bool ready = false;
     std::optional<Handler> waiting;
@@ -100,7 +98,7 @@ class Late
 
  private:
   friend class Poller;
-  std::optional<boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type> waiting_;
+  std::optional<boost::asio::async_result<UseAwaitable, void()>::handler_type> waiting_;
 };
 
 // The descriptors of one loop, in an epoll of their own that lies in Asio's. Loop's thread only.

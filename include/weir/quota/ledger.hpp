@@ -161,6 +161,10 @@ struct WindowRoom {
     return static_cast<double>(left) / static_cast<double>(amount);
   }
 };
+struct TightestRooms {
+  std::optional<WindowRoom> requests;
+  std::optional<WindowRoom> tokens;
+};
 
 // Somebody else uses the same key: so much of a window, as far as answers have shown.
 struct Drift {
@@ -320,9 +324,8 @@ class Pool {
   [[nodiscard]] std::optional<RetryLeave> take_retry() const;
 
   [[nodiscard]] std::vector<MeterView> view(Instant now) const;
-  // Of the windows that count this over time, and whose amount is known, the one of which the least share is
-  // left.
-  [[nodiscard]] std::optional<WindowRoom> tightest(Dimension dimension, Instant now) const;
+  // Of the windows that count over time, and whose amount is known, those of which the least share is left.
+  [[nodiscard]] TightestRooms tightest(Instant now) const;
   [[nodiscard]] std::optional<Cooldown> cooldown(Instant now) const;
   // A person says what has been used so far of a window, by its name ("rpd", "tokens credit"); where several
   // have that name the fullest is meant. False where the pool has none such, or it can't be said: of what is

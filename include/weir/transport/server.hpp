@@ -23,8 +23,8 @@ struct Request {
   const http::RequestHead* head = nullptr;
   // Mutable, so that a reader may work in place; at least kBodyPadding readable bytes stand behind it.
   std::span<char> body;
-  Instant arrived;   // when its head was complete
-  std::string peer;  // address of the client, for the log
+  Instant arrived;        // when its head was complete
+  std::string_view peer;  // address of the client, for the log
   // Gives back the memory of its body and of its head's fields, which a long answer doesn't need.
   std::function<void()> drop = [] {};
 
@@ -58,8 +58,9 @@ class Responder {
 
 // An answer that says no: a JSON body, and fields beside the server's own.
 struct Rejection {
-  http::Fields fields;
+  http::FieldLines lines;
   std::string body;
+  std::string request_id;  // for the log
 };
 
 // What answers requests. One object serves all threads; serve() must not block.

@@ -62,6 +62,8 @@ class Answer {
  public:
   virtual ~Answer() = default;
   [[nodiscard]] virtual const http::ResponseHead& head() const noexcept = 0;
+  // Nobody reads its head's fields any more: gives their memory back.
+  virtual void drop_fields() noexcept = 0;
   // The next piece of the body, framing taken off; empty at the end, and then the connection is pooled again
   // if it may be. What has arrived is given out at once, pieces of it joined. The view ends with the next
   // call. Errors: upstream_closed (cut short), upstream_protocol, upstream_timeout (nothing came by `by`),

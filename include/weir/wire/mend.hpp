@@ -52,7 +52,7 @@ enum class ChunkUsage : std::uint8_t {
 // begun: at most 256, later ones stay as they are. One thread at a time.
 class ChunkMender {
  public:
-  explicit ChunkMender(const AnswerOrigin& origin);
+  explicit ChunkMender(const AnswerOrigin& origin);  // which outlives it
   ~ChunkMender();
   ChunkMender(const ChunkMender&) = delete;
   ChunkMender& operator=(const ChunkMender&) = delete;
@@ -69,7 +69,7 @@ class ChunkMender {
 
  private:
   struct Impl;
-  const AnswerOrigin origin_;
+  const AnswerOrigin& origin_;
   std::unique_ptr<Impl> impl_;  // from the first chunk on
 };
 

@@ -28,7 +28,11 @@ http::ResponseHead head_of(int status, std::string_view content_type = "text/pla
 net::Awaitable<void> EchoHandler::serve(net::Loop& loop, transport::Request& request,
                                         transport::Responder& responder) {
   ++calls_;
-  Seen seen{request.head->method, request.head->target, std::string(request.body_text()), request.peer, {}};
+  Seen seen{request.head->method,
+            request.head->target,
+            std::string(request.body_text()),
+            std::string(request.peer),
+            {}};
   for (std::size_t i = 0; i < request.head->fields.size(); ++i) {
     const auto field = request.head->fields[i];
     seen.fields.emplace_back(field.name, field.value);
@@ -71,7 +75,7 @@ net::Awaitable<void> EchoHandler::serve(net::Loop& loop, transport::Request& req
 
 transport::Rejection EchoHandler::reject(const net::Loop& /*loop*/, const http::RequestHead& /*head*/,
                                          const Error& error) {
-  return {.fields = {}, .body = R"({"error":{"message":")" + error.message + R"("}})"};
+  return {.lines = {}, .body = R"({"error":{"message":")" + error.message + R"("}})", .request_id = {}};
 }
 
 std::vector<EchoHandler::Seen> EchoHandler::seen() const {

@@ -112,7 +112,7 @@ class StreamTest : public ::testing::Test {
     const std::vector<boost::asio::const_buffer> pieces = {
         {text.data(), text.size() / 2}, {text.data() + text.size() / 2, text.size() - text.size() / 2}};
     error_code ec;
-    co_await stream->write(pieces, ec);
+    (void)co_await stream->write(pieces, ec);
     co_return ec ? ec.message() : std::string("written");
   }
   static net::Awaitable<std::string> write_until_answered(Stream* stream, std::string text) {

@@ -54,7 +54,7 @@ class TurnTest : public ::testing::Test {
     error_code ec;
     (void)co_await stream->read_some(byte, ec);
     const std::array<boost::asio::const_buffer, 1> yes{boost::asio::buffer("yes", 3)};
-    co_await stream->write(yes, ec);
+    (void)co_await stream->write(yes, ec);
     *end = ec ? ec.message() : "written";
   }
   // By eights, until it fails.

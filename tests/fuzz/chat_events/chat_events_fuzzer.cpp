@@ -40,7 +40,7 @@ Outcome run(std::string_view stream, std::string_view cuts, bool wants_usage) {
     stream.remove_prefix(piece.size());
     require(chat.take(piece, outcome.bytes).has_value());
   }
-  outcome.broken = chat.error().has_value();
+  outcome.broken = chat.error() != nullptr;
   if (chat.whole() && !outcome.broken) outcome.bytes += chat.ending();
   return outcome;
 }

@@ -44,8 +44,7 @@ class Admin : public ::testing::Test {
     head_.method = std::move(method);
     head_.target = std::move(target);
     body_ = std::move(body);
-    const transport::Request request{
-        .head = &head_, .body = body_, .arrived = clock_.now(), .peer = std::string(peer)};
+    const transport::Request request{.head = &head_, .body = body_, .arrived = clock_.now(), .peer = peer};
     return api_.answer(request, context(), clock_.now());
   }
   gateway::AdminContext context() {

@@ -63,8 +63,7 @@ TEST_F(KeysTest, OrdersForTheDaemonAreHandedOn) {
   AdminApi api(store_, {.reload = [&reloads] { ++reloads; }, .drain = {}, .alert = {}, .libraries = {}});
   head_.method = "POST";
   head_.target = "/admin/v1/reload";
-  const transport::Request request{
-      .head = &head_, .body = {}, .arrived = clock_.now(), .peer = std::string(kHere)};
+  const transport::Request request{.head = &head_, .body = {}, .arrived = clock_.now(), .peer = kHere};
   const auto answer = api.answer(request, context(), clock_.now());
   ASSERT_TRUE(answer.json);
   EXPECT_EQ(json::parse(*answer.json), (json{{"ordered", "reload"}}));

@@ -14,8 +14,7 @@ class MetricsTest : public Admin {
   PrometheusText scrape() { return PrometheusText(api_.metrics(context(), clock_.now())); }
   Result<void> admit(std::string_view peer) {
     head_.target = "/metrics";
-    const transport::Request request{
-        .head = &head_, .body = {}, .arrived = clock_.now(), .peer = std::string(peer)};
+    const transport::Request request{.head = &head_, .body = {}, .arrived = clock_.now(), .peer = peer};
     return api_.admit_scrape(request);
   }
   void show(std::string_view key) { head_.fields.add("authorization", "Bearer " + std::string(key)); }

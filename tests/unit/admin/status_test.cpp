@@ -71,8 +71,7 @@ TEST_F(StatusTest, ALimitThatNobodyHasSaidIsUnknownInWords) {
       .catalogue = other, .routing = routing_, .telemetry = telemetry_, .history = history_, .room = room_};
   head_.method = "GET";
   head_.target = "/admin/v1/status";
-  const transport::Request request{
-      .head = &head_, .body = {}, .arrived = clock_.now(), .peer = std::string(kHere)};
+  const transport::Request request{.head = &head_, .body = {}, .arrived = clock_.now(), .peer = kHere};
   const auto answer = api_.answer(request, here, clock_.now());
   ASSERT_TRUE(answer.json);
   const json window = json::parse(*answer.json)["cards"][0]["windows"][0];

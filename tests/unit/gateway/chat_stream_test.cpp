@@ -28,12 +28,12 @@ std::string joined(const std::vector<std::string>& events) {
   return out;
 }
 
+constexpr wire::AnswerOrigin kOrigin{.request_id = "req_1", .model = "upstream", .created = 42};
+
 // A stream to a client that asks for usage or not, whose prompt was estimated at 7 tokens.
 class Stream : public ChatStream {
  public:
-  explicit Stream(bool wants_usage)
-      : ChatStream({.wants_usage = wants_usage, .prompt_tokens = 7},
-                   {.request_id = "req_1", .model = "upstream", .created = 42}) {}
+  explicit Stream(bool wants_usage) : ChatStream({.wants_usage = wants_usage, .prompt_tokens = 7}, kOrigin) {}
 
   std::string pass(std::string_view bytes) {
     std::string out;
@@ -99,8 +99,8 @@ TEST(ChatStream, AnErrorEventStopsTheStreamAndDoesNotGoOn) {
       stream.pass(joined({kText, "data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n", kText})),
       kText);
   ASSERT_TRUE(stream.error());
-  EXPECT_EQ(stream.error()->message, "overloaded");
-  EXPECT_EQ(stream.error()->code, "503");
+  EXPECT_EQ(stream.error()->text.message, "overloaded");
+  EXPECT_EQ(stream.error()->text.code, "503");
 }
 
 TEST(ChatStream, WhatComesBehindDoneIsDropped) {

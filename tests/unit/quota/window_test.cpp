@@ -306,9 +306,10 @@ TEST_F(FixedWindow, SurvivesAClockThatIsSetAllTheTime) {
 // A damaged log can hold any amount.
 TEST_F(RefillWindow, CountsNoFurtherThanWholeNumbersGo) {
   const Pool pool = bind({tpm(1000, WindowKind::refill)});
-  for (int i = 0; i < 40; ++i) {
-    Reservation sent = send(pool);
-    sent.settle(tokens(std::uint64_t{1} << 60U), now());
+  std::vector<Reservation> sent;
+  for (int i = 0; i < 40; ++i) sent.push_back(send(pool));
+  for (Reservation& one : sent) {
+    one.settle(tokens(std::uint64_t{1} << 60U), now());
     pass(seconds(1));
     EXPECT_LE(view(pool, "tpm").used, std::uint64_t{1} << 53U);
     EXPECT_GE(view(pool, "tpm").used, (std::uint64_t{1} << 53U) - 40 * 1000);
