@@ -25,6 +25,10 @@ _TEMPLATE_ARGUMENTS = re.compile(r"(?<=\w)<[\w:,\s<>*&]*>(?=\()")
 _LOCK = re.compile(r"\b(?:lock_guard|scoped_lock|unique_lock|shared_lock)\b")
 _DECLARED = re.compile(r"[Aa]waitable\s*<[^;{}()=]*>\s+(?:\w+::)*(\w+)\s*\(")
 _SPAWN = re.compile(r"\bspawn\s*\(")
+# A declaration by a ternary, and the types of which a copy has no life of its own.
+_TERNARY = re.compile(r"(?:^|[;{}])\s*(?:const\s+)?([\w:]+(?:<[^=;]*>)?)[\s&*]+(?:const\s+)?\w+\s*=\s*([^;{}?]*)\?([^;]*);")
+_SCALAR = re.compile(r"bool|char|int|unsigned|double|(?:std::)?(?:u?int\d+_t|size_t|string_view)|Duration|BootTime|WallTime|"
+                     r"(?:\w+::)*(?:Kind|State|Step|Next|Direction|Got|Waited|Point|Priority)")
 
 
 def check_source(path, text, elsewhere=None):
@@ -40,6 +44,7 @@ def check_source(path, text, elsewhere=None):
         message = _shape(code, match.start(), match.end()) or _surroundings(code, match.start())
         if message:
             found.append((line, message))
+    found += _ternaries(code)
     for match in _LAMBDA_COROUTINE.finditer(code):
         found.append((line_of(code, match.start()),
                       "a capturing lambda as coroutine: its captures die with the lambda; use a named function with "
@@ -143,6 +148,30 @@ def _surroundings(code, start):
             if [b for b, _ in _open_blocks(code, lock.start())][-1:] == [opened]:
                 return "a lock is held across co_await: the loop's other coroutines would wait for it"
     return None
+
+
+def _ternaries(code):
+    """Declarations in a coroutine whose ternary may make a temporary: it has a call or a constructor in it."""
+    found = []
+    for match in _TERNARY.finditer(code):
+        type_, arms = match.group(1), match.group(3)
+        if _SCALAR.fullmatch(type_) or "co_await" in arms or not re.search(r"\w\s*[({]", arms):
+            continue
+        opened = [begin for begin, header in _open_blocks(code, match.end()) if re.search(r"\)[\w\s]*$", header)]
+        if opened and re.search(r"\bco_(?:await|return)\b", code[opened[0]:_block_end(code, opened[0])]):
+            found.append((line_of(code, match.start(1)),
+                          "a ternary in a coroutine makes a temporary that may be destroyed twice: use if and else, or a "
+                          "function"))
+    return found
+
+
+def _block_end(code, opening):
+    depth = 0
+    for i in range(opening, len(code)):
+        depth += {"{": 1, "}": -1}.get(code[i], 0)
+        if depth == 0:
+            return i
+    return len(code)
 
 
 def _open_blocks(code, position):

@@ -25,6 +25,12 @@ class AllowedForms(unittest.TestCase):
         self.accepts("co_return co_await g();")
         self.accepts("(void)co_await g();")
 
+    def test_ternaries_of_values(self):
+        self.accepts("const bool x = c ? a() : b();\nco_await g();")
+        self.accepts("const std::string& x = c ? one : other;\nco_await g();")
+        self.accepts("Next next = secure ? Next::request : Next::nothing;\nco_await g();")
+        self.assertEqual(messages("int f() {\nconst auto x = c ? a() : b();\n}\nAwaitable<int> g() { co_await h(); }"), [])
+
     def test_behind_control_flow(self):
         self.accepts("if (ready(x, y)) co_await g();")
         self.accepts("if (a) { b(); } else co_await g();")
@@ -78,6 +84,11 @@ class BrokenForms(unittest.TestCase):
         self.refuses("co_await g([text] { use(text); });", "capturing lambda")
         self.refuses("co_await g([t = std::move(t)]() mutable -> int { return t; });", "capturing lambda")
         self.refuses("co_await g(c ? a : b);", "ternary")
+
+    def test_ternaries_that_make_temporaries(self):
+        self.refuses("const auto x = c ? a() : b();\nco_await g();", "ternary")
+        self.refuses("Result<T> x = c ? T{1} : Result<T>(error);\nco_await g();", "ternary")
+        self.refuses("if (d) {\nconst std::string x = c ? name : std::string();\n}\nco_await g();", "ternary")
 
     def test_catch(self):
         self.refuses("try { h(); } catch (const std::exception& e) { if (x) { co_await g(); } }", "catch")

@@ -58,7 +58,8 @@ net::Awaitable<std::optional<std::string>> fetch(Lane* lane, const transport::En
 net::Awaitable<void> ask(net::Loop& loop, Lane* lane, std::shared_ptr<const Snapshot> snapshot,
                          const routing::Target* asked) {
   const auto body = co_await fetch(lane, &snapshot->endpoint_of(*asked->provider), asked);
-  const auto ids = body ? wire::read_model_ids(*body) : std::nullopt;
+  if (!body) co_return;
+  const auto ids = wire::read_model_ids(*body);
   if (!ids) co_return;  // it says nothing, and the requests' own probes go on
   const Instant now = loop.now();
   for (const routing::Target& target : snapshot->catalogue.targets()) {

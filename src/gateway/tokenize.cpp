@@ -91,7 +91,8 @@ net::Awaitable<LocalAnswer> tokenize(Lane& lane, std::shared_ptr<const Snapshot>
     const auto counted = co_await lane.counter->count(*lane.loop, chat, body, cancellation);
     count = counted;
   }
-  const tokens::PromptSize size = count ? tokens::by_encoder(facts, *count) : tokens::by_bytes(facts);
+  tokens::PromptSize size = tokens::by_bytes(facts);
+  if (count) size = tokens::by_encoder(facts, *count);
   LocalAnswer answer{describe(chat, *route, size, count, current->tokens.quantile)};
   co_return answer;
 }
