@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is too slow for every change: the compiler that ships under its own sanitizers, each public header by itself,
-# a thousand reloads and 200,000 requests under load, the end-to-end tests against a sanitized binary, the simulator
+# What is too slow for every change: clang-tidy, the compiler that ships under its own sanitizers, each public header by
+# itself, a thousand reloads and 200,000 requests under load, the end-to-end tests against a sanitized binary, the simulator
 # with sanitizers, and long fuzzing.
 #   scripts/nightly.sh [SECONDS]              default: 600 for each fuzz target
 set -euo pipefail
@@ -15,6 +15,7 @@ find include -name '*.hpp' -print0 | xargs -0 -n 1 -P "$(nproc)" bash -c '
   done'
 
 WEIR_TEST_RELOADS=1000 WEIR_TEST_SOAK=200000 scripts/test.sh
+scripts/tidy.sh
 scripts/fuzz.sh "${1:-600}"
 binary=$(scripts/build.sh clang-asan weir pretend_providers encode)
 tests=$(dirname "$binary")/tests

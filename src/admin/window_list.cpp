@@ -24,13 +24,13 @@ std::vector<NamedWindow> windows_of(const routing::Catalogue& catalogue, Instant
   std::vector<NamedWindow> all;
   std::set<std::string> seen;
   for (const routing::Target& target : catalogue.targets())
-    for (quota::MeterView& view : target.pool.view(now)) {
+    for (const quota::MeterView& view : target.pool.view(now)) {
       NamedWindow window{.provider = target.provider->name,
                          .account = target.key->account,
                          .model = is_of_account(view) ? "" : target.model->name,
                          .models = joined(view.limit.models),
                          .name = quota::short_name(view.limit),
-                         .view = std::move(view)};
+                         .view = view};
       if (seen.insert(window.key()).second) all.push_back(std::move(window));
     }
   return all;

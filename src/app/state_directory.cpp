@@ -103,7 +103,7 @@ Result<void> StateDirectory::announce(const DaemonFile& file) const {
 
 // An earlier daemon's file would lead commands astray.
 Error StateDirectory::not_announced(int why) const {
-  const Error error = failure(path_, std::strerror(why));
+  Error error = failure(path_, std::strerror(why));
   withdraw();
   return error;
 }

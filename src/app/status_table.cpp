@@ -33,7 +33,7 @@ std::string bar_of(const json& window) {
   const double limit = std::max(window.at("limit").get<double>(), 1.0);
   const auto cells = [&](double amount) {
     const double share = std::clamp(amount / limit, 0.0, 1.0) * static_cast<double>(kBar);
-    return amount > 0 ? std::max<std::size_t>(static_cast<std::size_t>(share + 0.5), 1) : 0;
+    return amount > 0 ? std::max<std::size_t>(static_cast<std::size_t>(std::lround(share)), 1) : 0;
   };
   const double free = window.at("left").get<double>();
   const std::size_t least = free < limit ? 1 : 0;

@@ -11,8 +11,6 @@
 namespace weir {
 namespace {
 
-using std::chrono::duration_cast;
-
 struct Unit {
   std::string_view name;
   double factor;

@@ -174,7 +174,7 @@ OffsetSpan ZoneRule::span_at(EpochSeconds time) const {
   std::array<Change, 10> changes;
   const int first_year = year_of(time) - 2;
   for (int i = 0; i < 5; ++i) {
-    const auto at = static_cast<std::size_t>(2 * i);
+    const auto at = 2 * static_cast<std::size_t>(i);
     changes[at] = {summer_ends_.in(first_year + i) - summer_, standard_};
     changes[at + 1] = {summer_starts_.in(first_year + i) - standard_, summer_};
   }

@@ -68,7 +68,7 @@ class Expander {
     if (form != ":-" && form != ":?") return fail(unknown_form(name));
     at_ += 2;
     const bool missing = !set || set->empty();
-    const std::string word = until_end(nesting, wanted && missing && form == ":-");
+    std::string word = until_end(nesting, wanted && missing && form == ":-");
     if (!result_.problem.empty()) return {};
     if (at_ >= text_.size()) return fail("\"${" + printable(name) + "\" is not closed by \"}\"");
     ++at_;

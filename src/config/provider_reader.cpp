@@ -147,8 +147,9 @@ class ProviderReader {
       text = read_text(reading_, *field, "a URL");
     } else if (!preset.base_url.empty()) {
       auto filled = fill_variables(preset.base_url, reading_.environment);
-      if (filled) text = *std::move(filled);
-      if (!filled && has_key)
+      if (filled)
+        text = *std::move(filled);
+      else if (has_key)
         report_error(reading_, map_.field(), filled.error().message + "; set it, or give a base_url");
     } else if (known_.complete && !map_.has("base_url")) {
       reading_.report.error(name_place_, map_.path() + ": preset " + in_quotes(preset.name) +

@@ -14,6 +14,7 @@ namespace {
 std::vector<std::optional<quota::Pool>> bind_clients(const std::vector<ClientKey>& keys,
                                                      quota::Ledger& ledger) {
   std::vector<std::optional<quota::Pool>> pools;
+  pools.reserve(keys.size());
   for (const ClientKey& key : keys)
     pools.push_back(key.limits.empty()
                         ? std::nullopt

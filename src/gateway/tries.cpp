@@ -65,8 +65,9 @@ bool Tries::may_retry_at(const Attempt& attempt) {
       });
   if (!is_retry_possible) return true;
   auto leave = attempt.target->pool.take_retry();
-  if (leave) leaves_.emplace_back(provider, *std::move(leave));
-  return leave.has_value();
+  if (!leave) return false;
+  leaves_.emplace_back(provider, *std::move(leave));
+  return true;
 }
 
 void Tries::begin(const Attempt& attempt) {
