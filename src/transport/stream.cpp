@@ -4,7 +4,6 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "transport/outgoing.hpp"
 #include "weir/net/poller.hpp"
 
 namespace weir::transport {
@@ -23,10 +23,7 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using Direction = net::Descriptor::Direction;
 
-constexpr std::size_t kRecord = 16 * 1024;       // what one TLS record carries
-constexpr std::size_t kWorthJoining = 4 * 1024;  // a copy of less is cheaper than a record of its own
-constexpr std::size_t kMaxPieces = 16;           // of one sendmsg
-constexpr unsigned kReadsBeforeYield = 32;       // a peer that never pauses must not keep the loop to itself
+constexpr unsigned kReadsBeforeYield = 32;  // a peer that never pauses must not keep the loop to itself
 
 // How one non-blocking step of I/O ended.
 enum class Step { done, want_read, want_write, failed };
@@ -37,55 +34,6 @@ enum class OnInput { ignore, stop };
 error_code last_error() {
   return {errno, boost::system::system_category()};
 }
-
-// What is left of a gathered write.
-class Outgoing {
- public:
-  explicit Outgoing(std::span<const asio::const_buffer> pieces) : pieces_(pieces) { skip_written(); }
-
-  [[nodiscard]] bool empty() const { return pieces_.empty(); }
-
-  void advance(std::size_t n) {
-    offset_ += n;
-    skip_written();
-  }
-
-  // The next pieces as sendmsg wants them.
-  [[nodiscard]] std::size_t gather(std::array<iovec, kMaxPieces>& into) const {
-    const std::size_t count = std::min(pieces_.size(), into.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      const asio::const_buffer piece = i == 0 ? pieces_[0] + offset_ : pieces_[i];
-      into[i] = {const_cast<void*>(piece.data()), piece.size()};  // sendmsg only reads
-    }
-    return count;
-  }
-
-  // The next bytes for one record: a large piece from where it is, small ones joined in `joined`. The same
-  // again until advance().
-  [[nodiscard]] std::string_view record(std::string& joined) const {
-    const asio::const_buffer first = pieces_[0] + offset_;
-    if (pieces_.size() == 1 || first.size() >= kWorthJoining) {
-      return {static_cast<const char*>(first.data()), std::min(first.size(), kRecord)};
-    }
-    joined.clear();
-    for (std::size_t i = 0; i < pieces_.size() && joined.size() < kRecord; ++i) {
-      const asio::const_buffer piece = i == 0 ? first : pieces_[i];
-      joined.append(static_cast<const char*>(piece.data()), std::min(piece.size(), kRecord - joined.size()));
-    }
-    return joined;
-  }
-
- private:
-  void skip_written() {
-    while (!pieces_.empty() && offset_ >= pieces_[0].size()) {
-      offset_ -= pieces_[0].size();
-      pieces_ = pieces_.subspan(1);
-    }
-  }
-
-  std::span<const asio::const_buffer> pieces_;
-  std::size_t offset_ = 0;  // into the first piece
-};
 
 }  // namespace
 
@@ -411,7 +359,7 @@ Step Stream::Impl::put(Outgoing& out, std::string& joined, error_code& ec) {
     if (step == Step::done) out.advance(n);
     return step;
   }
-  std::array<iovec, kMaxPieces> pieces;
+  std::array<iovec, Outgoing::kMaxPieces> pieces;
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = out.gather(pieces);
