@@ -190,15 +190,6 @@ void append_value(std::string& out, const Value& value, const Sink& s, bool json
       value);
 }
 
-// In one step: a line has two dozen keys.
-void append_between(std::string& out, std::string_view before, std::string_view text,
-                    std::string_view behind) {
-  const std::size_t size = out.size();
-  out.resize(size + before.size() + text.size() + behind.size());
-  char* const end = std::ranges::copy(text, std::ranges::copy(before, out.data() + size).out).out;
-  std::ranges::copy(behind, end);
-}
-
 // The event and the keys are words of our own.
 void format(std::string_view event, Fields fields, const Sink& s, std::string& line) {
   if (s.json)
@@ -206,7 +197,10 @@ void format(std::string_view event, Fields fields, const Sink& s, std::string& l
   else
     line.append(event);
   for (const Field& field : fields) {
-    append_between(line, s.json ? ",\"" : " ", field.key, s.json ? "\":" : "=");
+    if (s.json)
+      line.append(",\"").append(field.key).append("\":");
+    else
+      line.append(" ").append(field.key).append("=");
     append_value(line, field.value, s, s.json);
   }
 }

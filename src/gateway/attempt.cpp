@@ -222,7 +222,7 @@ void Attempt::judge_answer(Instant now) {
   conclude("ok", now);
 }
 
-// Of the head of an answer that has been good nothing is left then, and nothing in it would tell.
+// By the event alone: the fields of the head, which was a good answer's, are given back when a stream begins.
 void Attempt::note_end(bool is_whole, Instant now) {
   if (is_whole) return report(quota::Health::served, now);
   if (now.boot - began.boot >= target->provider->timeouts.total) return;  // cut by our clock

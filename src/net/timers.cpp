@@ -121,7 +121,9 @@ void Timers::fire_due() {
       Deadline& first = due.front();
       first.unlink();
       if (first.at_ > now) {  // disarmed or moved by one before it
-        if (first.at_ != BootTime::max()) place(first);
+        if (first.at_ == BootTime::max()) continue;
+        place(first);
+        see_to(first);
         continue;
       }
       first.expired_ = true;

@@ -419,6 +419,7 @@ Sight Stream::Impl::look() noexcept {
     errno = 0;
     switch (ssl_outcome(SSL_peek_ex(ssl.get(), &byte, 1, &n), ignored)) {
       case Step::done:
+        starved = false;
         return Sight::bytes;
       case Step::want_read:
       case Step::want_write:
