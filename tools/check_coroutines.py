@@ -158,17 +158,18 @@ def _ternaries(code):
         if _SCALAR.fullmatch(type_) or "co_await" in arms or not re.search(r"\w\s*[({]", arms):
             continue
         opened = [begin for begin, header in _open_blocks(code, match.end()) if re.search(r"\)[\w\s]*$", header)]
-        if opened and re.search(r"\bco_(?:await|return)\b", code[opened[0]:_block_end(code, opened[0])]):
+        if opened and re.search(r"\bco_(?:await|return)\b", code[opened[0]:_closing(code, opened[0], "{}")]):
             found.append((line_of(code, match.start(1)),
                           "a ternary in a coroutine makes a temporary that may be destroyed twice: use if and else, or a "
                           "function"))
     return found
 
 
-def _block_end(code, opening):
+def _closing(code, opening, pair):
+    """Where what opens there is closed: "{}" or "()"."""
     depth = 0
     for i in range(opening, len(code)):
-        depth += {"{": 1, "}": -1}.get(code[i], 0)
+        depth += {pair[0]: 1, pair[1]: -1}.get(code[i], 0)
         if depth == 0:
             return i
     return len(code)
@@ -228,12 +229,7 @@ def _dangles(path, parameter):
 
 
 def _parenthesised(code, opening):
-    depth = 0
-    for i in range(opening, len(code)):
-        depth += {"(": 1, ")": -1}.get(code[i], 0)
-        if depth == 0:
-            return code[opening + 1:i]
-    return code[opening + 1:]
+    return code[opening + 1:_closing(code, opening, "()")]
 
 
 def _split_arguments(text):
