@@ -387,7 +387,6 @@ void AdmissionQueue::set_alarm(Instant now) {
 AdmissionQueue::Place::Place(AdmissionQueue& queue, std::unique_ptr<Waiter> waiter)
     : queue_(queue), waiter_(std::move(waiter)) {}
 
-// NOLINTNEXTLINE(bugprone-exception-escape): what throws here is a machine without memory
 AdmissionQueue::Place::~Place() {
   std::optional<Choice> untaken;  // given back once the lock is
   const std::lock_guard lock(queue_.mutex_);
