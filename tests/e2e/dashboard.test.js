@@ -31,9 +31,10 @@ before(async () => {
 });
 after(async () => {
   isOver = true;
+  const gone = Promise.allSettled(clients); // with the streams that the stop cuts
   await browser.close();
   await weir.stop();
-  await Promise.allSettled(clients);
+  await gone;
 });
 
 // Plain HTTP: fetch() would neither send these headers nor show what came over the wire.

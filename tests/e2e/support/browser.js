@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { afterEach } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -18,10 +19,22 @@ export async function launch() {
   return chromium.launch({ executablePath: program, args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
 }
 
+const open = new Set();
+// A test that fails leaves its tab open: what stood there says why.
+afterEach(async () => {
+  for (const tab of open) {
+    console.error(`${tab.page.url()} shows:\n${await tab.page.locator('body').innerText({ timeout: 1000 }).catch(String)}`);
+    console.error('faults:', tab.faults, 'under way:', [...tab.underWay]);
+    await tab.context.close();
+  }
+  open.clear();
+});
+
 // A page that notes what no page of ours may do: errors, and requests to anybody else.
 export class Tab {
   faults = [];
   sent = []; // method and path of each request
+  underWay = new Set(); // of those
 
   static async open(browser, origin, { theme = 'light', size = kLaptop } = {}) {
     const tab = new Tab();
@@ -36,6 +49,9 @@ export class Tab {
       if (protocol !== 'data:' && to !== origin) tab.faults.push(`a request to ${request.url()}`);
       tab.sent.push(`${request.method()} ${pathname}`);
     });
+    tab.page.on('request', (request) => tab.underWay.add(request.url()));
+    for (const end of ['requestfinished', 'requestfailed']) tab.page.on(end, (request) => tab.underWay.delete(request.url()));
+    open.add(tab);
     return tab;
   }
 
@@ -64,6 +80,7 @@ export class Tab {
   }
 
   async close({ faults = [] } = {}) {
+    open.delete(this);
     await this.context.close();
     const left = this.faults.filter((fault) => !faults.some((expected) => expected.test(fault)));
     assert.deepEqual(left, []);
