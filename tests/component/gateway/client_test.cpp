@@ -17,8 +17,9 @@ constexpr std::string_view kAsk = R"({"model":"smart","messages":[{"role":"user"
 
 class ClientLimits : public GatewayTest {
  protected:
-  void start_with_keys(std::vector<quota::Limit> laptop, RawProvider& provider) {
-    gateway::Settings settings = settings_for({provider_at("p", provider.port())});
+  void start_with_keys(std::vector<quota::Limit> laptop, RawProvider& provider,
+                       std::vector<quota::Limit> of_provider = {}) {
+    gateway::Settings settings = settings_for({provider_at("p", provider.port(), std::move(of_provider))});
     settings.providers[0].charge = {.tokens = quota::ChargeRule::Tokens::prompt_plus_max_tokens,
                                     .settle = quota::ChargeRule::Settle::admission};
     settings.client_keys = {
@@ -47,6 +48,17 @@ TEST_F(ClientLimits, OneThatHasUsedUpItsOwnIsToldWhenItIsBackAndOthersGoOn) {
   EXPECT_EQ(chat(kAsk, kPhone).status, 200);
   clock_.advance(std::chrono::seconds(61));
   EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
+}
+
+// Its own or the provider's, for requests and tokens apart.
+TEST_F(ClientLimits, AnswersSayWhatIsLeftOfTheWindowNearerToItsEnd) {
+  start_with_keys({requests_per_minute(2), tokens_per_minute(200000)}, good_,
+                  {requests_per_minute(4), tokens_per_minute(100000)});
+  const RawAnswer answer = chat(kAsk, kLaptop);
+  EXPECT_EQ(answer.field("x-ratelimit-limit-requests"), "2");
+  EXPECT_EQ(answer.field("x-ratelimit-remaining-requests"), "1");
+  EXPECT_EQ(answer.field("x-ratelimit-limit-tokens"), "100000");
+  EXPECT_EQ(chat(kAsk, kPhone).field("x-ratelimit-remaining-requests"), "2");
 }
 
 TEST_F(ClientLimits, ItIsChargedForWhatItWasServed) {

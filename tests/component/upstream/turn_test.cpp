@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -67,6 +68,15 @@ class TurnTest : public ::testing::Test {
     }
     *end = ec.message();
   }
+  // The same as one that waits before it reads.
+  static net::Awaitable<void> wait_and_read_on(Stream* stream, std::size_t* read) {
+    std::array<char, 8> bytes{};
+    error_code ec;
+    while (!ec) {
+      while (!stream->has_input()) (void)co_await stream->wait_for_input();
+      *read += stream->try_read(bytes, ec);
+    }
+  }
   static net::Awaitable<void> cancel_other(Stream* stream, Stream* other) {
     std::array<char, 8> byte{};
     error_code ec;
@@ -108,6 +118,24 @@ TEST_F(TurnTest, ACancelWhileAReadLetsOthersGoFirstEndsIt) {
     if (read > 0) a.near->cancel();
   EXPECT_EQ(end, "Operation canceled");
   EXPECT_LT(read, 4096U) << "it went on to the last byte";
+}
+
+// A provider that never pauses has its turn, and no more of the loop than that.
+TEST_F(TurnTest, OneThatAlwaysHasInputLetsOthersGoFirst) {
+  constexpr std::size_t kSent = 4096;
+  Connection a = connect();
+  turn();
+  boost::asio::write(a.far, boost::asio::buffer(std::string(kSent, 'x')));
+  std::size_t read = 0;
+  loop_.spawn("a", wait_and_read_on(a.near.get(), &read));
+  loop_.io().restart();
+  std::size_t most = 0;  // without a pause
+  for (std::size_t before = 0; read < kSent && loop_.io().poll_one() > 0; before = read)
+    most = std::max(most, read - before);
+  EXPECT_EQ(read, kSent);
+  EXPECT_LT(most, kSent / 4);
+  a.near->close();
+  turn();
 }
 
 // Otherwise a request whose client left in the same turn would still be spent.
