@@ -28,8 +28,9 @@ void RequestRing::put(RequestRecord&& record) {
   Slot& slot = slots_[(number - 1) % capacity_];
   const std::lock_guard lock(slot.mutex);
   if (slot.number > number) return;  // so slow that a whole turn has gone by
+  if (!slot.record) slot.record = std::make_unique<RequestRecord>();
   slot.number = number;
-  slot.record = std::move(record);
+  *slot.record = std::move(record);
 }
 
 std::vector<RequestRecord> RequestRing::last(std::size_t most, std::uint64_t after,
@@ -41,7 +42,7 @@ std::vector<RequestRecord> RequestRing::last(std::size_t most, std::uint64_t aft
     Slot& slot = slots_[(number - 1) % capacity_];
     const std::lock_guard lock(slot.mutex);
     if (slot.number != number) continue;  // being written, or written over
-    if (!wanted || wanted(slot.record)) found.push_back(slot.record);
+    if (!wanted || wanted(*slot.record)) found.push_back(*slot.record);
   }
   return found;
 }

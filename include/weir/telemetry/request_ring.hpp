@@ -36,7 +36,7 @@ class RequestRing {
   struct Slot {
     std::mutex mutex;  // guards what stands below it
     std::uint64_t number = 0;
-    RequestRecord record;
+    std::unique_ptr<RequestRecord> record;  // from its first use on: most daemons idle for long
   };
 
   const std::size_t capacity_;

@@ -1,4 +1,5 @@
-// What is counted on the path of a request allocates nothing, once its target has been counted before.
+// What is counted on the path of a request allocates nothing, once its target has been counted before and the
+// list of the last requests is full.
 
 #include <gtest/gtest.h>
 
@@ -13,13 +14,14 @@ using quota::test::allocations;
 using test::make_attempt;
 using test::make_record;
 
-TEST(TelemetryAllocation, HappensNowhereOnceATargetIsWarm) {
+TEST(TelemetryAllocation, HappensNowhereOnceAllIsWarm) {
   const test::FakeClock clock;
   Telemetry telemetry(1);
   RequestRecord record = make_record("a request's id that is longer than a short one");
   record.attempts = {make_attempt(telemetry.number_of("p", "m"), "p/m", AttemptClass::timeout),
                      make_attempt(telemetry.number_of("q", "m"), "q/m")};
   telemetry.count(0, record);
+  for (std::size_t i = 0; i < kKeptRequests; ++i) telemetry.keep(make_record("an earlier one"));
   const std::size_t before = allocations();
   {
     LiveRequest live(telemetry.live(0), record, clock.now());
