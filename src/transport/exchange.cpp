@@ -13,10 +13,15 @@ namespace {
 using boost::asio::const_buffer;
 using boost::system::error_code;
 
-// Blocks of the usual size that nobody uses now. A thread keeps as many as it had answers at once, up to
+// Blocks of the usual size that nobody uses now. A thread keeps as many as it had long answers at once, up to
 // kMostSpare: given back to the allocator, each would be cut from its heap and joined to it once a request.
 constexpr std::size_t kMostSpare = 64;
 thread_local std::vector<std::unique_ptr<char[]>> spare_blocks;
+thread_local std::unique_ptr<char[]> landing;  // where reads go whose size nobody knows
+
+// An event of a stream, as a rule. Dozens of blocks of the usual size in one turn would push each other, and
+// all else, out of the cache.
+constexpr std::size_t kFew = 1024;
 
 std::unique_ptr<char[]> take_block(std::size_t size) {
   if (size != InBuffer::kUsual || spare_blocks.empty()) return std::make_unique_for_overwrite<char[]>(size);
@@ -55,20 +60,38 @@ void InBuffer::release() noexcept {
 }
 
 std::span<char> InBuffer::room() {
-  if (begin_ == end_) begin_ = end_ = 0;
-  if (end_ == capacity_ && begin_ > 0) {
-    std::memmove(block_.get(), block_.get() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
+  if (begin_ == end_) {
+    release();
+    if (!landing) landing = take_block(kUsual);
+    return {landing.get(), kUsual};
   }
   if (end_ == capacity_) {
-    const std::size_t larger = std::max(kUsual, capacity_ * 2);
-    auto block = take_block(larger);
-    if (end_ > 0) std::memcpy(block.get(), block_.get(), end_);
-    block_ = std::move(block);
-    capacity_ = larger;
+    const std::size_t unread = end_ - begin_;
+    if (begin_ > 0 && capacity_ >= kUsual) {
+      std::memmove(block_.get(), block_.get() + begin_, unread);
+    } else {
+      const std::size_t larger = std::max(kUsual, capacity_ * 2);
+      auto block = take_block(larger);
+      std::memcpy(block.get(), block_.get() + begin_, unread);
+      block_ = std::move(block);
+      capacity_ = larger;
+    }
+    begin_ = 0;
+    end_ = unread;
   }
   return {block_.get() + end_, capacity_ - end_};
+}
+
+void InBuffer::filled(std::size_t n) {
+  if (capacity_ == 0 && n > kFew) {
+    block_ = std::move(landing);
+    capacity_ = kUsual;
+  } else if (capacity_ == 0 && n > 0) {
+    block_ = std::make_unique_for_overwrite<char[]>(n);
+    std::memcpy(block_.get(), landing.get(), n);
+    capacity_ = n;
+  }
+  end_ += n;
 }
 
 Exchange::Exchange(net::Loop& loop, std::shared_ptr<Pool> pool, Pool::Lane& lane, Stream stream, bool reused)

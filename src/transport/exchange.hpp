@@ -15,8 +15,9 @@
 
 namespace weir::transport {
 
-// Bytes that have arrived, some of them not looked at yet, in one block that starts small and grows as far as
-// a head may be long. Views end with room().
+// Bytes that have arrived, some of them not looked at yet. All of a thread are read into one block, which
+// stays warm; a few are moved out of it, many keep it. Grows as far as a head may be long. Views end with
+// room().
 class InBuffer {
  public:
   static constexpr std::size_t kUsual = 16 * 1024;  // a TLS record; more at once gains nothing
@@ -31,15 +32,16 @@ class InBuffer {
   [[nodiscard]] char* unread_begin() noexcept { return block_.get() + begin_; }
   void consume(std::size_t n) noexcept { begin_ += n; }
 
-  // Where the next bytes go, at least one. The unread ones may move.
+  // Where the next bytes go, at least one, until filled() or the thread's next room(). The unread ones may
+  // move.
   [[nodiscard]] std::span<char> room();
-  void filled(std::size_t n) noexcept { end_ += n; }
+  void filled(std::size_t n);
   // Gives the memory back. Only where nothing is unread.
   void release() noexcept;
 
  private:
   std::unique_ptr<char[]> block_;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = 0;  // 0: no block, what is read goes into the thread's
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

@@ -1,5 +1,8 @@
 // Requests and answers on plain connections: what is written, what is believed, what is pooled.
+#include <array>
 #include <latch>
+#include <random>
+#include <set>
 
 #include "upstream_fixture.hpp"
 
@@ -9,6 +12,24 @@ namespace {
 using namespace std::chrono_literals;
 
 class Exchange : public UpstreamTest {};
+
+// A text that shows whose it is, and where something is missing or comes twice.
+std::string marked_text(std::size_t number) {
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) text += std::to_string(number) + ":" + std::to_string(i) + ",";
+  return text;
+}
+std::string in_chunks(std::string_view text, std::mt19937_64& random) {
+  std::string chunks;
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, 1 + random() % 3'000);
+    std::array<char, 16> size{};
+    std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
+    chunks.append(size.data()).append(piece).append("\r\n");
+    text.remove_prefix(piece.size());
+  }
+  return chunks + "0\r\n\r\n";
+}
 
 TEST_F(Exchange, WritesTheRequestItWasGivenAndNothingElse) {
   std::promise<RawRequest> seen;
@@ -95,6 +116,30 @@ TEST_F(Exchange, PiecesOfAStreamArriveAsTheyAreSent) {
   EXPECT_FALSE(outcome.error) << outcome.message;
   EXPECT_EQ(outcome.body.size(), 1200U);
   EXPECT_TRUE(outcome.body.starts_with("data: hello\ndata: hello\n"));
+}
+
+// All of a loop read into the same memory.
+TEST_F(Exchange, AnswersThatComeAtOnceInAnyPartsStayEachItsOwn) {
+  constexpr std::size_t kAtOnce = 8;
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    std::mt19937_64 random(peer.number());
+    const std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                               in_chunks(marked_text(peer.number()), random);
+    for (std::string_view left = answer; !left.empty();) {
+      const std::string_view part = left.substr(0, 1 + random() % 2'500);
+      if (!peer.send(part)) break;
+      left.remove_prefix(part.size());
+    }
+    peer.wait_for_close();
+  });
+  std::vector<std::shared_ptr<Call>> calls;
+  for (std::size_t i = 0; i < kAtOnce; ++i) calls.push_back(begin(ask_of(provider)));
+  std::set<std::string> bodies;
+  for (const auto& call : calls) bodies.insert(call->outcome().body);
+  std::set<std::string> expected;
+  for (std::size_t i = 0; i < kAtOnce; ++i) expected.insert(marked_text(i));
+  EXPECT_TRUE(bodies == expected);
 }
 
 TEST_F(Exchange, LargeBodiesGoThroughBothWays) {
