@@ -89,7 +89,7 @@ net::Awaitable<Result<DaemonAnswer>> exchange_once(net::Loop& loop, Exchange& ex
   request.fields = exchange.fields;
   request.body = body;
   request.head_by = by;
-  auto answer = co_await exchange.client->exchange(std::move(request), cancellation);
+  auto answer = co_await exchange.client->exchange(request, cancellation);
   if (!answer) co_return std::move(answer).error();
   DaemonAnswer whole{.status = (*answer)->head().status,
                      .body = {},

@@ -90,7 +90,7 @@ net::Awaitable<Webhook::Outcome> Webhook::try_once(const WebhookTarget& target, 
   request.fields = fields;
   request.body = body;
   request.head_by = loop_.now().boot + kLongestTry;
-  const auto answer = co_await client_->exchange(std::move(request), stopping_);
+  const auto answer = co_await client_->exchange(request, stopping_);
   if (!answer) {
     log::warn("webhook_failed", {{"why", answer.error().message}});
     co_return Outcome::failed;

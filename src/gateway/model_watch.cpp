@@ -42,7 +42,7 @@ net::Awaitable<std::optional<std::string>> fetch(Lane* lane, const transport::En
   const BootTime by = lane->loop->now().boot + kListTimeout;
   request.head_by = by;
   net::Cancellation cancellation;
-  const auto answer = co_await lane->upstream->exchange(std::move(request), cancellation);
+  const auto answer = co_await lane->upstream->exchange(request, cancellation);
   if (!answer || (*answer)->head().status != 200) co_return std::nullopt;
   std::string body;
   while (body.size() < kMaxList) {

@@ -276,7 +276,7 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
     attempt.reservation.send(at);
   };
   net::Cancellation& cancellation = responder_.cancellation();
-  auto answer = co_await lane_.upstream->exchange(std::move(call), cancellation);
+  auto answer = co_await lane_.upstream->exchange(call, cancellation);
   attempt.heard = now();
   waited_ += attempt.heard.boot - from.boot;
   if (answer)

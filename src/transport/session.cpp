@@ -105,38 +105,31 @@ net::Awaitable<Session::Next> Session::answer() {
                   .arrived = reader_.arrived(),
                   .peer = peer_,
                   .drop = [this] { reader_.drop(); }};
-  const std::string failure = co_await call_handler(request, responder);
-  if (!failure.empty()) log::error("handler_failed", {{"peer", peer_}, {"what", failure}});
+  net::Cancellation& cancellation = responder.cancellation();
+  serving_ = &cancellation;
+  stream_.watch([&cancellation] { cancellation.request(); });
+  bool threw = true;
+  try {
+    co_await server_->handler.serve(loop_, request, responder);
+    threw = false;
+  } catch (const std::exception& e) {
+    log::error("handler_failed", {{"peer", peer_}, {"what", e.what()}});
+  } catch (...) {
+    log::error("handler_failed", {{"peer", peer_}, {"what", "of a type that is no exception's"}});
+  }
+  stream_.stop_watching();
+  serving_ = nullptr;
 
   using State = SocketResponder::State;
   const State state = responder.state();
-  const bool gone = responder.cancellation().requested();
-  if (state == State::fresh && !gone) {
+  if (state == State::fresh && !cancellation.requested()) {
     // A bug, told already where it threw. The client must not wait for it.
-    if (failure.empty()) log::error("handler_gave_no_answer", {{"peer", peer_}});
+    if (!threw) log::error("handler_gave_no_answer", {{"peer", peer_}});
     co_return co_await refuse(internal_error());
   }
   if (state == State::begun) responder.abort();
   if (state != State::whole) co_return Next::nothing;
   co_return responder.keeps_connection() ? Next::request : Next::farewell;
-}
-
-// What the handler threw, or an empty text.
-net::Awaitable<std::string> Session::call_handler(Request& request, SocketResponder& responder) {
-  net::Cancellation& cancellation = responder.cancellation();
-  serving_ = &cancellation;
-  stream_.watch([&cancellation] { cancellation.request(); });
-  std::string failure;
-  try {
-    co_await server_->handler.serve(loop_, request, responder);
-  } catch (const std::exception& e) {
-    failure = std::string("exception: ") + e.what();
-  } catch (...) {
-    failure = "exception of an unknown type";
-  }
-  stream_.stop_watching();
-  serving_ = nullptr;
-  co_return failure;
 }
 
 net::Awaitable<Session::Next> Session::refuse(Error error) {

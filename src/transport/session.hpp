@@ -42,7 +42,6 @@ class Session
   [[nodiscard]] net::Awaitable<Next> read_request();
   [[nodiscard]] std::optional<Error> refuse_early();
   [[nodiscard]] net::Awaitable<Next> answer();
-  [[nodiscard]] net::Awaitable<std::string> call_handler(Request& request, SocketResponder& responder);
   [[nodiscard]] net::Awaitable<Next> refuse(Error error);
   [[nodiscard]] net::Awaitable<void> say_farewell();
   [[nodiscard]] bool draining() const noexcept { return server_->draining.load(std::memory_order_relaxed); }

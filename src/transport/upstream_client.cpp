@@ -26,7 +26,7 @@ class PooledClient final : public UpstreamClient {
         connector_(loop, resolver_, trust),
         pool_(std::make_shared<Pool>(loop, config.idle_timeout, config.idle_max)) {}
 
-  net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(UpstreamRequest request,
+  net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(const UpstreamRequest& request,
                                                            net::Cancellation& cancellation) override;
   void close_idle() override { pool_->close_idle(); }
 
@@ -38,7 +38,7 @@ class PooledClient final : public UpstreamClient {
   const std::shared_ptr<Pool> pool_;  // shared with the exchanges under way
 };
 
-net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(UpstreamRequest request,
+net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(const UpstreamRequest& request,
                                                                        net::Cancellation& cancellation) {
   if (cancellation.requested()) co_return cancelled_error();
   Pool::Lane& lane = pool_->lane(*request.endpoint);

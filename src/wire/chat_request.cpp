@@ -95,6 +95,8 @@ std::optional<ReadFailure> RequestReader::read() {
   if (auto found = twice()) return found;
   if (!has_model_) return failure("model", "model is missing: name the model to ask");
   if (!has_messages_) return failure("messages", "messages is missing: an array of at least one message");
+  request_.members.shrink_to_fit();  // they are kept until its answer begins
+  request_.texts.shrink_to_fit();
   request_.uses_images = request_.media > 0;
   request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
   return std::nullopt;

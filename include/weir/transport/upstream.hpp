@@ -40,7 +40,7 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// One request to a provider. Views must live until the answer's head is there.
+// One request to a provider. It and what it names must live until the answer's head is there.
 struct UpstreamRequest {
   const Endpoint* endpoint = nullptr;
   std::string_view method = "POST";
@@ -84,7 +84,7 @@ class UpstreamClient {
   // upstream_protocol, upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives
   // the answer.
   [[nodiscard]] virtual net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(
-      UpstreamRequest request, net::Cancellation& cancellation) = 0;
+      const UpstreamRequest& request, net::Cancellation& cancellation) = 0;
   // Closes idle connections.
   virtual void close_idle() = 0;
 };

@@ -37,7 +37,7 @@ net::Awaitable<void> Call::exchange(transport::UpstreamClient& client, Outcome& 
   request.tls_timeout = ask_.tls_timeout;
   request.head_by = loop_.now().boot + ask_.head_in;
   request.on_sent = [&outcome](Instant) { ++outcome.times_sent; };
-  const auto answer = co_await client.exchange(std::move(request), cancellation_);
+  const auto answer = co_await client.exchange(request, cancellation_);
   if (!answer) {
     outcome.error = answer.error().kind;
     outcome.message = answer.error().message;
