@@ -75,11 +75,11 @@ SseEvent SseFramer::take() {
     line_ = ++scan_;
     after_cr_ = false;
   }
-  const std::string_view raw = std::string_view(buffer_).substr(begin_, scan_ - begin_);
+  std::string_view raw = std::string_view(buffer_).substr(begin_, scan_ - begin_);
   begin_ = scan_;
-  const bool has_mark = !started_ && raw.starts_with(kByteOrderMark);
+  if (!started_ && raw.starts_with(kByteOrderMark)) raw.remove_prefix(kByteOrderMark.size());
   started_ = true;
-  return {raw, data_of(has_mark ? raw.substr(kByteOrderMark.size()) : raw)};
+  return {raw, data_of(raw)};
 }
 
 std::string_view SseFramer::data_of(std::string_view event) {

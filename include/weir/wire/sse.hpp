@@ -16,10 +16,11 @@ struct SseEvent {
   std::string_view data;  // joined by LF; empty for comments
 };
 
-// Cuts a stream of bytes into events. LF, CRLF and CR end a line, mixed and split at any byte; a BOM at the
-// start, comments, several data lines and a missing space after the colon are fine. Works on bytes: UTF-8 may
-// be split. Nothing is lost: what next() handed out and rest() are the bytes that were fed, in order. A CR
-// ends its event at once: where an LF still follows, it leads the next raw bytes, and means nothing there.
+// Cuts a stream of bytes into events. LF, CRLF and CR end a line, mixed and split at any byte; comments,
+// several data lines and a missing space after the colon are fine. Works on bytes: UTF-8 may be split.
+// Nothing is lost but a BOM at the start, behind which SDKs don't see the first event: what next() handed out
+// and rest() are the bytes that were fed, in order. A CR ends its event at once: where an LF still follows,
+// it leads the next raw bytes, and means nothing there.
 class SseFramer {
  public:
   static constexpr std::size_t kMaxEvent = 16U << 20U;

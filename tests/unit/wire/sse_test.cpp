@@ -69,16 +69,22 @@ TEST(SseFramer, ReadsTheDataLinesAsTheStandardSays) {
   for (const auto& [text, data] : rows) EXPECT_EQ(feed_in({text}).data, data) << text;
 }
 
+// A client's SDK would take it for a part of the first field's name, and miss the first event.
+TEST(SseFramer, TakesAByteOrderMarkOffTheStart) {
+  const Seen seen = feed_in({"\xEF\xBB", "\xBF", "data: x\n\n\xEF\xBB\xBF\n\n"});
+  EXPECT_EQ(seen.raw, (std::vector<std::string>{"data: x\n\n", "\xEF\xBB\xBF\n\n"}));
+}
+
 // The same events, wherever the network cuts the bytes.
 TEST(SseFramer, DoesNotCareWhereTheBytesAreCut) {
   for (const std::string end : {"\n", "\r\n", "\r"}) {
-    const std::string text =
-        "\xEF\xBB\xBF"
-        ": hello" +
-        end + end + "data: {\"t\":\"\xE2\x82\xAC\"}" + end + end + "event: x" + end + "data:a" + end +
-        "data: b" + end + end + end + "data: [DONE]" + end + end;
+    const std::string mark = "\xEF\xBB\xBF";
+    const std::string text = ": hello" + end + end + "data: {\"t\":\"\xE2\x82\xAC\"}" + end + end +
+                             "event: x" + end + "data:a" + end + "data: b" + end + end + end +
+                             "data: [DONE]" + end + end;
     const std::vector<std::string> expected = {"{\"t\":\"\xE2\x82\xAC\"}", "a\nb", "[DONE]"};
-    const std::string_view all = text;
+    const std::string marked = mark + text;
+    const std::string_view all = marked;
     for (std::size_t i = 0; i <= all.size(); ++i) {
       for (std::size_t j = i; j <= all.size(); ++j) {
         const Seen seen = feed_in({all.substr(0, i), all.substr(i, j - i), all.substr(j)});
