@@ -71,8 +71,7 @@ void keep_memory_private() {
 #endif
 }
 
-// glibc gives a freed large block back to the kernel and faults it in again at the next request; and one heap
-// a thread, each grown to its peak, is more than our few threads need.
+// Otherwise glibc gives a freed large block back to the kernel, and faults it in again at the next request.
 void tune_allocator() {
   constexpr int kKeep = 64 << 20;
   ::mallopt(M_MMAP_THRESHOLD, kKeep);
