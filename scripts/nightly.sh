@@ -20,7 +20,7 @@ test_sanitized_binary() (
   binary=$(scripts/build.sh clang-asan weir pretend_providers encode) || return
   tests=$(dirname "$binary")/tests
   cd tests/e2e || return
-  WEIR_BINARY=$binary PRETEND_PROVIDERS_BINARY=$tests/pretend_providers ENCODE_BINARY=$tests/encode node --test
+  WEIR_BINARY=$binary PRETEND_PROVIDERS_BINARY=$tests/pretend_providers ENCODE_BINARY=$tests/encode timeout 30m node --test
 )
 
 # What fails doesn't keep the rest of the night from telling what it knows.

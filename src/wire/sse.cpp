@@ -22,6 +22,15 @@ std::size_t find_line_end(std::string_view text, std::size_t at) {
   return at;
 }
 
+// An event without the marks before it, nor the LF before those: its CR has ended a line already.
+std::string_view without_marks(std::string_view event) {
+  std::string_view rest = event;
+  if (rest.size() > 1 && rest.front() == '\n') rest.remove_prefix(1);
+  if (!rest.starts_with(kByteOrderMark)) return event;
+  while (rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
+  return rest;
+}
+
 // The value of a data line, or nothing for a line of another kind.
 std::optional<std::string_view> data_line(std::string_view line) {
   if (!line.starts_with("data")) return std::nullopt;
@@ -75,10 +84,8 @@ SseEvent SseFramer::take() {
     line_ = ++scan_;
     after_cr_ = false;
   }
-  std::string_view raw = std::string_view(buffer_).substr(begin_, scan_ - begin_);
+  const std::string_view raw = without_marks(std::string_view(buffer_).substr(begin_, scan_ - begin_));
   begin_ = scan_;
-  if (!started_ && raw.starts_with(kByteOrderMark)) raw.remove_prefix(kByteOrderMark.size());
-  started_ = true;
   return {raw, data_of(raw)};
 }
 

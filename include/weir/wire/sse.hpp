@@ -18,9 +18,9 @@ struct SseEvent {
 
 // Cuts a stream of bytes into events. LF, CRLF and CR end a line, mixed and split at any byte; comments,
 // several data lines and a missing space after the colon are fine. Works on bytes: UTF-8 may be split.
-// Nothing is lost but a BOM at the start, behind which SDKs don't see the first event: what next() handed out
-// and rest() are the bytes that were fed, in order. A CR ends its event at once: where an LF still follows,
-// it leads the next raw bytes, and means nothing there.
+// Nothing is lost but byte order marks before an event, which would hide its first field from SDKs: what
+// next() handed out and rest() are the bytes that were fed, in order. A CR ends its event at once: where an
+// LF still follows, it leads the next raw bytes, and means nothing there.
 class SseFramer {
  public:
   static constexpr std::size_t kMaxEvent = 16U << 20U;
@@ -43,7 +43,6 @@ class SseFramer {
   std::size_t scan_ = 0;   // bytes of that line before it hold no end of a line
   bool after_cr_ = false;  // the byte before scan_ is a CR: an LF belongs to it
   std::string data_;       // where data lines must be joined
-  bool started_ = false;   // the BOM, if any, is behind us
 };
 
 // What one event of a chat stream means. Of data that isn't JSON: nothing. Bytes that aren't UTF-8 do no

@@ -150,6 +150,7 @@ export class Weir {
     }
     const end = await this.exited;
     this.#place.remove();
+    if (isSanitized && /Sanitizer|runtime error:/.test(this.stderr)) throw new Error(this.stderr);
     return end;
   }
 
