@@ -147,7 +147,7 @@ TEST_F(Exchange, AnswersThatComeAtOnceInAnyPartsStayEachItsOwn) {
   std::set<std::string> numbers;
   for (const auto& call : calls) {
     const Outcome outcome = call->outcome();
-    const std::string number = outcome.fields.get("x-number").substr(0, 1);
+    const std::string number(outcome.fields.get("x-number").substr(0, 1));
     EXPECT_EQ(outcome.fields.get("x-number"), number + number + number);
     EXPECT_TRUE(outcome.body == marked_text(std::stoul("0" + number)));
     numbers.insert(number);
