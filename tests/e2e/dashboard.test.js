@@ -158,7 +158,7 @@ test('everything is reached by keyboard, and the focus is seen', async () => {
   await page.getByRole('link', { name: 'Events' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Events', exact: true }).waitFor();
-  assert.equal(await page.title(), 'Events · weir');
+  await page.waitForFunction(() => document.title === 'Events · weir');
   await page.waitForFunction(() => document.activeElement.id === 'main'); // a reader begins at the new page
   await tab.close();
 });
