@@ -110,6 +110,10 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   return settings;
 }
 
+bool wants_trust(const gateway::Settings& settings) {
+  return std::ranges::any_of(settings.endpoints, &transport::Endpoint::tls);
+}
+
 admin::AdminSettings admin_settings_of(const config::GatewayConfig& config) {
   return {.key = config.admin_key,
           .metrics = config.metrics,
@@ -228,6 +232,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
   parts->kept.keep(parts->gateway->history());
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
+  if (wants_trust(*settings)) parts->upstream.want_trust();
   parts->gateway->configure(*std::move(settings));
   parts->admin.configure(admin_settings_of(config), parts->clock.now().wall);
   parts->store.start();
@@ -247,6 +252,7 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
     log::warn("restart_needed", {{"keys", keys}, {"why", "these have changed, and apply at the next start"}});
   take_certificate(*parts_->server, config);
   parts_->upstream.reload_trust();
+  if (wants_trust(*settings)) parts_->upstream.want_trust();
   parts_->config.drain_timeout = config.drain_timeout;
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));

@@ -9,11 +9,21 @@ namespace weir::transport {
 TrustStore::TrustStore(std::string ca_file)
     : ca_file_(std::move(ca_file)),
       context_(std::make_shared<const Result<TlsContext>>(
-          Error{ErrorKind::internal, "the trusted certificates have not been read"})),
-      thread_([this] { read(); }) {}
+          Error{ErrorKind::internal, "the trusted certificates have not been read"})) {}
 
 TrustStore::~TrustStore() {
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+}
+
+void TrustStore::want() {
+  const std::lock_guard lock(mutex_);
+  want_locked();
+}
+
+void TrustStore::want_locked() {
+  if (wanted_) return;
+  thread_ = std::thread([this] { read(); });
+  wanted_ = true;
 }
 
 net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation) {
@@ -22,6 +32,7 @@ net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Canc
   {
     const std::lock_guard lock(mutex_);
     if (read_) co_return Waited::happened;
+    want_locked();
     waiters_.push_back({&loop, event});
   }
   co_return co_await wait_for(loop, *event, by, cancellation);
@@ -33,6 +44,10 @@ std::shared_ptr<const Result<TlsContext>> TrustStore::context() const {
 }
 
 void TrustStore::reload() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!wanted_) return;
+  }
   thread_.join();
   thread_ = std::thread([this] { read(); });
 }

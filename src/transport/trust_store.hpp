@@ -14,8 +14,9 @@
 namespace weir::transport {
 
 // The client side's TLS context, whose trusted certificates are read on a thread of its own: reading them
-// takes longer than the whole start. Read again on demand; those that can't be read leave what was. Outlived
-// by the loops that wait for it. Threads: ready and context any, reload one.
+// takes longer than the whole start. They are read when first wanted, since they take a megabyte that who has
+// no upstream with TLS doesn't need, and again on demand; those that can't be read leave what was. Outlived
+// by the loops that wait for it. Threads: reload and the destructor one, all else any.
 class TrustStore {
  public:
   explicit TrustStore(std::string ca_file);  // empty: see make_client_context()
@@ -23,11 +24,14 @@ class TrustStore {
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
 
-  // Until it has been read, without blocking the loop.
+  // Begins to read, unless that has begun.
+  void want();
+  // Until it has been read, without blocking the loop. Wants it.
   [[nodiscard]] net::Awaitable<Waited> ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation);
   // What ready() waited for.
   [[nodiscard]] std::shared_ptr<const Result<TlsContext>> context() const;
-  // Begins to read them once more: connections that are made from then on go by what stands there.
+  // Begins to read them once more, if they were wanted: connections made from then on go by what stands
+  // there.
   void reload();
 
  private:
@@ -36,14 +40,16 @@ class TrustStore {
     std::shared_ptr<net::Event> event;  // shared with the waiting coroutine, which may have left
   };
 
+  void want_locked();
   void read();
 
   const std::string ca_file_;
   std::atomic<bool> read_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const Result<TlsContext>> context_;  // protected by mutex_
+  bool wanted_ = false;                                // protected by mutex_
   std::vector<Waiter> waiters_;                        // protected by mutex_
-  std::thread thread_;
+  std::thread thread_;                                 // begun under mutex_; joined by who may reload
 };
 
 }  // namespace weir::transport

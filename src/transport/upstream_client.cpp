@@ -92,6 +92,10 @@ UpstreamShared::UpstreamShared(UpstreamSharedConfig config)
     : impl_(std::make_unique<Impl>(std::move(config))) {}
 UpstreamShared::~UpstreamShared() = default;
 
+void UpstreamShared::want_trust() {
+  impl_->trust.want();
+}
+
 void UpstreamShared::reload_trust() {
   impl_->trust.reload();
 }

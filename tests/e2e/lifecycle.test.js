@@ -46,6 +46,20 @@ test('SIGTERM lets a stream finish and then exits 0', async () => {
   await weir.stop();
 });
 
+test('certificates are read as soon as a provider is configured that needs them', async () => {
+  const env = { SSL_CERT_FILE: '/nonexistent/ca.pem' };
+  const remote = { baseUrl: 'https://127.0.0.1:9/v1' };
+  const weir = await Weir.serve(yaml({ first: provider }), { env });
+  weir.configure(yaml({ first: provider, second: remote }));
+  weir.signal('SIGHUP');
+  await weir.untilLogged(/trust_store_failed.*SSL_CERT_FILE/);
+  await weir.stop();
+  assert.equal(weir.stderr.match(/trust_store_failed/g).length, 1); // none at the start
+  const another = await Weir.serve(yaml({ second: remote }), { env });
+  await another.untilLogged(/trust_store_failed.*SSL_CERT_FILE/);
+  await another.stop();
+});
+
 test('a second SIGTERM ends at once', async () => {
   const gates = [gate(), gate()];
   provider.play(streamsStepwise(['one', 'never'], gates), answers('fine'));

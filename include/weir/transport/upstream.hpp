@@ -109,15 +109,17 @@ struct UpstreamSharedConfig {
 // outlive it, because look-ups under way post to them.
 class UpstreamShared {
  public:
-  // Starts reading the trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's) on a
-  // thread of its own; handshakes wait for it.
+  // The trust store (SSL_CERT_FILE and SSL_CERT_DIR are honoured, else the system's) is read on a thread of
+  // its own once the first handshake wants it, which waits for it.
   UpstreamShared();
   explicit UpstreamShared(UpstreamSharedConfig config);
   ~UpstreamShared();  // waits for look-ups under way
 
   [[nodiscard]] std::unique_ptr<UpstreamClient> make_client(net::Loop& loop, UpstreamConfig config);
-  // Begins to read the trust store again. New connections go by it once it is read; where it can't be, the
-  // old one stays. One thread.
+  // Begins to read the trust store before a handshake wants it. Any thread.
+  void want_trust();
+  // Begins to read the trust store again, if it was wanted. New connections go by it once it is read; where
+  // it can't be, the old one stays. One thread.
   void reload_trust();
 
  private:

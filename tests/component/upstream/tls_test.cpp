@@ -155,6 +155,19 @@ TEST_F(Tls, AnUnreadableTrustStoreFailsEveryHandshakeInWords) {
   EXPECT_NE(outcome.message.find("/nonexistent/ca.pem"), std::string::npos) << outcome.message;
 }
 
+// A reload before that has nothing to read again.
+TEST_F(Tls, TrustIsReadForTheFirstWhoWantsIt) {
+  Certificate later = root_;
+  later.file += ".later";
+  trust(later);
+  RawProvider plain(RawProvider::always(RawProvider::answer(200, "{}")));
+  EXPECT_EQ(fetch(ask_of(plain)).status, 200);
+  reload_trust();
+  std::filesystem::copy_file(root_.file, later.file);
+  RawProvider provider(RawProvider::always(RawProvider::answer(200, "{}")), with_chain(good_));
+  EXPECT_EQ(fetch(ask_over_tls(provider)).status, 200);
+}
+
 // The second call waits for what the first has begun.
 TEST_F(Tls, TrustIsReadAgainWhenToldToAndKeptWhereItCannotBe) {
   CertificateWish ca;
