@@ -143,7 +143,8 @@ export function App({ connection }) {
   const { state } = connection;
   const main = useRef(null);
   const shown = useRef(name);
-  useEffect(() => {
+  // At once, too: who types into the new page before it is painted must not lose the focus to this.
+  useLayoutEffect(() => {
     document.title = name ? `${title} · weir` : 'weir';
     if (shown.current !== name) main.current.focus();
     shown.current = name;
