@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/redirect_error.hpp>
 #include <optional>
 #include <utility>
 
@@ -102,17 +101,22 @@ net::Awaitable<Result<Stream>> Connector::reach(const std::string& host, std::ui
 
 net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, const tcp::endpoint& address,
                                                       BootTime by, net::Cancellation& cancellation) {
-  tcp::socket socket(loop_.io());
   error_code ec;
+  Stream stream = begin(address, ec);
+  if (ec) co_return not_connected(name, address, ec, false);
   {
-    const StreamGuard guard(loop_, socket, cancellation, by);
-    co_await socket.async_connect(address, boost::asio::redirect_error(net::kUseAwaitable, ec));
+    const StreamGuard guard(loop_, stream, cancellation, by);
+    co_await stream.connected(ec);
     if (guard.cancelled()) co_return cancelled_error();
     if (ec || guard.too_late()) co_return not_connected(name, address, ec, guard.too_late());
   }
-  error_code ignored;  // one event, one packet; nothing is lost where the kernel refuses
-  socket.set_option(tcp::no_delay(true), ignored);
-  co_return Stream(loop_, std::move(socket));
+  co_return std::move(stream);
+}
+
+Stream Connector::begin(const tcp::endpoint& address, error_code& ec) {
+  Stream stream(loop_, connect_to(address, ec));
+  if (!ec && !stream.is_open()) ec = make_error_code(boost::system::errc::no_space_on_device);
+  return stream;
 }
 
 net::Awaitable<Result<void>> Connector::open_tunnel(Stream& stream, const Endpoint& endpoint, BootTime by,

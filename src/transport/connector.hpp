@@ -40,6 +40,7 @@ class Connector {
   [[nodiscard]] net::Awaitable<Result<Stream>> try_address(const std::string& name,
                                                            const boost::asio::ip::tcp::endpoint& address,
                                                            BootTime by, net::Cancellation& cancellation);
+  [[nodiscard]] Stream begin(const boost::asio::ip::tcp::endpoint& address, boost::system::error_code& ec);
   [[nodiscard]] net::Awaitable<Result<void>> open_tunnel(Stream& stream, const Endpoint& endpoint,
                                                          BootTime by, net::Cancellation& cancellation);
   [[nodiscard]] net::Awaitable<Result<void>> secure(Stream& stream, const Endpoint& endpoint,

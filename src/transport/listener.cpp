@@ -25,6 +25,7 @@ using boost::system::error_code;
 
 constexpr Duration kPause = std::chrono::milliseconds(150);  // after an accept that failed
 constexpr std::size_t kTurnedAwayMax = 64;                   // at once; beyond it a connection is just closed
+constexpr int kAcceptedAtOnce = 4;                           // before others have their turn
 constexpr int kAnsweredAtOnce = 64;                          // in one go without descriptors
 
 void share_port(int socket, error_code& ec) {
@@ -95,7 +96,7 @@ void Listener::close_all() {
 net::Awaitable<void> Listener::accept_connections(std::shared_ptr<Listener> self) {
   while (self->acceptor_.is_open()) {
     try {
-      co_await self->accept_one();
+      co_await self->accept_some();
     } catch (const std::exception& e) {
       log::error("accept_failed", {{"reason", e.what()}});  // and on: a server that doesn't accept is dead
     } catch (...) {
@@ -104,45 +105,46 @@ net::Awaitable<void> Listener::accept_connections(std::shared_ptr<Listener> self
   }
 }
 
-net::Awaitable<void> Listener::accept_one() {
+net::Awaitable<void> Listener::accept_some() {
   error_code ec;
-  tcp::endpoint from;
-  Socket socket = co_await acceptor_.async_accept(from, asio::redirect_error(net::kUseAwaitable, ec));
-  if (!ec) {
-    admit(std::move(socket), from);
-  } else if (ec != asio::error::operation_aborted && !is_of_one_connection(ec)) {
-    co_await pause(ec);
+  co_await acceptor_.async_wait(tcp::acceptor::wait_read, asio::redirect_error(net::kUseAwaitable, ec));
+  for (int i = 0; !ec && i < kAcceptedAtOnce; ++i) {
+    tcp::endpoint from;
+    Socket socket = accept_from(acceptor_.native_handle(), from, ec);
+    if (!ec) admit(std::move(socket), from);
+    if (is_of_one_connection(ec)) ec.clear();
   }
+  const bool failed = ec && ec != asio::error::operation_aborted && ec != asio::error::would_block;
+  if (failed) co_await pause(ec);
 }
 
 void Listener::admit(Socket socket, const tcp::endpoint& from) {
-  error_code ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
+  Stream stream(loop_, std::move(socket));
   std::string peer = from.address().to_string();
   auto place = Place::take(server_, &ServerState::connections, server_->config.max_connections);
-  if (!place) return refuse(std::move(socket), std::move(peer));
-  loop_.spawn("session", serve(shared_from_this(), *std::move(place), std::move(socket), std::move(peer)));
+  if (!place) return refuse(std::move(stream), std::move(peer));
+  loop_.spawn("session", serve(shared_from_this(), *std::move(place), std::move(stream), std::move(peer)));
 }
 
-void Listener::refuse(Socket socket, std::string peer) {
+void Listener::refuse(Stream stream, std::string peer) {
   // Under TLS the answer would cost a handshake, and there is no room for that.
   if (server_->tls()) return;
   auto place = Place::take(server_, &ServerState::turned_away, kTurnedAwayMax);
   if (!place) return;
   loop_.spawn("turn_away",
-              turn_away(shared_from_this(), *std::move(place), std::move(socket), std::move(peer)));
+              turn_away(shared_from_this(), *std::move(place), std::move(stream), std::move(peer)));
 }
 
 net::Awaitable<void> Listener::serve(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,
-                                     Socket socket, std::string peer) {
-  Session session(self->server_, self->loop_, std::move(socket), std::move(peer));
+                                     Stream stream, std::string peer) {
+  Session session(self->server_, self->loop_, std::move(stream), std::move(peer));
   self->sessions_.push_back(session);
   co_await session.run();
 }
 
 net::Awaitable<void> Listener::turn_away(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,
-                                         Socket socket, std::string peer) {
-  Session session(self->server_, self->loop_, std::move(socket), std::move(peer));
+                                         Stream stream, std::string peer) {
+  Session session(self->server_, self->loop_, std::move(stream), std::move(peer));
   self->sessions_.push_back(session);
   const Error error = no_room();
   co_await session.turn_away(error);
@@ -170,10 +172,11 @@ void Listener::answer_without_descriptors() {
   ::close(std::exchange(reserve_, -1));
   for (int i = 0; i < kAnsweredAtOnce; ++i) {
     error_code ec;
-    Socket socket = acceptor_.accept(ec);
+    tcp::endpoint from;
+    const Socket socket = accept_from(acceptor_.native_handle(), from, ec);
     if (ec) break;
     if (server_->tls()) continue;
-    const int fd = socket.native_handle();
+    const int fd = socket.fd();
     ::send(fd, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::shutdown(fd, SHUT_WR);
     std::array<char, 4096> request;  // left unread it would turn the close into a reset

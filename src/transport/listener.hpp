@@ -35,16 +35,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void close_all();  // the same, and sessions end now
 
  private:
-  using Socket = boost::asio::ip::tcp::socket;
-
   static net::Awaitable<void> accept_connections(std::shared_ptr<Listener> self);
-  static net::Awaitable<void> serve(std::shared_ptr<Listener> self, Place place, Socket socket,
+  static net::Awaitable<void> serve(std::shared_ptr<Listener> self, Place place, Stream stream,
                                     std::string peer);
-  static net::Awaitable<void> turn_away(std::shared_ptr<Listener> self, Place place, Socket socket,
+  static net::Awaitable<void> turn_away(std::shared_ptr<Listener> self, Place place, Stream stream,
                                         std::string peer);
-  [[nodiscard]] net::Awaitable<void> accept_one();
+  [[nodiscard]] net::Awaitable<void> accept_some();
   void admit(Socket socket, const boost::asio::ip::tcp::endpoint& from);
-  void refuse(Socket socket, std::string peer);
+  void refuse(Stream stream, std::string peer);
   [[nodiscard]] net::Awaitable<void> pause(boost::system::error_code why);
   void answer_without_descriptors();
 

@@ -24,11 +24,10 @@ Error internal_error() {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, boost::asio::ip::tcp::socket socket,
-                 std::string peer)
+Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, Stream stream, std::string peer)
     : server_(std::move(server)),
       loop_(loop),
-      stream_(loop, std::move(socket)),
+      stream_(std::move(stream)),
       peer_(std::move(peer)),
       reader_(stream_, loop, server_->config, server_->guard, loop.now().boot) {}
 

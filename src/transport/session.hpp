@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
@@ -20,8 +19,7 @@ namespace weir::transport {
 class Session
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Session(std::shared_ptr<ServerState> server, net::Loop& loop, boost::asio::ip::tcp::socket socket,
-          std::string peer);
+  Session(std::shared_ptr<ServerState> server, net::Loop& loop, Stream stream, std::string peer);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

@@ -19,7 +19,6 @@ namespace weir::transport {
 namespace {
 
 namespace asio = boost::asio;
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 using Direction = net::Descriptor::Direction;
 
@@ -42,6 +41,7 @@ struct Stream::Impl {
 
   Impl(net::Loop& on, int fd) : loop(on), socket(on.poller(), fd) {}
 
+  net::Awaitable<void> finish_connecting(error_code& ec);
   net::Awaitable<std::size_t> read(std::span<char> into, error_code& ec);
   net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
@@ -109,14 +109,17 @@ class Stream::Impl::LatePut : public net::Late {
   bool cancelled_ = false;
 };
 
-Stream::Stream(net::Loop& loop, tcp::socket socket) {
-  error_code ignored;  // an invalid socket gives a stream that isn't open
-  socket.native_non_blocking(true, ignored);
-  impl_ = std::make_unique<Impl>(loop, socket.release(ignored));
+// Nothing throws once the descriptor has the socket: it is closed once.
+Stream::Stream(net::Loop& loop, Socket socket) : impl_(std::make_unique<Impl>(loop, socket.fd())) {
+  socket.release();
 }
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
+
+net::Awaitable<void> Stream::connected(error_code& ec) {
+  return impl_->finish_connecting(ec);
+}
 
 net::Awaitable<std::size_t> Stream::read_some(std::span<char> into, error_code& ec) {
   return impl_->read(into, ec);
@@ -202,6 +205,13 @@ void Stream::reset() noexcept {
 
 bool Stream::is_open() const noexcept {
   return impl_->socket.is_open();
+}
+
+net::Awaitable<void> Stream::Impl::finish_connecting(error_code& ec) {
+  bool goes_on = socket.is_open();
+  if (goes_on && !socket.is_ready(Direction::write)) goes_on = co_await socket.wait(Direction::write);
+  ec = asio::error::operation_aborted;
+  if (goes_on && socket.is_open()) ec = outcome_of_connect(socket.fd());
 }
 
 net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code& ec) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <cstddef>
 #include <functional>
@@ -9,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "transport/socket.hpp"
 #include "transport/tls.hpp"
 #include "weir/net/awaitable.hpp"
 #include "weir/net/loop.hpp"
@@ -22,12 +22,15 @@ namespace weir::transport {
 // must ignore SIGPIPE. Loop's thread only.
 class Stream {
  public:
-  // Takes over a connected socket of that loop, which outlives the stream.
-  Stream(net::Loop& loop, boost::asio::ip::tcp::socket socket);
+  // Takes over a socket, connected or being so; not open where the kernel has no room to follow it. The loop
+  // outlives the stream.
+  Stream(net::Loop& loop, Socket socket);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
 
+  // Until the connection stands, where it was being made; before all else. Else ec says why it doesn't.
+  [[nodiscard]] net::Awaitable<void> connected(boost::system::error_code& ec);
   // At most into.size() bytes, as soon as there are any; not a byte is written before the call ends, so that
   // the connections of a thread may share `into`. At the peer's end of stream ec is asio::error::eof;
   // a TLS stream that was cut without close_notify gives connection_reset, a broken TLS record

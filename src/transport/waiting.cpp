@@ -24,16 +24,6 @@ StreamGuard::StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& can
     : StreamGuard(
           loop, [&stream] { stream.reset(); }, cancellation, by) {}
 
-StreamGuard::StreamGuard(net::Loop& loop, boost::asio::ip::tcp::socket& socket,
-                         net::Cancellation& cancellation, BootTime by)
-    : StreamGuard(
-          loop,
-          [&socket] {
-            boost::system::error_code ignored;
-            socket.close(ignored);
-          },
-          cancellation, by) {}
-
 StreamGuard::StreamGuard(net::Loop& loop, const std::function<void()>& end, net::Cancellation& cancellation,
                          BootTime by)
     : clock_(loop.timers(), end), guard_(clock_, by, cancellation, end) {}

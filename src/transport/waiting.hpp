@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 
@@ -47,9 +46,6 @@ class WaitGuard {
 class StreamGuard {
  public:
   StreamGuard(net::Loop& loop, Stream& stream, net::Cancellation& cancellation, BootTime by);
-  // The same for a socket that isn't connected yet.
-  StreamGuard(net::Loop& loop, boost::asio::ip::tcp::socket& socket, net::Cancellation& cancellation,
-              BootTime by);
 
   [[nodiscard]] bool cancelled() const noexcept { return guard_.cancelled(); }
   [[nodiscard]] bool too_late() const noexcept { return guard_.too_late(); }

@@ -37,9 +37,11 @@ class StreamTest : public ::testing::Test {
   }
 
   void connect(const RawProvider& peer) {
-    tcp::socket socket(loop_.io());
-    socket.connect({boost::asio::ip::address_v4::loopback(), peer.port()});
+    error_code ec;
+    transport::Socket socket =
+        transport::connect_to({boost::asio::ip::address_v4::loopback(), peer.port()}, ec);
     on_loop([&] { stream_.emplace(loop_, std::move(socket)); });
+    EXPECT_EQ(run(stand(&*stream_)), "");
   }
 
   void connect_over_tls(const RawProvider& peer, const Certificate& root) {
@@ -88,6 +90,11 @@ class StreamTest : public ::testing::Test {
                                    std::shared_ptr<std::promise<std::string>> promise) {
     std::string text = co_await std::move(task);
     promise->set_value(std::move(text));
+  }
+  static net::Awaitable<std::string> stand(Stream* stream) {
+    error_code ec;
+    co_await stream->connected(ec);
+    co_return ec ? ec.message() : std::string();
   }
   static net::Awaitable<std::string> shake_hands(Stream* stream, ssl_ctx_st* context) {
     transport::TlsPeer peer;

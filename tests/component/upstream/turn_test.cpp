@@ -32,8 +32,9 @@ class TurnTest : public ::testing::Test {
   };
   Connection connect() {
     tcp::acceptor acceptor(far_io_, {boost::asio::ip::address_v4::loopback(), 0});
-    tcp::socket near(loop_.io());
-    near.connect(acceptor.local_endpoint());
+    error_code ec;
+    transport::Socket near = transport::connect_to(acceptor.local_endpoint(), ec);
+    EXPECT_FALSE(ec) << ec.message();
     return {std::make_unique<Stream>(loop_, std::move(near)), acceptor.accept()};
   }
   void turn() {
