@@ -55,17 +55,18 @@ bool Descriptor::is_up_to_date() const noexcept {
   return poller_ != nullptr && poller_->current_ != nullptr;
 }
 
-Awaitable<bool> Descriptor::wait(Direction direction) {
+Descriptor::Wait Descriptor::wait(Direction direction) {
   if (direction == Direction::read) either_ = false;
-  return asio::async_initiate<const UseAwaitable, void(bool)>(
-      [this, direction](auto handler) { ways_[index(direction)].waiting.emplace(std::move(handler)); },
-      kUseAwaitable);
+  return deferred<void(bool)>(BeginWait{this, direction});
 }
 
-Awaitable<bool> Descriptor::wait_for_either() {
-  Awaitable<bool> waiting = wait(Direction::read);
+void Descriptor::resume_when_ready(Direction direction, Resumption<void(bool)> resumption) {
+  ways_[index(direction)].waiting.emplace(std::move(resumption));
+}
+
+Descriptor::Wait Descriptor::wait_for_either() {
   either_ = true;
-  return waiting;
+  return deferred<void(bool)>(BeginWait{this, Direction::read});
 }
 
 void Descriptor::observe_soon() {
@@ -77,7 +78,7 @@ void Descriptor::cancel() noexcept {
   if (poller_ == nullptr) return drop_waits();
   for (Way& way : ways_) {
     if (!way.waiting) continue;
-    asio::post(poller_->io_, [handler = std::move(*way.waiting)]() mutable { handler(false); });
+    asio::post(poller_->io_, [resume = std::move(*way.waiting)]() mutable { resume(false); });
     way.waiting.reset();
   }
 }
@@ -92,7 +93,7 @@ void Descriptor::close() noexcept {
 // Ends the coroutines that wait: they hold what holds this.
 void Descriptor::drop_waits() noexcept {
   for (Way& way : ways_) {
-    const std::optional<Handler> ended = std::exchange(way.waiting, std::nullopt);
+    const std::optional<Resumption<void(bool)>> ended = std::exchange(way.waiting, std::nullopt);
   }
 }
 
@@ -109,10 +110,10 @@ void Descriptor::tell(std::uint32_t events) {
   for (std::size_t i = 0; i < ways_.size(); ++i) {
     const bool due = change.ready[i] || (either_ && change.ready[1 - i]);
     if (!due || !ways_[i].waiting) continue;
-    Handler handler = std::move(*ways_[i].waiting);
+    Resumption<void(bool)> resume = std::move(*ways_[i].waiting);
     ways_[i].waiting.reset();
     taken = taken || i == index(Direction::read);
-    handler(true);
+    resume(true);
     if (poller.current_ != this) return;
   }
   if (taken || !on_change_) return;
@@ -160,13 +161,13 @@ void Poller::look() {
   if (on_change) on_change();
 }
 
-Awaitable<void> Poller::make_late(Late& call) {
-  return asio::async_initiate<const UseAwaitable, void()>(
-      [this, &call](auto handler) {
-        call.waiting_.emplace(std::move(handler));
-        late_.push_back(call);
-      },
-      kUseAwaitable);
+Deferred<void(), Poller::BeginLate> Poller::make_late(Late& call) {
+  return deferred<void()>(BeginLate{this, &call});
+}
+
+void Poller::keep(Late& call, Resumption<void()> resumption) {
+  call.waiting_.emplace(std::move(resumption));
+  late_.push_back(call);
 }
 
 void Poller::arm() {
@@ -226,10 +227,10 @@ void Poller::make_all_late() {
   while (!made.empty()) {
     Late& call = made.front();
     made.pop_front();
-    auto handler = std::move(*call.waiting_);
+    Resumption<void()> resume = std::move(*call.waiting_);
     call.waiting_.reset();
     try {
-      handler();
+      resume();
     } catch (...) {
       escaped = std::current_exception();
     }

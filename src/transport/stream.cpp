@@ -45,8 +45,8 @@ struct Stream::Impl {
   net::Awaitable<std::size_t> read(std::span<char> into, error_code& ec);
   net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
-  net::Awaitable<bool> wait_for(Step want);
-  net::Awaitable<bool> yield();
+  net::Descriptor::Wait wait_for(Step want);
+  InputWait wait_for_input() { return net::deferred<void(bool)>(BeginInputWait{this}); }
   [[nodiscard]] bool has_input() const noexcept;
   Step take(std::span<char> into, std::size_t& n, error_code& ec);
   Step put(Outgoing& out, std::string& joined, error_code& ec);
@@ -129,8 +129,20 @@ bool Stream::has_input() const noexcept {
   return impl_->has_input();
 }
 
-net::Awaitable<bool> Stream::wait_for_input() {
-  return impl_->reads_in_a_row < kReadsBeforeYield ? impl_->socket.wait(impl_->reads_by) : impl_->yield();
+Stream::InputWait Stream::wait_for_input() {
+  return impl_->wait_for_input();
+}
+
+// Who has read often in a row only lets others go first: false where it was ended meanwhile, as nothing waits
+// that cancel() could end.
+void Stream::BeginInputWait::operator()(net::Resumption<void(bool)> resumption) const {
+  if (stream->reads_in_a_row < kReadsBeforeYield)
+    return stream->socket.resume_when_ready(stream->reads_by, std::move(resumption));
+  stream->reads_in_a_row = 0;
+  stream->cancelled_in_yield = false;
+  asio::post(stream->loop.io(), [impl = stream, resume = std::move(resumption)]() mutable {
+    resume(!std::exchange(impl->cancelled_in_yield, false));
+  });
 }
 
 std::size_t Stream::try_read(std::span<char> into, error_code& ec) {
@@ -221,25 +233,12 @@ net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code&
       const Step step = take(into, n, ec);
       if (step == Step::done || step == Step::failed) co_return n;
     }
-    bool goes_on = false;
-    if (reads_in_a_row < kReadsBeforeYield)
-      goes_on = co_await socket.wait(reads_by);
-    else
-      goes_on = co_await yield();
+    const bool goes_on = co_await wait_for_input();
     if (!goes_on) {
       ec = asio::error::operation_aborted;
       co_return 0;
     }
   }
-}
-
-// False where it was ended meanwhile: nothing waits here that cancel() could end.
-net::Awaitable<bool> Stream::Impl::yield() {
-  reads_in_a_row = 0;
-  cancelled_in_yield = false;
-  asio::io_context& io = loop.io();
-  co_await asio::post(io.get_executor(), net::kUseAwaitable);
-  co_return !std::exchange(cancelled_in_yield, false);
 }
 
 // A closed one has the news that it is.
@@ -310,7 +309,7 @@ net::Awaitable<void> Stream::Impl::shake_hands(error_code& ec) {
 }
 
 // A step has found nothing there.
-net::Awaitable<bool> Stream::Impl::wait_for(Step want) {
+net::Descriptor::Wait Stream::Impl::wait_for(Step want) {
   const Direction direction = want == Step::want_write ? Direction::write : Direction::read;
   return socket.wait(direction);
 }

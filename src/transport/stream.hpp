@@ -21,7 +21,15 @@ namespace weir::transport {
 // at once; the stream must outlive both, close() ends them. OpenSSL writes without MSG_NOSIGNAL: the process
 // must ignore SIGPIPE. Loop's thread only.
 class Stream {
+  struct Impl;
+
  public:
+  struct BeginInputWait {
+    void operator()(net::Resumption<void(bool)> resumption) const;
+    Impl* stream;
+  };
+  using InputWait = net::Deferred<void(bool), BeginInputWait>;
+
   // Takes over a socket, connected or being so; not open where the kernel has no room to follow it. The loop
   // outlives the stream.
   Stream(net::Loop& loop, Socket socket);
@@ -39,7 +47,7 @@ class Stream {
   // The same in two, for who has memory for it only then: whether a try_read() is due, and until it may be.
   // Neither is one where read_some() is under way.
   [[nodiscard]] bool has_input() const noexcept;
-  [[nodiscard]] net::Awaitable<bool> wait_for_input();  // only where there is none; false: it was ended
+  [[nodiscard]] InputWait wait_for_input();  // only where there is none; false: it was ended
   // What is there now; nothing where that was a false alarm.
   [[nodiscard]] std::size_t try_read(std::span<char> into, boost::system::error_code& ec);
   // All of it, in one system call where the kernel takes it; false with the reason where it doesn't take
@@ -82,7 +90,6 @@ class Stream {
   [[nodiscard]] bool is_open() const noexcept;
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -107,6 +108,57 @@ TEST_F(Spawned, OneTasksExceptionIsCountedAndTheOthersGoOn) {
   loop_.spawn("gauntlet", scenario(this));
   loop_.run();
   EXPECT_EQ(loop_.escaped_exceptions(), 1U);
+}
+
+class Deferred : public Gauntlet {
+ public:
+  using Waiting = std::optional<net::Resumption<void(bool)>>;
+  struct Park {
+    void operator()(net::Resumption<void(bool)> resumption) const { place->emplace(std::move(resumption)); }
+    Waiting* place;
+  };
+  net::Deferred<void(bool), Park> park() { return net::deferred<void(bool)>(Park{&waiting_}); }
+  void go_on(bool answer) {
+    net::Resumption<void(bool)> resume = std::move(*waiting_);
+    waiting_.reset();
+    resume(answer);
+  }
+
+  Awaitable<void> note_answers(Witness witness) {
+    const Witness local = witness;
+    bool more = true;
+    while (more) {
+      more = co_await park();
+      heard_ += more ? "more " : "no more ";
+    }
+    (void)co_await park();
+    heard_ += local.text();
+  }
+
+  Waiting waiting_;
+  std::string heard_;
+};
+
+TEST_F(Deferred, IsResumedInPlaceAsOftenAsItIsAwaited) {
+  const auto scenario = [](Deferred* self) -> Awaitable<void> {
+    self->loop_.spawn("waiter", self->note_answers(Witness(self->tally_, "end")));
+    co_await self->turn();
+    for (const bool answer : {true, true, false, true}) self->go_on(answer);
+    EXPECT_EQ(self->heard_, "more more no more end");
+    while (self->loop_.tasks() > 1) co_await self->turn();
+  };
+  run(scenario(this));
+}
+
+TEST_F(Deferred, WhatIsDroppedTakesItsCoroutineWithIt) {
+  loop_.spawn("waiter", note_answers(Witness(tally_, "end")));
+  loop_.io().poll();
+  ASSERT_TRUE(waiting_);
+  waiting_.reset();
+  loop_.io().restart();
+  loop_.io().poll();
+  EXPECT_EQ(heard_, "");
+  EXPECT_TRUE(tally_.alive.empty());
 }
 
 class Time : public Gauntlet {

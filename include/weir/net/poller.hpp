@@ -3,7 +3,6 @@
 #include <sys/epoll.h>
 
 #include <array>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/intrusive/list.hpp>
@@ -27,6 +26,14 @@ class Descriptor
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   enum class Direction : std::uint8_t { read, write };
+  struct BeginWait {
+    void operator()(Resumption<void(bool)> resumption) const {
+      descriptor->resume_when_ready(direction, std::move(resumption));
+    }
+    Descriptor* descriptor;
+    Direction direction;
+  };
+  using Wait = Deferred<void(bool), BeginWait>;
 
   // Takes over an open non-blocking socket and closes it at its end. Where the kernel can't follow it
   // (ENOSPC, ENOMEM) it is closed at once.
@@ -51,9 +58,11 @@ class Descriptor
 
   // Until is_ready(); false where cancel() or close() came first. Only where it isn't ready, and one wait a
   // direction at a time.
-  [[nodiscard]] Awaitable<bool> wait(Direction direction);
+  [[nodiscard]] Wait wait(Direction direction);
+  // The same for who waits already.
+  void resume_when_ready(Direction direction, Resumption<void(bool)> resumption);
   // Until one of both is ready. No other wait goes on meanwhile.
-  [[nodiscard]] Awaitable<bool> wait_for_either();
+  [[nodiscard]] Wait wait_for_either();
 
   // Calls `on_change` after each change that the kernel tells and no wait has taken, until it is replaced by
   // nullptr. It may end the descriptor.
@@ -66,10 +75,9 @@ class Descriptor
 
  private:
   friend class Poller;
-  using Handler = boost::asio::async_result<UseAwaitable, void(bool)>::handler_type;  // of one wait
   struct Way {
     bool ready = false;
-    std::optional<Handler> waiting;
+    std::optional<Resumption<void(bool)>> waiting;
   };
 
   static constexpr std::size_t index(Direction direction) { return static_cast<std::size_t>(direction); }
@@ -98,12 +106,18 @@ class Late
 
  private:
   friend class Poller;
-  std::optional<boost::asio::async_result<UseAwaitable, void()>::handler_type> waiting_;
+  std::optional<Resumption<void()>> waiting_;
 };
 
 // The descriptors of one loop, in an epoll of their own that lies in Asio's. Loop's thread only.
 class Poller {
  public:
+  struct BeginLate {
+    void operator()(Resumption<void()> resumption) const { poller->keep(*call, std::move(resumption)); }
+    Poller* poller;
+    Late* call;
+  };
+
   explicit Poller(boost::asio::io_context& io);  // throws std::system_error
   ~Poller();
   Poller(const Poller&) = delete;
@@ -113,12 +127,13 @@ class Poller {
   [[nodiscard]] bool has_more_in_turn() const noexcept { return !pending_.empty() || !late_.empty(); }
   // Until the turn's end, where the calls of all connections are made in a row, before any of those who wait
   // goes on: a peer is woken once for many and finds them together. Only where has_more_in_turn().
-  [[nodiscard]] Awaitable<void> make_late(Late& call);
+  [[nodiscard]] Deferred<void(), BeginLate> make_late(Late& call);
 
  private:
   friend class Descriptor;
   using Lates = boost::intrusive::list<Late, boost::intrusive::constant_time_size<false>>;
 
+  void keep(Late& call, Resumption<void()> resumption);
   void add(Descriptor& descriptor) noexcept;
   void forget(const Descriptor& descriptor) noexcept;
   void look_soon(Descriptor& descriptor);
