@@ -123,7 +123,9 @@ void Listener::admit(Socket socket, const tcp::endpoint& from) {
   std::string peer = from.address().to_string();
   auto place = Place::take(server_, &ServerState::connections, server_->config.max_connections);
   if (!place) return refuse(std::move(stream), std::move(peer));
-  loop_.spawn("session", serve(shared_from_this(), *std::move(place), std::move(stream), std::move(peer)));
+  auto session = std::make_unique<Session>(server_, loop_, std::move(stream), std::move(peer));
+  sessions_.push_back(*session);
+  loop_.spawn("session", Session::run(shared_from_this(), *std::move(place), std::move(session)));
 }
 
 void Listener::refuse(Stream stream, std::string peer) {
@@ -133,13 +135,6 @@ void Listener::refuse(Stream stream, std::string peer) {
   if (!place) return;
   loop_.spawn("turn_away",
               turn_away(shared_from_this(), *std::move(place), std::move(stream), std::move(peer)));
-}
-
-net::Awaitable<void> Listener::serve(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,
-                                     Stream stream, std::string peer) {
-  Session session(self->server_, self->loop_, std::move(stream), std::move(peer));
-  self->sessions_.push_back(session);
-  co_await session.run();
 }
 
 net::Awaitable<void> Listener::turn_away(std::shared_ptr<Listener> self, [[maybe_unused]] Place place,

@@ -36,8 +36,6 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
  private:
   static net::Awaitable<void> accept_connections(std::shared_ptr<Listener> self);
-  static net::Awaitable<void> serve(std::shared_ptr<Listener> self, Place place, Stream stream,
-                                    std::string peer);
   static net::Awaitable<void> turn_away(std::shared_ptr<Listener> self, Place place, Stream stream,
                                         std::string peer);
   [[nodiscard]] net::Awaitable<void> accept_some();

@@ -31,17 +31,19 @@ Session::Session(std::shared_ptr<ServerState> server, net::Loop& loop, Stream st
       peer_(std::move(peer)),
       reader_(stream_, loop, server_->config, server_->guard, loop.now().boot) {}
 
-net::Awaitable<void> Session::run() {
-  const bool secure = co_await shake_hands();
+net::Awaitable<void> Session::run([[maybe_unused]] std::shared_ptr<const void> listener,
+                                  [[maybe_unused]] Place place, std::unique_ptr<Session> owned) {
+  const std::unique_ptr<Session> self = std::move(owned);  // so that it is gone before the parameters are
+  const bool secure = co_await self->shake_hands();
   Next next = secure ? Next::request : Next::nothing;
   while (next == Next::request) {
-    next = co_await read_request();
+    next = co_await self->read_request();
     if (next != Next::answer) break;
-    next = co_await answer();
-    reader_.finish();
+    next = co_await self->answer();
+    self->reader_.finish();
   }
-  if (next == Next::farewell) co_await say_farewell();
-  stream_.close();
+  if (next == Next::farewell) co_await self->say_farewell();
+  self->stream_.close();
 }
 
 net::Awaitable<void> Session::turn_away(Error error) {

@@ -23,8 +23,9 @@ class Session
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Until the connection has ended.
-  [[nodiscard]] net::Awaitable<void> run();
+  // Until the connection has ended; then the session ends, and after it lets go of the listener.
+  [[nodiscard]] static net::Awaitable<void> run(std::shared_ptr<const void> listener, Place place,
+                                                std::unique_ptr<Session> owned);
   // In place of run(), for a connection that can't be served: answers without reading a request.
   [[nodiscard]] net::Awaitable<void> turn_away(Error error);
 
