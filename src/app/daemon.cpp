@@ -32,11 +32,6 @@ constexpr std::uint32_t kMaxAutoThreads = 4;
 constexpr std::uint64_t kDescriptorsEach = 2;
 constexpr std::uint64_t kOtherDescriptors = 128;  // epolls, files, connections to providers kept for later
 
-std::uint32_t thread_count(std::uint32_t configured) {
-  if (configured != 0) return configured;
-  return std::clamp<std::uint32_t>(std::thread::hardware_concurrency(), 1, kMaxAutoThreads);
-}
-
 // No more than there are descriptors for: who comes then is told so, and those who are in can be served.
 std::size_t connection_limit(std::uint64_t configured) {
   rlimit limit{};
@@ -155,6 +150,11 @@ void take_certificate(transport::Server& server, const config::GatewayConfig& wa
 
 }  // namespace
 
+std::uint32_t loop_count(const config::GatewayConfig& config) {
+  if (config.threads != 0) return config.threads;
+  return std::clamp<std::uint32_t>(std::thread::hardware_concurrency(), 1, kMaxAutoThreads);
+}
+
 // In the order of construction; what is declared later uses what is declared before it.
 struct Daemon::Parts {
   Parts(config::GatewayConfig running, const StateDirectory& state, admin::Orders orders)
@@ -216,7 +216,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
   parts->store.open();
   std::vector<gateway::Lane> lanes;
   std::vector<net::Loop*> loops;
-  for (std::uint32_t i = 0; i < thread_count(config.threads); ++i) {
+  for (std::uint32_t i = 0; i < loop_count(config); ++i) {
     net::Loop& loop = *parts->loops.emplace_back(std::make_unique<net::Loop>(parts->clock));
     loops.push_back(&loop);
     lanes.push_back({.loop = &loop,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -43,5 +44,8 @@ class Daemon {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
+
+// As many as it runs: what is configured, else one for each core, up to four.
+[[nodiscard]] std::uint32_t loop_count(const config::GatewayConfig& config);
 
 }  // namespace weir::app

@@ -71,10 +71,12 @@ void keep_memory_private() {
 #endif
 }
 
-// Otherwise glibc gives a freed large block back to the kernel, and faults it in again at the next request.
-void tune_allocator() {
+// Before a second thread is there. A heap for each loop is enough: those who read, write or fold beside them
+// use little, and what the start has freed serves the requests. Nor is a heap's end given back whenever it is
+// free: the next request would fault it in again.
+void tune_allocator(const config::GatewayConfig& config) {
   constexpr int kKeep = 64 << 20;
-  ::mallopt(M_MMAP_THRESHOLD, kKeep);
+  ::mallopt(M_ARENA_MAX, static_cast<int>(loop_count(config)));
   ::mallopt(M_TRIM_THRESHOLD, kKeep);
 }
 
@@ -270,12 +272,12 @@ bool open_log(const log::Options& options) {
 int serve(ServeOptions options) {
   keep_memory_private();
   const Signals signals;
-  tune_allocator();
   raise_descriptor_limit();
   std::optional<GeneratedKeys> keys;
   if (!take_generated(options, keys)) return kFailed;
   const config::Loaded loaded = config::load(options.load, config::SystemEnvironment());
   if (!report(loaded)) return kConfiguration;
+  tune_allocator(loaded.config);
   if (!open_log(log_options(loaded.config, options))) return kFailed;
   return start_and_run(loaded, options, signals, keys, nullptr);
 }
@@ -283,7 +285,6 @@ int serve(ServeOptions options) {
 int demo(ServeOptions options) {
   keep_memory_private();
   const Signals signals;
-  tune_allocator();
   raise_descriptor_limit();
   std::optional<GeneratedKeys> keys;
   if (!take_generated(options, keys)) return kFailed;
@@ -291,6 +292,7 @@ int demo(ServeOptions options) {
   const config::Loaded loaded =
       config::load_text(providers.configuration(), "demo", options.load, config::SystemEnvironment());
   if (!report(loaded)) return kConfiguration;
+  tune_allocator(loaded.config);
   if (!open_log(log_options(loaded.config, options))) return kFailed;
   return start_and_run(loaded, options, signals, keys, &providers);
 }
