@@ -188,7 +188,7 @@ Result<void> Attempt::hold(const Result<std::string_view>& piece) {
 }
 
 void Attempt::judge(const Error& error, Instant now) {
-  failure = error;
+  failure = std::make_unique<const Error>(error);
   decide(routing::point_of(error.kind, answer ? routing::Heard::head : routing::Heard::nothing), now);
   if (point != routing::Point::own_shortage) return conclude(std::string(traits(error.kind).name), now);
   log::warn("own_shortage", {{"target", target->name()}, {"reason", error.message}});

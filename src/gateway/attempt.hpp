@@ -95,8 +95,8 @@ struct Attempt {
 
   routing::Point point = routing::Point::client_gone;  // how it came out, and what follows
   routing::RetryRule rule;
-  std::optional<Error> failure;  // in place of a verdict
-  std::string outcome;           // "ok", "429", "connect_failed"
+  std::unique_ptr<const Error> failure;  // in place of a verdict; rare
+  std::string outcome;                   // "ok", "429", "connect_failed"
   Duration took{};
 
  private:

@@ -49,17 +49,17 @@ Refusal unknown_provider(std::string_view asked, std::span<const providers::Prov
 
 }  // namespace
 
-std::optional<Refusal> read_needs(const Snapshot& snapshot, const http::Fields& fields,
-                                  const wire::ChatRequest& chat, routing::Needs& needs) {
+Refused read_needs(const Snapshot& snapshot, const http::Fields& fields, const wire::ChatRequest& chat,
+                   routing::Needs& needs) {
   needs.capabilities = capabilities_for(chat);
   needs.no_training = snapshot.routing.no_training || asks_for_no_training(fields);
   const std::string_view pinned = fields.get("x-weir-provider");
-  if (pinned.empty()) return std::nullopt;
+  if (pinned.empty()) return nullptr;
   const auto known = snapshot.catalogue.providers();
   const auto found = std::ranges::find(known, pinned, &providers::Provider::name);
-  if (found == known.end()) return unknown_provider(pinned, known);
+  if (found == known.end()) return because(unknown_provider(pinned, known));
   needs.provider = &*found;
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace weir::gateway

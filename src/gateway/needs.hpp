@@ -12,7 +12,7 @@ namespace weir::gateway {
 
 // What the request asks of a target by its content, and the client by x-weir-no-training and x-weir-provider.
 // Refuses the name of a provider that isn't in use.
-[[nodiscard]] std::optional<Refusal> read_needs(const Snapshot& snapshot, const http::Fields& fields,
-                                                const wire::ChatRequest& chat, routing::Needs& needs);
+[[nodiscard]] Refused read_needs(const Snapshot& snapshot, const http::Fields& fields,
+                                 const wire::ChatRequest& chat, routing::Needs& needs);
 
 }  // namespace weir::gateway

@@ -30,6 +30,10 @@ constexpr std::string_view kPriorityField = "x-weir-priority";
 
 using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
 
+Refusal cancelled() {
+  return {.error = {ErrorKind::cancelled, "the client has gone"}};
+}
+
 }  // namespace
 
 ProxyRequest::ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const transport::Request& request,
@@ -55,7 +59,7 @@ net::Awaitable<void> ProxyRequest::run() {
 
 // Nothing where the client was refused. On its own: what it needs is gone while a stream goes on.
 net::Awaitable<std::unique_ptr<Attempt>> ProxyRequest::reach_answer() {
-  std::optional<Refusal> refused = know_client();
+  Refused refused = know_client();
   if (!refused) refused = read_ask();
   if (!refused) refused = resolve();
 
@@ -74,9 +78,9 @@ net::Awaitable<std::unique_ptr<Attempt>> ProxyRequest::reach_answer() {
   co_return nullptr;
 }
 
-std::optional<Refusal> ProxyRequest::know_client() {
+Refused ProxyRequest::know_client() {
   const auto client = snapshot_->client_of(request_.head->fields);
-  if (!client) return Refusal{.error = client.error()};
+  if (!client) return because({.error = client.error()});
   client_ = *client;
   if (client_ != nullptr) record_.client = client_->name;
   deadline_ = snapshot_->routing.deadline;
@@ -85,18 +89,18 @@ std::optional<Refusal> ProxyRequest::know_client() {
   if (const auto asked = request_.head->fields.find(kPriorityField)) {
     const auto named = routing::priority_named(*asked);
     if (!named)
-      return Refusal{.error = {ErrorKind::invalid_request,
-                               std::string(kPriorityField) + " must be interactive, normal or batch"},
-                     .param = std::string(kPriorityField)};
+      return because({.error = {ErrorKind::invalid_request,
+                                std::string(kPriorityField) + " must be interactive, normal or batch"},
+                      .param = std::string(kPriorityField)});
     priority_ = *named;
   }
   record_.priority = routing::name(priority_);
-  return std::nullopt;
+  return nullptr;
 }
 
-std::optional<Refusal> ProxyRequest::read_ask() {
+Refused ProxyRequest::read_ask() {
   if (auto failure = wire::read_chat_request(body(), chat_))
-    return Refusal{.error = std::move(failure->error), .param = std::move(failure->param)};
+    return because({.error = std::move(failure->error), .param = std::move(failure->param)});
   ask_ = {.size = tokens::by_bytes(prompt_facts(chat_, body())),
           .quantile = snapshot_->tokens.quantile,
           .output_tokens = chat_.max_tokens.value_or(tokens::kTypicalOutput),
@@ -106,14 +110,14 @@ std::optional<Refusal> ProxyRequest::read_ask() {
   record_.model = chat_.model;
   record_.stream = chat_.stream;
   live_.asked();
-  return std::nullopt;
+  return nullptr;
 }
 
-std::optional<Refusal> ProxyRequest::resolve() {
+Refused ProxyRequest::resolve() {
   route_ = snapshot_->catalogue.find(chat_.model);
-  if (route_ == nullptr) return unknown_model(snapshot_->catalogue, chat_.model);
+  if (route_ == nullptr) return because(unknown_model(snapshot_->catalogue, chat_.model));
   tries_.set_route(*route_);
-  if (!may_use(client_, chat_.model)) return model_not_allowed(*client_, chat_.model);
+  if (!may_use(client_, chat_.model)) return because(model_not_allowed(*client_, chat_.model));
   recall_conversation();
   return read_needs(*snapshot_, request_.head->fields, chat_, ask_.needs);
 }
@@ -136,7 +140,7 @@ void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
 }
 
 // Room now, or the queue for it; or, where every other target had its turn, one of those once more.
-net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
+net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   if (snapshot_->tokens.estimator == tokens::Estimator::exact) co_await count_prompt();
   Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
   if (needs_count(outcome)) {
@@ -150,12 +154,13 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
     outcome = turn_.begin(want(tries_.out_for_good()));
   }
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome);
-  if (client_gone()) co_return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+  if (client_gone()) co_return because(cancelled());
   const Instant at = now();
-  if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return queue_full(*route_);
+  if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
   if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
     auto refused = out_of_targets(*none, at);
-    if (refused.error.kind != ErrorKind::context_length_exceeded || !drop_turns(at)) co_return refused;
+    if (refused.error.kind != ErrorKind::context_length_exceeded || !drop_turns(at))
+      co_return because(std::move(refused));
     co_return co_await admit(attempt);
   }
   auto& choice = std::get<routing::Choice>(outcome);
@@ -168,7 +173,7 @@ net::Awaitable<std::optional<Refusal>> ProxyRequest::admit(std::unique_ptr<Attem
   record_.estimated_tokens = attempt->cost.tokens;
   record_.truncated = dropped_;  // sent so, or about to be: until then nothing was dropped
   live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
-  co_return std::nullopt;
+  co_return nullptr;
 }
 
 // Whether an exact count could open a target, or a better one than what there is.
@@ -372,10 +377,10 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
 }
 
 // Nothing has been sent to the client: decides whether another try is due.
-std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
+Refused ProxyRequest::fall_back(Attempt& attempt) {
   if (client_gone()) {
     if (attempt.is_stream) settle(attempt);  // with what came; else the estimate stays
-    return Refusal{.error = {ErrorKind::cancelled, "the client has gone"}};
+    return because(cancelled());
   }
   using providers::AnswerClass;
   const AnswerClass answer = attempt.verdict().answer_class;
@@ -394,9 +399,9 @@ std::optional<Refusal> ProxyRequest::fall_back(Attempt& attempt) {
     too_large_.reset();
   tries_.exclude(attempt);
 
-  if (now().boot - began_.boot >= deadline_) return deadline_spent(deadline_);
-  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return out_of_targets({}, now());
-  return std::nullopt;
+  if (now().boot - began_.boot >= deadline_) return because(deadline_spent(deadline_));
+  if (record_.attempts.size() >= snapshot_->routing.max_attempts) return because(out_of_targets({}, now()));
+  return nullptr;
 }
 
 }  // namespace weir::gateway

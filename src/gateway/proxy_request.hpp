@@ -35,12 +35,12 @@ class ProxyRequest {
 
  private:
   [[nodiscard]] net::Awaitable<std::unique_ptr<Attempt>> reach_answer();
-  [[nodiscard]] std::optional<Refusal> know_client();
-  [[nodiscard]] std::optional<Refusal> read_ask();
-  [[nodiscard]] std::optional<Refusal> resolve();
+  [[nodiscard]] Refused know_client();
+  [[nodiscard]] Refused read_ask();
+  [[nodiscard]] Refused resolve();
   void recall_conversation();
 
-  [[nodiscard]] net::Awaitable<std::optional<Refusal>> admit(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] net::Awaitable<Refused> admit(std::unique_ptr<Attempt>& attempt);
   [[nodiscard]] bool needs_count(const Turn::Outcome& outcome) const;
   [[nodiscard]] net::Awaitable<void> count_prompt();
   [[nodiscard]] bool drop_turns(Instant now);
@@ -51,7 +51,7 @@ class ProxyRequest {
   [[nodiscard]] net::Awaitable<void> listen(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> hold_until_commit(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> read_whole(Attempt& attempt);
-  [[nodiscard]] std::optional<Refusal> fall_back(Attempt& attempt);
+  [[nodiscard]] Refused fall_back(Attempt& attempt);
 
   [[nodiscard]] net::Awaitable<void> deliver(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> pass_on(const Attempt& attempt);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weir/base/clock.hpp"
@@ -25,6 +27,12 @@ struct Refusal {
   std::optional<bool> should_retry;      // for x-should-retry, which SDKs obey; nothing: they decide
   std::vector<wire::AttemptNote> notes;  // targets that were skipped
 };
+
+// One as it is handed about, or nullptr: rare, and larger than what waits should keep room for.
+using Refused = std::unique_ptr<const Refusal>;
+[[nodiscard]] inline Refused because(Refusal refusal) {
+  return std::make_unique<const Refusal>(std::move(refusal));
+}
 
 // "all 3 targets of "smart" are out of quota; the first is back at 2026-11-24T08:00:00Z (gemini, in 5h 21m)".
 [[nodiscard]] Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now);

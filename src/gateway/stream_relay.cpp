@@ -30,46 +30,49 @@ net::Awaitable<bool> StreamRelay::begin(const http::ResponseHead& head) {
 net::Awaitable<bool> StreamRelay::run() {
   const providers::Timeouts& timeouts = attempt_.target->provider->timeouts;
   const BootTime total_by = attempt_.began.boot + timeouts.total;
-  std::optional<Error> broken;
   bool client_there = true;
+  bool more = !attempt_.stream.done() && !attempt_.stream.error();
   give_back(out_);
-  while (client_there && !broken && !attempt_.stream.done() && !attempt_.stream.error()) {
+  while (client_there && more) {
     const BootTime by = std::min(loop_.now().boot + timeouts.idle, total_by);
     const auto piece = co_await attempt_.answer->next(by);
-    if (!piece) broken = piece.error();
-    if (!piece || piece->empty()) break;
-    out_.reserve(piece->size() + kMendedRoom);
-    const auto taken = attempt_.stream.take(*piece, out_);
-    if (!taken) broken = taken.error();
+    more = take(piece);
     if (!out_.empty()) client_there = co_await responder_.write(out_);
     record_.bytes_out += out_.size();
     give_back(out_);  // no memory while nothing comes
   }
   if (!client_there || responder_.cancellation().requested()) co_return false;
-  const bool whole = attempt_.stream.whole() && !broken && !attempt_.stream.error();
-  co_await end(std::move(broken));
-  co_return whole;
+  co_await end();
+  co_return !broken_;
 }
 
-net::Awaitable<void> StreamRelay::end(std::optional<Error> broken) {
-  const ChatStream& stream = attempt_.stream;
-  if (stream.error()) broken = Error{ErrorKind::upstream_failed, stream.error()->text.message};
-  if (!broken && !stream.whole())
-    broken = Error{ErrorKind::upstream_closed, attempt_.target->name() + " ended the stream before its end"};
-  attempt_.note_end(!broken, loop_.now());
-  std::string events;
-  if (broken) {
-    broken->message = log::redact(broken->message);
-    events = wire::stream_error(*broken, record_.request_id);
-  } else if (!stream.done()) {
-    events = stream.ending();
-  }
+bool StreamRelay::take(const Result<std::string_view>& piece) {
+  if (!piece) break_by(piece.error());
+  if (!piece || piece->empty()) return false;
+  out_.reserve(piece->size() + kMendedRoom);
+  if (auto taken = attempt_.stream.take(*piece, out_); !taken) break_by(std::move(taken).error());
+  return !broken_ && !attempt_.stream.done() && !attempt_.stream.error();
+}
+
+net::Awaitable<void> StreamRelay::end() {
+  const std::string events = ending();
+  attempt_.note_end(!broken_, loop_.now());
   if (!events.empty()) {
     const bool told = co_await responder_.write(events);
     if (told) record_.bytes_out += events.size();
   }
   const bool finished = co_await responder_.finish();
-  if (finished && !broken) co_await read_to_framings_end();
+  if (finished && !broken_) co_await read_to_framings_end();
+}
+
+std::string StreamRelay::ending() {
+  const ChatStream& stream = attempt_.stream;
+  if (stream.error()) break_by({ErrorKind::upstream_failed, stream.error()->text.message});
+  if (!broken_ && !stream.whole())
+    break_by({ErrorKind::upstream_closed, attempt_.target->name() + " ended the stream before its end"});
+  if (!broken_) return stream.ending();
+  broken_->message = log::redact(broken_->message);
+  return wire::stream_error(*broken_, record_.request_id);
 }
 
 // [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again.

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "gateway/attempt.hpp"
 #include "weir/net/loop.hpp"
@@ -23,7 +25,12 @@ class StreamRelay {
   [[nodiscard]] net::Awaitable<bool> run();
 
  private:
-  [[nodiscard]] net::Awaitable<void> end(std::optional<Error> broken);
+  // One more piece, or why there is none. False where it is over; else `out_` is what goes on.
+  [[nodiscard]] bool take(const Result<std::string_view>& piece);
+  [[nodiscard]] net::Awaitable<void> end();
+  // Decides how it has ended. The events that tell the client so.
+  [[nodiscard]] std::string ending();
+  void break_by(Error why) { broken_ = std::make_unique<Error>(std::move(why)); }
   [[nodiscard]] net::Awaitable<void> read_to_framings_end();
 
   const net::Loop& loop_;
@@ -31,6 +38,7 @@ class StreamRelay {
   telemetry::RequestRecord& record_;
   Attempt& attempt_;
   std::string out_;
+  std::unique_ptr<Error> broken_;  // why it won't come to its end
 };
 
 }  // namespace weir::gateway

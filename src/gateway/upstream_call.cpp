@@ -10,7 +10,7 @@
 namespace weir::gateway {
 namespace {
 
-constexpr std::size_t kUsualLines = 400;
+constexpr std::size_t kOwnLines = 160;  // and the key; few clients' fields go on
 
 void append_identity(std::string& lines, const routing::Target& target) {
   // Some providers' CDNs turn away clients without an ordinary versioned name.
@@ -22,7 +22,7 @@ void append_identity(std::string& lines, const routing::Target& target) {
 std::string header_lines(const routing::Target& target, const wire::ChatRequest& request,
                          const http::Fields& client_fields) {
   std::string lines;
-  lines.reserve(kUsualLines);
+  lines.reserve(kOwnLines + target.key->value.reveal().size());
   lines += "content-type: application/json\r\naccept-encoding: identity\r\n";
   lines += request.stream ? "accept: text/event-stream\r\n" : "accept: application/json\r\n";
   append_identity(lines, target);

@@ -24,12 +24,12 @@ struct Charge {
   std::uint64_t in_flight = 0;  // sent and not settled at that moment, this one too
   std::uint64_t counted = 0;    // what counted at that moment, this one too
   std::uint64_t sent = 0;       // in all until that moment, this one too
-  bool is_close = false;        // it fitted only because something had just come back
   Duration paced{};             // of its class's pace
+  bool is_close = false;        // it fitted only because something had just come back
 
   // Noted when its answer was observed.
-  std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
   bool limit_is_zero = false;          // so it said; believed once the request is refused
+  std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
 };
 
 // The live state of one limit in one scope. Whatever a window kind is, its costs are held, sent and settled

@@ -115,13 +115,19 @@ net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
   // Also where the write failed: an answer may lie there that explains it.
   while (true) {
     while (!may_read(guard)) (void)co_await stream_.wait_for_input();
-    const Result<void> read = read_more(guard);
-    if (!read) co_return fail(read.error());
-    const Result<std::size_t> consumed = reader_->read_head(in_.unread());
-    if (!consumed) co_return fail(consumed.error());
-    in_.consume(*consumed);
-    if (reader_->has_head()) co_return Result<void>();
+    const Result<bool> whole = read_head(guard);
+    if (!whole) co_return fail(whole.error());
+    if (*whole) co_return Result<void>();
   }
+}
+
+Result<bool> Exchange::read_head(const WaitGuard& guard) {
+  const Result<void> read = read_more(guard);
+  if (!read) return read.error();
+  const Result<std::size_t> consumed = reader_->read_head(in_.unread());
+  if (!consumed) return consumed.error();
+  in_.consume(*consumed);
+  return reader_->has_head();
 }
 
 net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
@@ -165,18 +171,32 @@ Result<void> Exchange::read_more(const WaitGuard& guard) {
 
 net::Awaitable<Result<std::string_view>> Exchange::next(BootTime by) {
   while (true) {
-    if (finished_) co_return std::string_view();
-    if (cancellation_->requested() && !failure_) co_return fail(cancelled_error());
-    if (failure_) co_return fail(*failure_);
-    const std::string_view body = take_body();
-    if (reader_->done()) finish();
-    if (!body.empty()) co_return body;
-    if (failure_ || finished_) continue;
+    const std::string_view piece = next_piece();
+    if (!piece.empty() || finished_ || failure_) co_return outcome(piece);
     const WaitGuard guard(clock_, by, *cancellation_, [this] { stream_.reset(); });
     while (!may_read(guard)) (void)co_await stream_.wait_for_input();
-    const Result<void> read = read_more(guard);
-    if (!read) co_return fail(read.error());
+    note(read_more(guard));
   }
+}
+
+// Of what has arrived; nothing where more must come first, or nothing will.
+std::string_view Exchange::next_piece() {
+  if (cancellation_->requested() && !finished_) note(cancelled_error());
+  if (finished_ || failure_) return {};
+  const std::string_view piece = take_body();
+  if (reader_->done()) finish();
+  return piece;
+}
+
+// A piece that came before a failure is good: the next call tells that.
+Result<std::string_view> Exchange::outcome(std::string_view piece) {
+  if (piece.empty() && !finished_) return fail(*failure_);
+  return piece;
+}
+
+// The first failure is the one that is told.
+void Exchange::note(const Result<void>& step) {
+  if (!step && !failure_) failure_ = std::make_unique<const Error>(step.error());
 }
 
 // What has arrived of the body, its pieces moved together where chunk lines stood between them.
@@ -186,7 +206,7 @@ std::string_view Exchange::take_body() {
   while (!reader_->done() && !in_.unread().empty()) {
     const auto step = reader_->read_body(in_.unread());
     if (!step) {
-      failure_ = step.error();  // for the next call: what came before it is good
+      note(step.error());  // for the next call: what came before it is good
       break;
     }
     if (!step->body.empty()) {
@@ -213,7 +233,7 @@ void Exchange::finish() {
 
 Error Exchange::fail(Error error) {
   stream_.reset();
-  failure_ = error;
+  note(error);
   return error;
 }
 

@@ -70,10 +70,15 @@ class Exchange final : public Answer {
   [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request);
   // Whether there is something to read, or no more waiting for it. Where not, no memory is kept for it.
   [[nodiscard]] bool may_read(const WaitGuard& guard);
+  // Goes on with the answer's head, by what is there now. Whether it is whole.
+  [[nodiscard]] Result<bool> read_head(const WaitGuard& guard);
   // What is there now into in_. An error where nothing can come any more; a clean end where the message ends
   // by it is none.
   [[nodiscard]] Result<void> read_more(const WaitGuard& guard);
+  [[nodiscard]] std::string_view next_piece();
+  [[nodiscard]] Result<std::string_view> outcome(std::string_view piece);
   [[nodiscard]] std::string_view take_body();
+  void note(const Result<void>& step);
   void finish();
   [[nodiscard]] Error fail(Error error);
 
@@ -90,7 +95,7 @@ class Exchange final : public Answer {
   bool wrote_all_ = false;
   bool anything_arrived_ = false;
   bool finished_ = false;
-  std::optional<Error> failure_;  // all further calls give it again
+  std::unique_ptr<const Error> failure_;  // all further calls give it again
 };
 
 }  // namespace weir::transport

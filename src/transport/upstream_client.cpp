@@ -31,6 +31,11 @@ class PooledClient final : public UpstreamClient {
   void close_idle() override { pool_->close_idle(); }
 
  private:
+  [[nodiscard]] std::unique_ptr<Exchange> pooled(Pool::Lane& lane);
+  [[nodiscard]] net::Awaitable<Result<std::unique_ptr<Exchange>>> connect(Pool::Lane& lane,
+                                                                          const UpstreamRequest& request,
+                                                                          net::Cancellation& cancellation);
+
   net::Loop& loop_;
   const UpstreamConfig config_;
   Resolver resolver_;
@@ -42,15 +47,32 @@ net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(const Ups
                                                                        net::Cancellation& cancellation) {
   if (cancellation.requested()) co_return cancelled_error();
   Pool::Lane& lane = pool_->lane(*request.endpoint);
-  std::optional<Stream> pooled = pool_->take(lane);
-  if (pooled) {
-    auto exchange = std::make_unique<Exchange>(loop_, pool_, lane, *std::move(pooled), true);
+  std::unique_ptr<Exchange> exchange = pooled(lane);
+  while (true) {
+    if (!exchange) {
+      Result<std::unique_ptr<Exchange>> fresh = co_await connect(lane, request, cancellation);
+      if (!fresh) co_return std::move(fresh).error();
+      exchange = std::move(fresh).value();
+    }
     const Result<void> conversed = co_await exchange->converse(request, cancellation);
     if (conversed) co_return std::move(exchange);
-    // The provider had closed it, or did so at this moment: it can't have begun to answer.
-    const bool stale = conversed.error().kind == ErrorKind::upstream_closed && !exchange->anything_arrived();
+    // A pooled one that the provider had closed, or closed at this moment: it can't have begun to answer.
+    const bool stale = exchange->reused_connection() && !exchange->anything_arrived() &&
+                       conversed.error().kind == ErrorKind::upstream_closed;
     if (!stale) co_return conversed.error();
+    exchange.reset();
   }
+}
+
+std::unique_ptr<Exchange> PooledClient::pooled(Pool::Lane& lane) {
+  std::optional<Stream> stream = pool_->take(lane);
+  return stream ? std::make_unique<Exchange>(loop_, pool_, lane, *std::move(stream), true) : nullptr;
+}
+
+// Apart from the conversation, which takes longer.
+net::Awaitable<Result<std::unique_ptr<Exchange>>> PooledClient::connect(Pool::Lane& lane,
+                                                                        const UpstreamRequest& request,
+                                                                        net::Cancellation& cancellation) {
   ConnectLimits limits;
   limits.look_up = config_.dns_timeout;
   limits.connect = request.connect_timeout;
@@ -58,10 +80,7 @@ net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(const Ups
   limits.by = request.head_by;
   Result<Stream> fresh = co_await connector_.connect(lane.endpoint, lane.session, limits, cancellation);
   if (!fresh) co_return std::move(fresh).error();
-  auto exchange = std::make_unique<Exchange>(loop_, pool_, lane, std::move(fresh).value(), false);
-  const Result<void> conversed = co_await exchange->converse(request, cancellation);
-  if (!conversed) co_return conversed.error();
-  co_return std::move(exchange);
+  co_return std::make_unique<Exchange>(loop_, pool_, lane, std::move(fresh).value(), false);
 }
 
 }  // namespace
