@@ -56,17 +56,16 @@ bool Descriptor::is_up_to_date() const noexcept {
 }
 
 Descriptor::Wait Descriptor::wait(Direction direction) {
-  if (direction == Direction::read) either_ = false;
-  return deferred<void(bool)>(BeginWait{this, direction});
+  return deferred<void(bool)>(BeginWait{.descriptor = this, .direction = direction});
 }
 
 void Descriptor::resume_when_ready(Direction direction, Resumption<void(bool)> resumption) {
+  if (direction == Direction::read) either_ = false;
   ways_[index(direction)].waiting.emplace(std::move(resumption));
 }
 
 Descriptor::Wait Descriptor::wait_for_either() {
-  either_ = true;
-  return deferred<void(bool)>(BeginWait{this, Direction::read});
+  return deferred<void(bool)>(BeginWait{.descriptor = this, .direction = Direction::read, .either = true});
 }
 
 void Descriptor::observe_soon() {
@@ -90,7 +89,7 @@ void Descriptor::close() noexcept {
   cancel();
 }
 
-// Ends the coroutines that wait: they hold what holds this.
+// Ends the coroutines that wait, from the loop and not at once: they hold what holds this.
 void Descriptor::drop_waits() noexcept {
   for (Way& way : ways_) {
     const std::optional<Resumption<void(bool)>> ended = std::exchange(way.waiting, std::nullopt);

@@ -21,8 +21,8 @@ using Awaitable = boost::asio::awaitable<T, Executor>;
 using UseAwaitable = boost::asio::use_awaitable_t<Executor>;
 inline constexpr UseAwaitable kUseAwaitable{};
 
-// A coroutine that waits, to be gone on with by one call. Dropped instead, it takes the coroutine with it.
-// Asio has no public name for it.
+// A coroutine that waits, to be gone on with by one call. Dropped instead, the coroutine is destroyed by what
+// is posted to its loop. Asio has no public name for it.
 template <class Signature>
 using Resumption = boost::asio::detail::awaitable_async_op_handler<Signature, Executor>;
 

@@ -18,10 +18,10 @@ namespace weir::net {
 
 class Poller;
 
-// A connected socket whose readiness is followed from its first moment to its last. The kernel tells each
-// change once (an edge), whether somebody waits or not: so nothing has to be asked before a read, and it is
-// known at any time whether the peer has left. Asio tells only those who wait, and each wait costs a call.
-// Loop's thread only.
+// A socket, connected or being so, whose readiness is followed from its first moment to its last. The kernel
+// tells each change once (an edge), whether somebody waits or not: so nothing has to be asked before a read,
+// and it is known at any time whether the peer has left. Asio tells only those who wait, and each wait costs
+// a call. Loop's thread only.
 class Descriptor
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -29,9 +29,11 @@ class Descriptor
   struct BeginWait {
     void operator()(Resumption<void(bool)> resumption) const {
       descriptor->resume_when_ready(direction, std::move(resumption));
+      if (either) descriptor->either_ = true;
     }
     Descriptor* descriptor;
     Direction direction;
+    bool either = false;
   };
   using Wait = Deferred<void(bool), BeginWait>;
 

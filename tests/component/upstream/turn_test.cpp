@@ -78,6 +78,17 @@ class TurnTest : public ::testing::Test {
       *read += stream->try_read(bytes, ec);
     }
   }
+  // Writes until it is answered, and waits for what comes behind that.
+  static net::Awaitable<void> push_and_wait(Stream* stream, const std::string* much, std::string* log) {
+    const std::array<boost::asio::const_buffer, 1> pieces{boost::asio::buffer(*much)};
+    std::array<char, 8> bytes{};
+    error_code ec;
+    const bool wrote_all = co_await stream->write_until_answered(pieces, ec);
+    while (stream->has_input()) (void)stream->try_read(bytes, ec);
+    *log += wrote_all ? "wrote all, " : "is answered, ";
+    (void)co_await stream->wait_for_input();
+    *log += "has input";
+  }
   static net::Awaitable<void> cancel_other(Stream* stream, Stream* other) {
     std::array<char, 8> byte{};
     error_code ec;
@@ -104,6 +115,22 @@ TEST_F(TurnTest, WritesOfOneTurnAllArrive) {
   turn();
   EXPECT_EQ(a_end + " " + b_end, "written written");
   EXPECT_EQ(told(a.far) + " " + told(b.far), "yes yes");
+}
+
+TEST_F(TurnTest, WhoWaitsForInputIsNotWokenByRoomToWrite) {
+  Connection a = connect();
+  const std::string much(16U << 20U, 'x');
+  std::string log;
+  loop_.spawn("a", push_and_wait(a.near.get(), &much, &log));
+  turn();
+  ask(a.far);
+  turn();
+  ASSERT_EQ(log, "is answered, ");
+  while (!told(a.far).empty()) turn();
+  EXPECT_EQ(log, "is answered, ");
+  ask(a.far);
+  turn();
+  EXPECT_EQ(log, "is answered, has input");
 }
 
 // A reader that lets others go first waits for nothing that cancel() could end: its clock would be lost.
