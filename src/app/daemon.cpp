@@ -175,6 +175,7 @@ struct Daemon::Parts {
   Result<void> configure_webhook(const config::GatewayConfig& wanted) {
     auto target = webhook_of(wanted.alerts);
     if (!target) return std::move(target).error();
+    if (*target && (*target)->endpoint.tls) upstream.want_trust();
     webhook->configure(*std::move(target));
     return {};
   }

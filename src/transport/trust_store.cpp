@@ -1,5 +1,6 @@
 #include "transport/trust_store.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include "weir/base/log.hpp"
@@ -20,10 +21,24 @@ void TrustStore::want() {
   want_locked();
 }
 
+// Where there is no thread for it, whoever wants it next tries again.
 void TrustStore::want_locked() {
   if (wanted_) return;
-  thread_ = std::thread([this] { read(); });
-  wanted_ = true;
+  const Result<void> begun = begin();
+  wanted_ = begun.has_value();
+  if (!begun) context_ = std::make_shared<const Result<TlsContext>>(begun.error());
+}
+
+Result<void> TrustStore::begin() {
+  try {
+    thread_ = std::thread([this] { read(); });
+    return {};
+  } catch (const std::system_error& e) {
+    Error failed{ErrorKind::internal,
+                 std::string("cannot begin to read the trusted certificates: ") + e.what()};
+    log::error("trust_store_failed", {{"why", failed.message}});
+    return failed;
+  }
 }
 
 net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Cancellation& cancellation) {
@@ -33,6 +48,7 @@ net::Awaitable<Waited> TrustStore::ready(net::Loop& loop, BootTime by, net::Canc
     const std::lock_guard lock(mutex_);
     if (read_) co_return Waited::happened;
     want_locked();
+    if (!wanted_) co_return Waited::happened;
     waiters_.push_back({&loop, event});
   }
   co_return co_await wait_for(loop, *event, by, cancellation);
@@ -48,8 +64,8 @@ void TrustStore::reload() {
     const std::lock_guard lock(mutex_);
     if (!wanted_) return;
   }
-  thread_.join();
-  thread_ = std::thread([this] { read(); });
+  if (thread_.joinable()) thread_.join();
+  (void)begin();
 }
 
 void TrustStore::read() {

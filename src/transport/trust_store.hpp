@@ -41,6 +41,7 @@ class TrustStore {
   };
 
   void want_locked();
+  [[nodiscard]] Result<void> begin();
   void read();
 
   const std::string ca_file_;
@@ -49,7 +50,7 @@ class TrustStore {
   std::shared_ptr<const Result<TlsContext>> context_;  // protected by mutex_
   bool wanted_ = false;                                // protected by mutex_
   std::vector<Waiter> waiters_;                        // protected by mutex_
-  std::thread thread_;                                 // begun under mutex_; joined by who may reload
+  std::thread thread_;  // before wanted_ protected by mutex_, then of who may reload
 };
 
 }  // namespace weir::transport
