@@ -71,12 +71,12 @@ void keep_memory_private() {
 #endif
 }
 
-// Before a second thread is there. A heap for each loop is enough: those who read, write or fold beside them
-// use little, and what the start has freed serves the requests. Nor is a heap's end given back whenever it is
-// free: the next request would fault it in again.
+// Before the log and the store have threads. One loop shares its heap with them, who use little: what the
+// start has freed serves its requests. Nor is a heap's end given back whenever it is free: the next request
+// would fault it in again.
 void tune_allocator(const config::GatewayConfig& config) {
   constexpr int kKeep = 64 << 20;
-  ::mallopt(M_ARENA_MAX, static_cast<int>(loop_count(config)));
+  if (loop_count(config) == 1) ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_TRIM_THRESHOLD, kKeep);
 }
 
