@@ -1,7 +1,5 @@
 #pragma once
 
-#include <optional>
-
 #include "gateway/refusal.hpp"
 #include "gateway/snapshot.hpp"
 #include "weir/http/head.hpp"

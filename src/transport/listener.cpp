@@ -65,7 +65,7 @@ Result<void> Listener::open(const tcp::endpoint& at, Port port) {
   if (!ec && port == Port::shared) share_port(acceptor_.native_handle(), ec);
   if (!ec) acceptor_.bind(at, ec);
   if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
-  if (!ec) acceptor_.non_blocking(true, ec);  // for answer_without_descriptors()
+  if (!ec) acceptor_.non_blocking(true, ec);  // who accepts does so until there is none
   if (!ec) return {};
   error_code ignored;
   acceptor_.close(ignored);

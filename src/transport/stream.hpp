@@ -37,7 +37,8 @@ class Stream {
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
 
-  // Until the connection stands, where it was being made; before all else. Else ec says why it doesn't.
+  // Until the connection stands, where it was being made without an error so far; before all else. Else ec
+  // says why it doesn't.
   [[nodiscard]] net::Awaitable<void> connected(boost::system::error_code& ec);
   // At most into.size() bytes, as soon as there are any; not a byte is written before the call ends, so that
   // the connections of a thread may share `into`. At the peer's end of stream ec is asio::error::eof;

@@ -123,6 +123,19 @@ TEST(MaxConnections, CountsOverAllLoops) {
   for (RawClient& client : clients) EXPECT_EQ(client.exchange(get("/a")).status, 200);
 }
 
+TEST(Accept, AllWhoCameWhileItsLoopWasBusyAreServed) {
+  TestServer server;
+  std::vector<RawClient> clients;
+  {
+    const auto busy = server.hold_loops();
+    for (int i = 0; i < 30; ++i) {
+      clients.push_back(server.connect());
+      clients.back().send(get("/a"));
+    }
+  }
+  for (RawClient& client : clients) EXPECT_EQ(client.read_answer().status, 200);
+}
+
 TEST(Accept, OutOfDescriptorsAnswersAndGoesOn) {
   if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
   TestServer server;

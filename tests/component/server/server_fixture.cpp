@@ -169,6 +169,13 @@ TestServer::~TestServer() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+std::shared_ptr<void> TestServer::hold_loops() {
+  auto end = std::make_shared<std::promise<void>>();
+  const std::shared_future<void> ended = end->get_future().share();
+  for (const auto& loop : loops_) loop->post([ended] { ended.wait(); });
+  return {nullptr, [end](std::nullptr_t) { end->set_value(); }};
+}
+
 RawClient TestServer::connect_and_settle() {
   const std::size_t before = server_.connections();
   RawClient client(port());

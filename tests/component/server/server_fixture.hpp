@@ -71,6 +71,8 @@ class TestServer {
   [[nodiscard]] RawClient connect_and_settle();
   // The loops have looked at everything that was sent to them.
   void settle();
+  // The loops stand still until what this gives is gone.
+  [[nodiscard]] std::shared_ptr<void> hold_loops();
   // Moves the clock. All that was due then has happened, and what follows from it.
   void advance(Duration by);
 

@@ -40,6 +40,7 @@ class StreamTest : public ::testing::Test {
     error_code ec;
     transport::Socket socket =
         transport::connect_to({boost::asio::ip::address_v4::loopback(), peer.port()}, ec);
+    ASSERT_FALSE(ec) << ec.message();
     on_loop([&] { stream_.emplace(loop_, std::move(socket)); });
     EXPECT_EQ(run(stand(&*stream_)), "");
   }
