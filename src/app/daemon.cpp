@@ -105,8 +105,11 @@ Result<gateway::Settings> settings_of(const config::GatewayConfig& config) {
   return settings;
 }
 
-bool wants_trust(const gateway::Settings& settings) {
-  return std::ranges::any_of(settings.endpoints, &transport::Endpoint::tls);
+// Whether anybody is spoken to over TLS.
+bool wants_trust(const config::GatewayConfig& config) {
+  if (config.alerts.webhook && config.alerts.webhook->tls) return true;
+  return std::ranges::any_of(config.providers,
+                             [](const providers::Provider& provider) { return provider.base_url.tls; });
 }
 
 admin::AdminSettings admin_settings_of(const config::GatewayConfig& config) {
@@ -175,7 +178,6 @@ struct Daemon::Parts {
   Result<void> configure_webhook(const config::GatewayConfig& wanted) {
     auto target = webhook_of(wanted.alerts);
     if (!target) return std::move(target).error();
-    if (*target && (*target)->endpoint.tls) upstream.want_trust();
     webhook->configure(*std::move(target));
     return {};
   }
@@ -233,7 +235,7 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
   parts->kept.keep(parts->gateway->history());
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
-  if (wants_trust(*settings)) parts->upstream.want_trust();
+  if (wants_trust(config)) parts->upstream.want_trust();
   parts->gateway->configure(*std::move(settings));
   parts->admin.configure(admin_settings_of(config), parts->clock.now().wall);
   parts->store.start();
@@ -253,7 +255,7 @@ Result<void> Daemon::reload(const config::GatewayConfig& config) {
     log::warn("restart_needed", {{"keys", keys}, {"why", "these have changed, and apply at the next start"}});
   take_certificate(*parts_->server, config);
   parts_->upstream.reload_trust();
-  if (wants_trust(*settings)) parts_->upstream.want_trust();
+  if (wants_trust(config)) parts_->upstream.want_trust();
   parts_->config.drain_timeout = config.drain_timeout;
   log::set_level(config.log.level);
   parts_->gateway->configure(*std::move(settings));

@@ -7,7 +7,6 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <cerrno>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -31,7 +30,7 @@ constexpr int kAnsweredAtOnce = 64;                          // in one go withou
 void share_port(int socket, error_code& ec) {
   const int on = 1;
   if (::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    ec = {errno, boost::system::system_category()};
+    ec = last_error();
   }
 }
 

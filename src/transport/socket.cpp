@@ -15,10 +15,6 @@ using boost::system::error_code;
 
 constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
-
 // One event, one packet. Nothing is lost where the kernel refuses.
 void send_at_once(int fd) {
   const int on = 1;
@@ -26,6 +22,10 @@ void send_at_once(int fd) {
 }
 
 }  // namespace
+
+error_code last_error() noexcept {
+  return {errno, boost::system::system_category()};
+}
 
 Socket::~Socket() {
   if (fd_ >= 0) ::close(fd_);

@@ -22,6 +22,9 @@ class Socket {
   int fd_;
 };
 
+// Why the last call of the kernel failed.
+[[nodiscard]] boost::system::error_code last_error() noexcept;
+
 // The next connection of a listening non-blocking socket; would_block where there is none now.
 [[nodiscard]] Socket accept_from(int listener, boost::asio::ip::tcp::endpoint& from,
                                  boost::system::error_code& ec);

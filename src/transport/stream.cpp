@@ -30,10 +30,6 @@ enum class Step { done, want_read, want_write, failed };
 enum class Sight { quiet, bytes, gone };
 enum class OnInput { ignore, stop };
 
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
-
 }  // namespace
 
 struct Stream::Impl {

@@ -46,7 +46,7 @@ test('SIGTERM lets a stream finish and then exits 0', async () => {
   await weir.stop();
 });
 
-test('certificates are read as soon as a provider is configured that needs them', async () => {
+test('certificates are read as soon as a provider or the webhook needs them', async () => {
   const env = { SSL_CERT_FILE: '/nonexistent/ca.pem' };
   const remote = { baseUrl: 'https://127.0.0.1:9/v1' };
   const weir = await Weir.serve(yaml({ first: provider }), { env });
@@ -58,6 +58,9 @@ test('certificates are read as soon as a provider is configured that needs them'
   const another = await Weir.serve(yaml({ second: remote }), { env });
   await another.untilLogged(/trust_store_failed.*SSL_CERT_FILE/);
   await another.stop();
+  const alarmed = await Weir.serve(yaml({ first: provider }, { more: 'alerts: {webhook: "https://127.0.0.1:9/hook"}' }), { env });
+  await alarmed.untilLogged(/trust_store_failed.*SSL_CERT_FILE/);
+  await alarmed.stop();
 });
 
 test('a second SIGTERM ends at once', async () => {
