@@ -432,9 +432,13 @@ TEST_F(Exchange, WhatCameBeforeTheBreakIsGivenOut) {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\nnonsense\r\n");
     peer.wait_for_close();
   });
-  const Outcome outcome = fetch(provider);
-  EXPECT_EQ(outcome.body, "helloworld");
-  EXPECT_EQ(outcome.error, ErrorKind::upstream_protocol);
+  Ask ask = ask_of(provider);
+  for (const bool leaves : {false, true}) {
+    ask.cancel_behind_piece = leaves;
+    const Outcome outcome = fetch(ask);
+    EXPECT_EQ(outcome.body, "helloworld");
+    EXPECT_EQ(outcome.error, ErrorKind::upstream_protocol) << "of two failures the first is told";
+  }
 }
 
 TEST_F(Exchange, AResetIsNeverACleanEnd) {

@@ -52,9 +52,12 @@ net::Awaitable<void> Call::exchange(transport::UpstreamClient& client, Outcome& 
     if (!piece) {
       outcome.error = piece.error().kind;
       outcome.message = piece.error().message;
+      const auto again = co_await (*answer)->next(by);
+      EXPECT_TRUE(!again && again.error().message == outcome.message) << "a failure stays what it is";
     }
     if (!piece || piece->empty()) break;
     outcome.body += *piece;
+    if (ask_.cancel_behind_piece) cancellation_.request();
   }
 }
 

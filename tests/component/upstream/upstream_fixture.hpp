@@ -31,6 +31,7 @@ struct Ask {
   Duration head_in = std::chrono::seconds(60);   // from the start
   Duration piece_in = std::chrono::seconds(60);  // for each piece of the body
   bool read_body = true;                         // false: drop the answer once its head is here
+  bool cancel_behind_piece = false;              // the first
 };
 
 // What became of it.
