@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -60,17 +61,21 @@ backend mock
 WEIR = """
 server: {{listen: "127.0.0.1:0", threads: {threads}, max_connections: 20000}}
 auth: {{keys: [{{name: bench, key: {key}, models: ["*"]}}]}}
-providers:
-  mock:
-    preset: openai_compatible
-    base_url: http://127.0.0.1:{mock}/v1
-    api_key: sk-upstream
-    models: {{m: {{context: 1M, max_output: 32k}}, other: {{context: 1M}}}}
-    limits: {{rpm: 100M, rpd: {{limit: 1000M, window: calendar, zone: UTC}}, tpm: {{limit: 1000M, window: refill}}}}
-models: {{smart: {{targets: [mock/m, mock/other]}}}}
+providers: {{{providers}}}
+models: {{smart: {{targets: [{targets}]}}}}
+routing: {{sticky: {{by: "{sticky}"}}}}
 timeouts: {{idle: 600s}}
 log: {{level: info, format: json, file: {dir}/weir.log}}
 """
+
+PROVIDER = """
+  {name}: {{
+    preset: openai_compatible,
+    base_url: "http://127.0.0.1:{mock}/v1",
+    api_key: sk-upstream,
+    models: {{m: {{context: 1M, max_output: 32k}}, other: {{context: 1M}}}},
+    limits: {{rpm: 100M, rpd: {{limit: 1000M, window: calendar, zone: UTC}}, tpm: {{limit: 1000M, window: refill}}}}
+  }}"""
 
 
 def free_port():
@@ -192,11 +197,21 @@ class Bench:
             return Target(name, ["haproxy", "-f", str(self.folder / "haproxy.cfg")], port)
         if name == "weir 2":
             values["threads"] = 2
-        (self.folder / "weir.yaml").write_text(WEIR.format(**values))
-        state = self.folder / "state"
+        return self.start_weir(name, ["mock"], "mock/m, mock/other", threads=values["threads"])
+
+    def start_weir(self, name, providers, targets, sticky="conversation", threads=1):
+        config, state = self.folder / "weir.yaml", self.folder / "state"
+        config.write_text(WEIR.format(
+            dir=self.folder, threads=threads, key=CLIENT_KEY, targets=targets, sticky=sticky,
+            providers=",".join(PROVIDER.format(name=provider, mock=self.mock_port) for provider in providers)))
         shutil.rmtree(state, ignore_errors=True)
-        return Target(name, [str(self.programs / "weir"), "serve", "--config", str(self.folder / "weir.yaml"),
-                             "--state-dir", str(state)], None)
+        return Target(name, [str(self.programs / "weir"), "serve", "--config", str(config), "--state-dir", str(state)],
+                      None)
+
+    def start_crowd(self, targets):
+        """weir with so many targets, of a provider each; a conversation doesn't stay, so that all are drawn from."""
+        names = [f"mock{number}" for number in range(targets)]
+        return self.start_weir("weir", names, ", ".join(f"{name}/m" for name in names), sticky="off")
 
     def drive(self, target, body, *more):
         command = [str(self.programs / "bench/bench_drive"), "--port", str(target.port), "--body", body, "--field",
@@ -262,21 +277,53 @@ class Bench:
                     "KiB/stream": (max(rss) - before) / count, "RSS MiB": max(rss) / 1024, "events": seen["events"]}
         return measure
 
+    def growth(self):
+        """Of weir alone: what a request costs beside much of everything."""
+        # weir keeps half of its descriptors for providers.
+        idle_most = min(10000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2 - 500)
+
+        def beside_idle(target):
+            idle = [socket.create_connection(("127.0.0.1", target.port)) for _ in range(idle_most)]
+            try:
+                return self.plain(1500)(target)
+            finally:
+                for connection in idle:
+                    connection.close()
+
+        def after_many(target):
+            self.drive(target, self.body(1500, False), "--seconds", 30)
+            return self.plain(1500)(target)
+
+        kinds = {"1 target": (1, self.plain(1500)), "20 targets": (20, self.plain(1500)),
+                 "200 targets": (200, self.plain(1500)), f"{idle_most} idle": (1, beside_idle),
+                 "after 30 s": (1, after_many)}
+        results = {kind: [] for kind in kinds}
+        for _ in range(self.options.rounds):
+            for kind in random.sample(list(kinds), len(kinds)):
+                targets, measure = kinds[kind]
+                target = self.start_crowd(targets)
+                try:
+                    results[kind].append(measure(target))
+                finally:
+                    target.stop()
+        return results
+
     def table(self, title, results, ratio=None):
         print(f"\n{title}")
         columns = next((list(row[0]) for row in results.values() if row and row[0]), [])
-        print("  " + "target".ljust(10) + "".join(column.rjust(14) for column in columns) +
+        print("  " + "target".ljust(12) + "".join(column.rjust(14) for column in columns) +
               ("    x nginx" if ratio and "nginx" in results else ""))
-        for name in sorted(results, key=["direct", "nginx", "haproxy", "weir", "weir 2"].index):
+        order = ["direct", "nginx", "haproxy", "weir", "weir 2"]
+        for name in sorted(results, key=lambda name: order.index(name) if name in order else len(order)):
             rows = results[name]
             if not rows or any(row is None for row in rows):
-                print(f"  {name.ljust(10)} disqualified: answers failed")
+                print(f"  {name.ljust(12)} disqualified: answers failed")
                 continue
             line = "".join(f"{statistics.median(row[column] for row in rows):14,.1f}" for column in columns)
             if ratio and all(results.get("nginx") or [None]):
                 inside = [row[ratio] / peer[ratio] for row, peer in zip(rows, results["nginx"])]
                 line += f"{statistics.median(inside):11.2f}"
-            print("  " + name.ljust(10) + line, flush=True)
+            print("  " + name.ljust(12) + line, flush=True)
         self.rows[title] = results
 
     def run(self):
@@ -301,6 +348,8 @@ class Bench:
             idle = self.rounds(proxies, lambda target: (time.sleep(1), {
                 "RSS MiB": target.rss_kib() / 1024, "start ms": target.start_ms})[1])
             self.table("Idle, and until it accepts", idle)
+        if not wanted or "growth" in wanted:
+            self.table("weir beside much of everything, 32 connections, 1.5 KB", self.growth())
         self.stop_mock()
         if self.options.json:
             pathlib.Path(self.options.json).write_text(json.dumps(self.rows, indent=1))
@@ -312,7 +361,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     parser.add_argument("--rate", type=int, default=1000)
-    parser.add_argument("--only", nargs="*", help="plain, rate, streams, idle, or one size: '1.5 KB', 5000")
+    parser.add_argument("--only", nargs="*", help="plain, rate, streams, idle, growth, or one size: '1.5 KB', 5000")
     parser.add_argument("--json", help="where to write every figure")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

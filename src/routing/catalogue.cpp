@@ -108,6 +108,17 @@ void Catalogue::add_costly(Route& route, const providers::Model& model) const {
     if (target.model == &model) route.costly.push_back(&target);
 }
 
+// Once it has all its candidates.
+void Catalogue::arrange(Route& route) {
+  std::ranges::stable_sort(route.candidates, {}, &Candidate::tier);
+  const Candidate* before = nullptr;
+  for (Candidate& candidate : route.candidates) {
+    const bool begins = before == nullptr || before->tier != candidate.tier;
+    candidate.weight_so_far = candidate.weight + (begins ? 0 : before->weight_so_far);
+    before = &candidate;
+  }
+}
+
 Route& Catalogue::add_route(std::string name, Strategy strategy) {
   Route& route = routes_.emplace_back();
   route.name = std::move(name);
@@ -126,7 +137,7 @@ void Catalogue::add_configured_routes() {
       if (model == provider->models.end()) continue;
       add_candidates(route, *model, wanted.weight.value_or(model->weight), wanted.tier);
     }
-    std::ranges::stable_sort(route.candidates, {}, &Candidate::tier);
+    arrange(route);
     listed_.push_back({.id = spec.name, .owner = "weir", .route = &route});
   }
 }
@@ -136,6 +147,7 @@ void Catalogue::add_models() {
     for (const providers::Model& model : provider.models) {
       Route& route = add_route(provider.name + "/" + model.name, Strategy::headroom);
       add_candidates(route, model, model.weight, 1);
+      arrange(route);
       listed_.push_back({.id = route.name, .owner = provider.name, .route = &route});
       ++model_count_;
     }
@@ -162,6 +174,7 @@ void Catalogue::add_families() {
       else
         add_costly(route, *model);
     }
+    arrange(route);
   }
 }
 

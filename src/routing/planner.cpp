@@ -1,92 +1,11 @@
 #include "weir/routing/planner.hpp"
 
 #include <algorithm>
-#include <numeric>
+
+#include "routing/draw.hpp"
 
 namespace weir::routing {
 namespace {
-
-struct Scored {
-  const Target* target;
-  double score;
-  bool to_window;  // its max_tokens is fitted to its windows, not to the model alone
-};
-
-double score(Strategy strategy, double weight, double headroom) {
-  return strategy == Strategy::weighted ? weight : weight * headroom;
-}
-
-// The index of a draw in proportion to the scores.
-std::size_t draw(const std::vector<Scored>& scored, RandomSource& random) {
-  const double total = std::accumulate(scored.begin(), scored.end(), 0.0,
-                                       [](double sum, const Scored& s) { return sum + s.score; });
-  double left = random.unit() * total;
-  for (std::size_t i = 0; i + 1 < scored.size(); ++i) {
-    left -= scored[i].score;
-    if (left < 0) return i;
-  }
-  return scored.size() - 1;
-}
-
-// The place of the one that will have answered first; of those that nobody has measured the likeliest by
-// score where they are all there is.
-std::size_t fastest(const std::vector<Scored>& scored, const Ask& ask) {
-  constexpr Duration kUnknown = Duration::max();
-  std::size_t best = 0;
-  Duration best_time = kUnknown;
-  for (std::size_t i = 0; i < scored.size(); ++i) {
-    const Speed* const speed = scored[i].target->speed;
-    const Duration time = speed == nullptr ? kUnknown : speed->expected(ask.output_tokens).value_or(kUnknown);
-    if (time < best_time || (time == best_time && scored[i].score > scored[best].score)) best = i;
-    best_time = std::min(best_time, time);
-  }
-  return best;
-}
-
-// What nobody has measured is tried first, by one request at a time; and one request in twenty goes anywhere,
-// since what was slow may have become fast.
-std::size_t draw_fast(const std::vector<Scored>& scored, const Ask& ask, Instant now, RandomSource& random) {
-  constexpr double kExploration = 0.05;
-  for (std::size_t i = 0; i < scored.size(); ++i) {
-    Speed* const speed = scored[i].target->speed;
-    if (speed != nullptr && speed->explore(now.boot)) return i;
-  }
-  return random.unit() < kExploration ? draw(scored, random) : fastest(scored, ask);
-}
-
-std::size_t pick(Strategy strategy, const std::vector<Scored>& scored, const Ask& ask, Instant now,
-                 RandomSource& random) {
-  switch (strategy) {
-    case Strategy::priority:
-      return 0;
-    case Strategy::fastest:
-      return draw_fast(scored, ask, now, random);
-    case Strategy::headroom:
-    case Strategy::weighted:
-      break;
-  }
-  return draw(scored, random);
-}
-
-std::optional<Choice> take(const Scored& scored, const Ask& ask, Instant now) {
-  const Target& target = *scored.target;
-  const Fitted fitted = scored.to_window ? fit(target, ask, now) : fit_to_model(target, ask);
-  auto taken = target.pool.reserve(fitted.cost, now, fitted.terms);
-  if (auto* reservation = std::get_if<quota::Reservation>(&taken))
-    return Choice{.target = &target, .fitted = fitted, .reservation = std::move(*reservation)};
-  return std::nullopt;
-}
-
-// A target that can serve the ask and has room for it, with its headroom for a score.
-std::optional<Scored> weigh(const Target& target, const Ask& ask, Instant now) {
-  if (unfit(target, ask) != Unfit::none) return std::nullopt;
-  for (const bool to_window : {false, true}) {
-    const Fitted fitted = to_window ? fit(target, ask, now) : fit_to_model(target, ask);
-    if (const auto headroom = target.pool.headroom(fitted.cost, now, fitted.terms))
-      return Scored{.target = &target, .score = *headroom, .to_window = to_window};
-  }
-  return std::nullopt;
-}
 
 // The first moment from then on at which its class may be served at all.
 BootTime off_peak(const Ask& ask, BootTime at, Instant now) {
@@ -97,19 +16,9 @@ bool has_had_its_turn(const Target& target, std::span<const Target* const> exclu
   return std::ranges::find(excluded, &target) != excluded.end();
 }
 
-// Fits of one tier; tiers stand together in a route.
-std::vector<Scored> fitting(const Route& route, std::uint32_t tier, const Ask& ask,
-                            std::span<const Target* const> excluded, Instant now) {
-  std::vector<Scored> fits;
-  fits.reserve(route.candidates.size());
-  for (const Candidate& candidate : route.candidates) {
-    if (candidate.tier != tier || has_had_its_turn(*candidate.target, excluded)) continue;
-    if (auto fit = weigh(*candidate.target, ask, now)) {
-      fit->score = score(route.strategy, candidate.weight, fit->score);
-      fits.push_back(*fit);
-    }
-  }
-  return fits;
+// The candidates of one tier stand together.
+std::span<const Candidate> tier_of(const Route& route, std::uint32_t tier) {
+  return std::ranges::equal_range(route.candidates, tier, {}, &Candidate::tier);
 }
 
 // When the first of a tier's targets has room; 0: of any tier.
@@ -134,28 +43,23 @@ std::optional<Choice> take_preferred(const Route& route, std::uint32_t tier, con
   if (place == route.candidates.end() || place->tier != tier) return std::nullopt;
   if (has_had_its_turn(*ask.preferred, excluded)) return std::nullopt;
   // A reserve that fails is a sign that someone wanted more; here another target may do.
-  const auto fit = weigh(*ask.preferred, ask, now);
-  return fit ? take(*fit, ask, now) : std::nullopt;
+  return take(*ask.preferred, ask, now);
 }
 
 // Tier by tier.
-std::optional<Choice> take_best(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
-                                Instant now, RandomSource& random) {
+std::optional<Choice> take_best(const Route& route, const Ask& ask, Targets excluded, Instant now,
+                                RandomSource& random) {
   if (off_peak(ask, now.boot, now) > now.boot) return std::nullopt;
-  std::uint32_t last_tier = 0;
-  for (const Candidate& candidate : route.candidates) {
-    if (candidate.tier == last_tier) continue;
-    last_tier = candidate.tier;
-    if (auto choice = take_preferred(route, last_tier, ask, excluded, now)) return choice;
-    std::vector<Scored> fits = fitting(route, last_tier, ask, excluded, now);
-    while (!fits.empty()) {
-      const std::size_t drawn = pick(route.strategy, fits, ask, now, random);
-      if (auto choice = take(fits[drawn], ask, now)) return choice;
-      fits.erase(fits.begin() + static_cast<std::ptrdiff_t>(drawn));  // another request was faster
-    }
+  for (std::size_t first = 0; first < route.candidates.size();) {
+    const std::uint32_t number = route.candidates[first].tier;
+    if (auto choice = take_preferred(route, number, ask, excluded, now)) return choice;
+    const std::span<const Candidate> tier = tier_of(route, number);
+    Draw draw({.strategy = route.strategy, .tier = tier, .excluded = excluded}, ask, now, random);
+    if (auto choice = draw.take_one()) return choice;
     if (ask.patience > Duration::zero() &&
-        earliest_of(route, last_tier, ask, excluded, now) <= now.boot + ask.patience)
+        earliest_of(route, number, ask, excluded, now) <= now.boot + ask.patience)
       break;
+    first += tier.size();
   }
   return std::nullopt;
 }

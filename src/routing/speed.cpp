@@ -65,12 +65,19 @@ std::optional<Duration> Speed::expected(std::uint64_t output_tokens) const noexc
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(sum, kLongest)));
 }
 
-bool Speed::explore(BootTime now) noexcept {
+bool Speed::is_due(std::int64_t explored_at, BootTime now) const noexcept {
   if (known(to_commit_) || known(rate_)) return false;
-  const std::int64_t at = now.time_since_epoch().count();
+  return explored_at == kNever || now.time_since_epoch().count() - explored_at >= kExploring.count();
+}
+
+bool Speed::is_unexplored(BootTime now) const noexcept {
+  return is_due(explored_at_.load(std::memory_order_relaxed), now);
+}
+
+bool Speed::explore(BootTime now) noexcept {
   std::int64_t before = explored_at_.load(std::memory_order_relaxed);
-  if (before != kNever && at - before < kExploring.count()) return false;
-  return explored_at_.compare_exchange_strong(before, at, std::memory_order_relaxed);
+  return is_due(before, now) && explored_at_.compare_exchange_strong(before, now.time_since_epoch().count(),
+                                                                     std::memory_order_relaxed);
 }
 
 Speed& SpeedTable::of(std::string_view target) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,17 @@ class FakeRandom final : public RandomSource {
  private:
   std::vector<double> units_;
   std::size_t next_ = 0;
+};
+
+// Chance that is the same in every run.
+class SeededRandom final : public RandomSource {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  [[nodiscard]] double unit() override { return static_cast<double>(engine_() >> 11U) * 0x1.0p-53; }
+  [[nodiscard]] std::uint64_t bits() override { return engine_(); }
+
+ private:
+  std::mt19937_64 engine_;
 };
 
 }  // namespace weir::test

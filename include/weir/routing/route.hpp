@@ -103,6 +103,7 @@ struct Candidate {
   const Target* target = nullptr;
   double weight = 1;
   std::uint32_t tier = 1;
+  double weight_so_far = 1;  // of its tier, this one included
 };
 
 struct Route {
@@ -154,6 +155,7 @@ class Catalogue {
   // One candidate a key. Keys of one account share its room, so they share the weight too.
   void add_candidates(Route& route, const providers::Model& model, double weight, std::uint32_t tier) const;
   void add_costly(Route& route, const providers::Model& model) const;
+  static void arrange(Route& route);
   Route& add_route(std::string name, Strategy strategy);
 
   Parts parts_;

@@ -30,12 +30,15 @@ class Speed {
   // Until so many tokens have come; what isn't known of it is left out. Nothing where nothing is known.
   [[nodiscard]] std::optional<Duration> expected(std::uint64_t output_tokens) const noexcept;
 
-  // Whether nothing is known and nobody has set out to learn it within the last ten seconds. Whoever is told
-  // so is taken at his word to set out now.
+  // Whether nothing is known and nobody has set out to learn it within the last ten seconds.
+  [[nodiscard]] bool is_unexplored(BootTime now) const noexcept;
+  // The same, and whoever is told so is taken at his word to set out now.
   [[nodiscard]] bool explore(BootTime now) noexcept;
 
  private:
   static constexpr std::int64_t kNever = INT64_MIN;
+
+  [[nodiscard]] bool is_due(std::int64_t explored_at, BootTime now) const noexcept;
 
   std::atomic<double> to_commit_{-1};  // seconds; below 0: unknown
   std::atomic<double> rate_{-1};       // tokens a second
