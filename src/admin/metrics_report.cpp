@@ -33,6 +33,7 @@ void write_windows(const std::vector<NamedWindow>& windows, std::string_view nam
                 {"model", window.model},
                 {"models", window.models},
                 {"window", window.name},
+                {"kind", quota::name(window.view.limit.window)},
                 {"unit", quota::name(window.view.limit.dimension)},
                 {"source", known ? quota::name(window.view.limit.source) : "unknown"}},
                *figure);

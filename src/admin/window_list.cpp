@@ -17,7 +17,8 @@ std::string joined(const std::vector<std::string>& globs) {
 }  // namespace
 
 std::string NamedWindow::key() const {
-  return provider + "\n" + account + "\n" + model + "\n" + models + "\n" + name;
+  return provider + "\n" + account + "\n" + model + "\n" + models + "\n" + name + "\n" +
+         std::string(quota::name(view.limit.window));
 }
 
 std::vector<NamedWindow> windows_of(const routing::Catalogue& catalogue, Instant now) {

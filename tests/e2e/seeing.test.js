@@ -87,7 +87,7 @@ test('metrics are well formed, by promtool where it is there', async () => {
   const text = await answer.text();
   assert.match(text, /^weir_http_requests_total\{route="chat",status="200"\} [1-9]/m);
   assert.match(text, /^weir_upstream_attempts_total\{provider="local",model="m",outcome="ok"\} [1-9]/m);
-  assert.match(text, /^weir_quota_limit\{provider="local",account="[^"]*",model="",models="",window="rpd",unit="requests",source="config"\} 20$/m);
+  assert.match(text, /^weir_quota_limit\{provider="local",account="[^"]*",model="",models="",window="rpd",kind="sliding",unit="requests",source="config"\} 20$/m);
   const tool = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   if (tool.error?.code === 'ENOENT') return;
   assert.equal(tool.status, 0, tool.stdout + tool.stderr);

@@ -272,7 +272,7 @@ TEST_F(AlertsTest, AForecastIsMeasured) {
   EXPECT_THAT(
       api_.metrics(context(), clock_.now()),
       HasSubstr(
-          R"(weir_quota_dry_timestamp_seconds{provider="q",account="main",model="",models="",window="rpd",unit="requests",source="config"} )"));
+          R"(weir_quota_dry_timestamp_seconds{provider="q",account="main",model="",models="",window="rpd",kind="sliding",unit="requests",source="config"} )"));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ using test::PrometheusText;
 
 class MetricsTest : public Admin {
  protected:
+  using Admin::Admin;
   PrometheusText scrape() { return PrometheusText(api_.metrics(context(), clock_.now())); }
   Result<void> admit(std::string_view peer) {
     head_.target = "/metrics";
@@ -34,15 +35,40 @@ TEST_F(MetricsTest, AWindowIsThereOnceHoweverManyKeysAndModelsDrawOnIt) {
   std::get<quota::Reservation>(taken).send(clock_.now());
   const PrometheusText text = scrape();
   const std::string account =
-      R"({provider="p",account="main",model="",models="",window="rpd",unit="requests",source="config"})";
+      R"({provider="p",account="main",model="",models="",window="rpd",kind="sliding",unit="requests",source="config"})";
   EXPECT_EQ(text.value("weir_quota_limit" + account), 50);
   EXPECT_EQ(text.value("weir_quota_used" + account), 1);
   EXPECT_EQ(text.value("weir_quota_remaining" + account), 49);
   const std::string model =
-      R"({provider="p",account="main",model="vendor/m",models="",window="tpm",unit="tokens",source="config"})";
+      R"({provider="p",account="main",model="vendor/m",models="",window="tpm",kind="sliding",unit="tokens",source="config"})";
   EXPECT_EQ(text.value("weir_quota_used" + model), 40);
   EXPECT_NEAR(text.value("weir_quota_reset_timestamp_seconds" + model),
               std::chrono::duration<double>(clock_.now().wall.time_since_epoch()).count() + 60, 1);
+}
+
+routing::Catalogue::Parts with_an_interval() {
+  routing::Catalogue::Parts out = parts();
+  quota::Limit interval = test::requests_per_minute(4);
+  interval.window = quota::WindowKind::interval;
+  out.providers[0].models[0].limits.push_back(interval);
+  return out;
+}
+
+class TwoOfOneName : public MetricsTest {
+ protected:
+  TwoOfOneName() : MetricsTest(with_an_interval()) {}
+};
+
+TEST_F(TwoOfOneName, AreToldApartByTheirKind) {
+  const PrometheusText text = scrape();
+  EXPECT_EQ(text.problem(), "");
+  const auto limit = [&](const std::string& kind) {
+    return text.value(
+        R"(weir_quota_limit{provider="p",account="main",model="vendor/m",models="",window="rpm",kind=")" +
+        kind + R"(",unit="requests",source="config"})");
+  };
+  EXPECT_EQ(limit("sliding"), 10);
+  EXPECT_EQ(limit("interval"), 4);
 }
 
 TEST_F(MetricsTest, AKeyIsInOneState) {
