@@ -156,8 +156,9 @@ Result<std::string> request_list(const telemetry::Telemetry& telemetry, std::str
 }
 
 Result<std::string> request_by_id(const telemetry::Telemetry& telemetry, std::string_view id, Instant now) {
-  for (const telemetry::LiveView& view : telemetry.under_way(now))
-    if (view.request_id == id) return text_of(live_json(view));
+  const auto live = telemetry.under_way(now);
+  const auto newest = std::ranges::find(live.rbegin(), live.rend(), id, &telemetry::LiveView::request_id);
+  if (newest != live.rend()) return text_of(live_json(*newest));
   const auto is_it = [&](const RequestRecord& record) { return record.request_id == id; };
   const auto found = telemetry.ended().last(1, 0, is_it);
   if (!found.empty()) return text_of(ended_json(found.front()));

@@ -172,6 +172,7 @@ AdminAnswer answer_cooldowns(const transport::Request& request, std::string_view
     return {Error{ErrorKind::method_not_allowed, "use DELETE here"}, "DELETE"};
   const std::string provider = take_segment(path);
   const std::string key = take_segment(path);
+  if (!path.empty()) return {not_found("nothing is behind the key here; name a model by ?model="), {}};
   const std::string model = http::query_value(request.head->target, "model").value_or("*");
   const auto targets = targets_of(context.catalogue, provider, key, model);
   if (!targets) return {targets.error(), {}};
@@ -186,6 +187,8 @@ AdminAnswer answer_keys(const transport::Request& request, std::string_view path
     return {Error{ErrorKind::method_not_allowed, "use PATCH here"}, "PATCH"};
   const std::string provider = take_segment(path);
   const std::string key = take_segment(path);
+  if (!path.empty())
+    return {not_found("nothing is behind the key here: a key is switched with all its models"), {}};
   const auto targets = targets_of(context.catalogue, provider, key, "*");
   if (!targets) return {targets.error(), {}};
   const auto enabled = read_enabled(request.body_text());

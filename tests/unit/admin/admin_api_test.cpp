@@ -160,6 +160,15 @@ TEST_F(Admin, WhatIsNotThereIsNamed) {
     EXPECT_EQ(kind_of(ask("GET", target)), ErrorKind::unknown_url) << target;
 }
 
+TEST_F(Admin, NothingIsDoneForAPathThatSaysMoreThanItMay) {
+  pool(0).cool_down_model({quota::CooldownCause::not_on_plan, BootTime::max()}, clock_.now());
+  EXPECT_EQ(kind_of(ask("DELETE", "/admin/v1/cooldowns/p/main/n")), ErrorKind::model_not_found);
+  EXPECT_FALSE(has_room(0));
+  EXPECT_EQ(kind_of(ask("PATCH", "/admin/v1/keys/p/main/n", R"({"enabled": false})")),
+            ErrorKind::model_not_found);
+  EXPECT_FALSE(catalogue_.targets()[1].is_off());
+}
+
 TEST_F(Admin, OtherMethodsAreToldWhichWouldDo) {
   const auto answer = ask("POST", "/admin/v1/quota");
   EXPECT_EQ(kind_of(answer), ErrorKind::method_not_allowed);

@@ -85,6 +85,17 @@ TEST_F(RequestsTest, ThoseUnderWayStandFirst) {
   EXPECT_EQ(get("/admin/v1/status")["live"][0]["id"], "c");
 }
 
+TEST_F(RequestsTest, OfTwoUnderOneIdTheNewestIsTold) {
+  telemetry::RequestRecord first;
+  telemetry::RequestRecord second;
+  first.request_id = second.request_id = "c";
+  const telemetry::LiveRequest older(telemetry_.live(0), first, clock_.now());
+  clock_.advance(milliseconds(70));
+  telemetry::LiveRequest newer(telemetry_.live(0), second, clock_.now());
+  newer.tries("q", "m", "main");
+  EXPECT_EQ(get("/admin/v1/requests/c")["state"], "trying");
+}
+
 TEST_F(RequestsTest, AreChosenByStateAndLimit) {
   end("good");
   end("bad", 502, "upstream_failed");
