@@ -26,6 +26,13 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   return authority && origin.ends_with(*authority) && equals_ignoring_case(*authority, host);
 }
 
+// A link that a person follows: the page that has it never sees what comes.
+bool is_followed_link(const RequestHead& head) {
+  return (head.method == "GET" || head.method == "HEAD") &&
+         equals_ignoring_case(head.fields.get("sec-fetch-mode"), "navigate") &&
+         equals_ignoring_case(head.fields.get("sec-fetch-dest"), "document");
+}
+
 }  // namespace
 
 HostGuard::HostGuard(const std::vector<std::string>& own, const std::vector<std::string>& allowed,
@@ -53,7 +60,8 @@ Result<void> HostGuard::check(const RequestHead& head) const {
   if (origin && !configured && (head.fields.count("origin") > 1 || !is_same_origin(*origin, host))) {
     return forbidden("this Origin may not call weir; add it to server.cors_origins");
   }
-  if (!configured && equals_ignoring_case(head.fields.get("sec-fetch-site"), "cross-site")) {
+  if (!configured && equals_ignoring_case(head.fields.get("sec-fetch-site"), "cross-site") &&
+      !is_followed_link(head)) {
     return forbidden("a page of another site may not call weir");
   }
   if (carries_content(head.method) &&

@@ -119,6 +119,23 @@ TEST(HostGuard, CrossSiteRequestsNeedAConfiguredOrigin) {
   EXPECT_EQ(status({{"Sec-Fetch-Site", "none"}}), 200);
 }
 
+TEST(HostGuard, ALinkOnAnotherSiteMayBeFollowed) {
+  const auto status = [](std::string_view method, std::string_view mode, std::string_view destination) {
+    return judge(plain(), request(std::string(method), "/",
+                                  {{"Host", "localhost:8484"},
+                                   {"Content-Type", "application/json"},
+                                   {"Sec-Fetch-Site", "cross-site"},
+                                   {"Sec-Fetch-Mode", std::string(mode)},
+                                   {"Sec-Fetch-Dest", std::string(destination)}}));
+  };
+  EXPECT_EQ(status("GET", "navigate", "document"), 200);
+  EXPECT_EQ(status("HEAD", "navigate", "document"), 200);
+  EXPECT_EQ(status("POST", "navigate", "document"), 403);  // a form
+  EXPECT_EQ(status("GET", "navigate", "iframe"), 403);
+  EXPECT_EQ(status("GET", "cors", "empty"), 403);
+  EXPECT_EQ(status("GET", "no-cors", "image"), 403);
+}
+
 TEST(HostGuard, AStarAllowsEveryOrigin) {
   const HostGuard open({}, {}, {"*"});
   EXPECT_TRUE(open.origin_allowed("https://anything.example"));
