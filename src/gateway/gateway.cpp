@@ -296,10 +296,10 @@ LocalAnswer Gateway::answer_locally(const Snapshot& current, const transport::Re
   if (*client != nullptr) record.client = (*client)->name;
   if (location.place == Place::models) return {model_list(current, *client, now, started_)};
   const std::string id = http::unescape(location.rest);
-  if (auto found = model_card(current, *client, id, now, started_)) return {*std::move(found)};
-  return {Refusal{
-      .error = {ErrorKind::model_not_found, "no model \"" + id + "\"; GET /v1/models lists what there is"},
-      .param = "model"}};
+  const routing::Route* const route = current.catalogue.find(id);
+  if (route == nullptr) return {unknown_model(current.catalogue, id)};
+  if (!may_use(*client, id)) return {model_not_allowed(**client, id)};
+  return {model_card(current, id, *route, now, started_)};
 }
 
 // No coroutine: a chat's frames are kept for as long as its stream, and need no room for the other paths.

@@ -33,6 +33,8 @@ TEST_F(Local, OneModelIsFoundEvenWhereTheSdkEscapesItsSlash) {
   EXPECT_EQ(json::parse(get("/v1/models/groq/m").body)["id"], "groq/m");
   EXPECT_EQ(json::parse(get("/v1/models/groq%2Fm").body)["id"], "groq/m");
   EXPECT_EQ(get("/v1/models/groq/none").status, 404);
+  EXPECT_EQ(json::parse(get("/v1/models/auto").body)["id"], "auto");
+  EXPECT_THAT(get("/v1/models/smrat").body, HasSubstr("did you mean"));
 }
 
 TEST_F(Local, ThePathsThatPeopleSetByMistakeWorkToo) {
