@@ -222,20 +222,16 @@ void Attempt::judge_answer(Instant now) {
   conclude("ok", now);
 }
 
-// By the event alone: the fields of the head, which was a good answer's, are given back when a stream begins.
 void Attempt::note_end(bool is_whole, Instant now) {
   if (is_whole) return report(quota::Health::served, now);
   if (now.boot - began.boot >= target->provider->timeouts.total) return;  // cut by our clock
   point = routing::Point::broken_stream;
-  if (stream.error())
-    point = routing::point_of(providers::classify(providers::signals_of(*target->provider->preset),
-                                                  {.status = answer->head().status,
-                                                   .fields = answer->head().fields,
-                                                   .body = stream.error()->data,
-                                                   .is_error_in_answer = true,
-                                                   .is_midway = true},
-                                                  now.wall));
+  if (stream.error()) {
+    classify_error_in_good_answer(stream.error()->data, true, now);
+    point = routing::point_of(*verdict_);
+  }
   report(routing::rule_for(point).health, now);
+  if (verdict_) tell_ledger(now);
 }
 
 void Attempt::mend_body() {
@@ -258,14 +254,25 @@ bool Attempt::replay_body() {
 }
 
 void Attempt::judge_error_in_good_answer(std::string_view words, Instant now) {
-  const http::ResponseHead& head = answer->head();
-  verdict_ = std::make_unique<providers::Verdict>(providers::classify(
-      providers::signals_of(*target->provider->preset),
-      {.status = head.status, .fields = head.fields, .body = words, .is_error_in_answer = true}, now.wall));
-  if (is_stream) verdict_->message = stream.error()->text.message;
+  classify_error_in_good_answer(words, false, now);
   decide(routing::point_of(*verdict_), now);
   tell_ledger(now);
   conclude("200 with error " + std::to_string(verdict_->status), now);
+}
+
+// In the midst of a stream by the event alone: the fields of the head, which was a good answer's, are given
+// back when it begins.
+void Attempt::classify_error_in_good_answer(std::string_view words, bool is_midway, Instant now) {
+  const http::ResponseHead& head = answer->head();
+  verdict_ = std::make_unique<providers::Verdict>(
+      providers::classify(providers::signals_of(*target->provider->preset),
+                          {.status = head.status,
+                           .fields = head.fields,
+                           .body = words,
+                           .is_error_in_answer = true,
+                           .is_midway = is_midway},
+                          now.wall));
+  if (is_stream) verdict_->message = stream.error()->text.message;
 }
 
 // Before the ledger hears of quota: a reservation that was refused for it has ended.
@@ -325,7 +332,7 @@ void Attempt::tell_ledger(Instant now) {
   switch (said.answer_class) {
     case AnswerClass::rate_limited:
     case AnswerClass::quota_exhausted:
-      reservation.refuse_for_quota(quota_refusal(said), now);
+      refuse_for_quota(now);
       break;
     case AnswerClass::capacity:
     case AnswerClass::server_error:
@@ -366,6 +373,17 @@ void Attempt::tell_ledger(Instant now) {
     case AnswerClass::invalid_request:
       break;
   }
+}
+
+// Who refuses in the midst of an answer is left alone, but what came of it is still to be settled.
+void Attempt::refuse_for_quota(Instant now) {
+  const quota::QuotaRefusal said = quota_refusal(*verdict_);
+  if (rule.settlement != routing::Settlement::settle) return reservation.refuse_for_quota(said, now);
+  const quota::Cooldown cooldown{said.cause, now.boot + said.wait.value_or(kUntoldWait)};
+  if (said.whole_account)
+    target->pool.cool_down_account(cooldown, now);
+  else
+    target->pool.cool_down_model(cooldown, now);
 }
 
 // A key is the account's: what is to be paid is owed by all of them.

@@ -65,7 +65,8 @@ struct Attempt {
   void teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const;
   // What a refusal says; of what was none, nothing.
   [[nodiscard]] const providers::Verdict& verdict() const noexcept;
-  // A stream that had begun has ended, at its end or not; the client is there.
+  // A stream that had begun has ended, at its end or not; the client is there. What an error event said of
+  // quota or of the key is heard like a refusal.
   void note_end(bool is_whole, Instant now);
 
   const routing::Target* target;
@@ -112,9 +113,11 @@ struct Attempt {
   [[nodiscard]] bool was_impatient(Instant now) const;
   void tell_ledger(Instant now);
   void note(const std::optional<quota::Drift>& drift) const;
+  void refuse_for_quota(Instant now);
   void refuse_key(Instant now);
   void note_unbelieved(const wire::Usage& usage) const;
   void judge_error_in_good_answer(std::string_view words, Instant now);
+  void classify_error_in_good_answer(std::string_view words, bool is_midway, Instant now);
 
   std::unique_ptr<providers::Verdict> verdict_;  // large, and rare
 };

@@ -129,9 +129,9 @@ Waiting waiting_of(const Signals& signals, const Refused& refused, const WaitHin
     const bool at_most = is_quota && hint.is_header && signals.retry_after == RetryAfter::at_most;
     return {.rule = WaitRule::seconds, .wait = believed(*hint.wait, refused, longest), .at_most = at_most};
   }
-  if (refused.is_midway) return {};
   if (is_quota)
     if (const auto waiting = by_reset(refused, now)) return *waiting;
+  if (refused.is_midway) return {};
   if (rule != nullptr && rule->wait >= Duration::zero())
     return {.rule = WaitRule::seconds, .wait = rule->wait};
   if (refused.answer_class == AnswerClass::concurrency)

@@ -95,7 +95,7 @@ struct AnswerParts {
   const http::Fields& fields;
   std::string_view body;            // plain, or the event that held the error
   bool is_error_in_answer = false;  // of a good status: body is an error, or holds one
-  bool is_midway = false;           // part of an answer had come before it
+  bool is_midway = false;           // part of an answer had come before it: no wait but what it names itself
 };
 
 // The provider's rules come first, then those that hold everywhere, then what the windows say, at last the

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -282,6 +283,57 @@ TEST_F(Quota, ARefusedKeyIsAStateThatOneRequestProbes) {
   EXPECT_EQ(provider.requests(), asked + 1);
   EXPECT_NE(ask().status, 200);
   EXPECT_EQ(provider.requests(), asked + 1);
+}
+
+// A provider that refuses in the midst of its answers: with these words, once a part has reached the client.
+class MidStream : public GatewayTest {
+ protected:
+  RawProvider::Script refuses_midway(std::string words) {
+    return [this, words = std::move(words)](RawConnection& peer) {
+      if (!peer.read_request()) return;
+      peer.send(std::string(kStreamHead) + std::string(kTextEvent));
+      (void)eventually([this] { return has_begun_.exchange(false); });
+      peer.send(R"(data: {"error":)" + words + "}\n\n");
+    };
+  }
+  RawAnswer ask_it() {
+    RawClient client = connect();
+    client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+    EXPECT_TRUE(eventually([&] { return client.has_input(); }));
+    has_begun_ = true;
+    return client.read_answer();
+  }
+  std::atomic<bool> has_begun_ = false;
+};
+
+// It can't be mended for that client; the next ones go elsewhere.
+TEST_F(MidStream, ARefusalIsHeardByTheNextRequest) {
+  std::string name = "first";
+  for (const char* words :
+       {R"({"message":"Rate limit reached, try again in 20s","code":429})",
+        R"({"message":"Rate limit exceeded","code":429})", R"({"message":"Insufficient credits","code":402})",
+        R"({"message":"Provider returned error","code":429,"metadata":{"raw":)"
+        R"("m is temporarily rate-limited upstream","provider_name":"X"}})",
+        R"({"message":"overloaded, try again in 20s","code":503})"}) {
+    RawProvider first(refuses_midway(words));
+    RawProvider second(streams(std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent)));
+    name += "1";  // what the ledger knows of the one before is not its
+    start({provider_at(name, first.port()), provider_at("second", second.port())});
+    EXPECT_THAT(ask_it().body, HasSubstr("\"error\"")) << words;
+    EXPECT_EQ(ask_stream().field("x-weir-served-by"), "second/m") << words;
+    stop();
+  }
+}
+
+TEST_F(MidStream, WhatCameBeforeARefusalIsStillCharged) {
+  RawProvider provider(refuses_midway(R"({"message":"Rate limit exceeded","code":429})"));
+  start({provider_at("groq", provider.port(), {requests_per_minute(2)})});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(ask_it().body, HasSubstr("\"error\""));
+    advance(11s);
+  }
+  EXPECT_EQ(ask().status, 429);
+  EXPECT_EQ(provider.requests(), 2U);
 }
 
 }  // namespace

@@ -360,5 +360,20 @@ TEST(AnswerClass, EachHasAName) {
   EXPECT_EQ(name(AnswerClass::server_error), "server_error");
 }
 
+// The words of the event are all there is: the fields of the head were a good answer's.
+TEST(Classify, ARefusalInMidStreamWaitsForTheResetThatItNames) {
+  const std::string body =
+      R"({"error":{"message":"Rate limit exceeded: free-models-per-day","code":429,"metadata":{"headers":)"
+      R"({"X-RateLimit-Limit":"50","X-RateLimit-Remaining":"0","X-RateLimit-Reset":"1790967600000"}}}})";
+  const auto midway = [](std::string_view words) {
+    return classify(
+        *find_signals("openrouter"),
+        {.status = 200, .fields = {}, .body = words, .is_error_in_answer = true, .is_midway = true}, kNow);
+  };
+  EXPECT_EQ(midway(body).answer_class, AnswerClass::quota_exhausted);
+  EXPECT_EQ(midway(body).wait, Duration(2h));
+  EXPECT_EQ(midway(R"({"error":{"message":"Rate limit exceeded","code":429}})").wait, std::nullopt);
+}
+
 }  // namespace
 }  // namespace weir::providers
