@@ -142,7 +142,7 @@ void Attempt::note_unbelieved(const wire::Usage& usage) const {
 void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const tokens::PromptSize& size,
                     bool is_whole) const {
   tokens::Calibration& counting = *target->counting;
-  if (used.prompt_was_told && chat.media == 0) counting.learn_prompt(size, used.prompt);
+  if (used.prompt_was_told && !chat.uses_more_than_text) counting.learn_prompt(size, used.prompt);
   const auto most = sent_max_tokens(chat);
   const bool was_cut = !is_whole || (most && used.completion >= *most);
   if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
@@ -151,7 +151,7 @@ void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const token
 // Where no max_tokens was sent nobody knows what of the sum is the prompt's; of several answers at once, how
 // often it counts.
 void Attempt::teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const {
-  if (failure || chat.media > 0) return;
+  if (failure || chat.uses_more_than_text) return;
   std::optional<std::uint64_t> prompt = verdict().prompt_tokens;
   const auto most = sent_max_tokens(chat);
   if (!prompt && most && verdict().admission_tokens > most && bounds.choices == 1)

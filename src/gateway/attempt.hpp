@@ -57,8 +57,8 @@ struct Attempt {
     bool completion_was_told = false;
   };
   [[nodiscard]] Used used() const;
-  // The model's way of counting is learned from what it took. A picture's tokens nobody knows beforehand, and
-  // an answer that was cut off says nothing of how long it wanted to be.
+  // The model's way of counting is learned from what it took. What a picture or a file comes to nobody knows
+  // beforehand, and an answer that was cut off says nothing of how long it wanted to be.
   void teach(const Used& used, const wire::ChatRequest& chat, const tokens::PromptSize& size,
              bool is_whole) const;
   // A refusal may tell what the prompt came to: by itself, or with the max_tokens that it was sent with.

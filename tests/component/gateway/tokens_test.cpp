@@ -93,15 +93,20 @@ TEST_F(Tokens, NothingIsLearnedWhereThatIsSwitchedOff) {
   EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).version(), 0U);
 }
 
-// A picture's tokens would be taken for the text's.
-TEST_F(Tokens, PicturesTeachNothing) {
+// Their tokens would be taken for the text's.
+TEST_F(Tokens, PicturesAndFilesTeachNothing) {
   start({provider_at("p", provider_.port())});
-  const RawAnswer answer = chat(request(
-      R"({"role":"user","content":[{"type":"text","text":"what is this?"},{"type":"image_url","image_url":{"url":"data:,"}}]})"));
-  ASSERT_EQ(answer.status, 200);
-  take_turns(*loop_);
-  EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).summary(tokens::Method::bytes).answers,
-            0U);
+  for (const char* part :
+       {R"({"type":"image_url","image_url":{"url":"data:,"}})", R"({"type":"file","file":{"file_id":"f1"}})",
+        R"({"type":"video_url","video_url":{"url":"data:,"}})"}) {
+    const RawAnswer answer = chat(request(
+        R"({"role":"user","content":[{"type":"text","text":"what is this?"},)" + std::string(part) + "]}"));
+    ASSERT_EQ(answer.status, 200) << part;
+    take_turns(*loop_);
+    EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).summary(tokens::Method::bytes).answers,
+              0U)
+        << part;
+  }
 }
 
 // A long one is counted on another thread, with the same end.
