@@ -30,15 +30,15 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
   return {};
 }
 
-// Clients add up what they are told of usage: it goes on once, in the chunk that finishes the answer or in
-// one without choices. Where that one came too early or never, missing() tells it.
+// Clients add up what they are told of usage, so it goes on once, and what providers say of it before the end
+// may be a stand-in: it goes on in a chunk without choices behind the finish. All else is withheld; where
+// none stood in that place missing() tells the last.
 void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out) {
-  if (!client_.wants_usage && facts.usage_only) return;
+  if (facts.usage_only && (!client_.wants_usage || usage_told_)) return;
   auto usage = wire::ChunkUsage::pass;
   if (client_.wants_usage && facts.has_usage) {
-    const bool is_place = facts.finished || !facts.has_choices;
-    if (usage_told_ && !facts.has_choices) return;
-    if (usage_told_ || !is_place) usage = wire::ChunkUsage::withhold;
+    const bool is_place = facts.usage_only && !facts.lacks_choices && finished_;
+    if (!is_place) usage = wire::ChunkUsage::withhold;
     usage_told_ = usage_told_ || is_place;
   }
   if (usage == wire::ChunkUsage::pass && !mender_.wants(facts)) {
@@ -46,6 +46,7 @@ void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts
     return;
   }
   const auto edits = mender_.edits(event.data, usage);
+  if (facts.usage_only && usage == wire::ChunkUsage::withhold) return;  // nothing else is in it
   wire::append_mended(out, event, edits);
 }
 

@@ -27,9 +27,10 @@ EventFacts read_event(std::string_view data) {
   facts.finished = chat->finished;
   facts.commits =
       !chat->error && (chat->text_bytes > 0 || chat->calls_tool || chat->reasons || chat->finished);
-  facts.usage_only = chat->has_usage && chat->choices_empty && !chat->error;
+  facts.usage_only = chat->has_usage && !chat->has_choices && !chat->error;
   facts.has_usage = chat->has_usage;
   facts.has_choices = chat->has_choices;
+  facts.lacks_choices = !chat->has_choices && !chat->choices_empty;
   facts.may_need_mending = chat->lacks_head || chat->looks_odd;
   facts.text_bytes = chat->text_bytes;
   facts.usage = chat->usage;

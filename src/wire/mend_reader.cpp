@@ -70,7 +70,11 @@ void MendReader::completion() {
     else
       (void)skip();
   }
-  if (!json_.ok() || !has_choices_) return edits_.clear();
+  if (!json_.ok()) return edits_.clear();
+  if (!has_choices_) {
+    (void)withhold(said_usage);
+    return edits_.clear();
+  }
   learn_head(id, created, model);
   std::string inserted;
   fill(id, "id", task_.head->id, inserted);
@@ -97,11 +101,16 @@ void MendReader::learn_head(const Slot& id, const Slot& created, const Slot& mod
 
 void MendReader::usage(const Slot& usage, std::string& inserted) {
   if (task_.stream == nullptr) return fill(usage, "usage", task_.counted, inserted);
+  if (withhold(usage)) edits_.push_back({*usage.value, "null"});
+}
+
+// Whether it is kept, to be told later.
+bool MendReader::withhold(const Slot& usage) {
   const bool is_object = usage.value && bytes(*usage.value).starts_with('{');
-  if (!is_object || task_.usage == ChunkUsage::pass) return;
+  if (task_.stream == nullptr || !is_object || task_.usage == ChunkUsage::pass) return false;
   const bool is_sane = usage.value->size <= kLongestUsage;  // else its numbers are told
   task_.stream->withheld = is_sane ? bytes(*usage.value) : std::string_view();
-  edits_.push_back({*usage.value, "null"});
+  return true;
 }
 
 void MendReader::choices() {

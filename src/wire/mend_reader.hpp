@@ -72,6 +72,7 @@ class MendReader {
   void completion();
   void learn_head(const Slot& id, const Slot& created, const Slot& model);
   void usage(const Slot& usage, std::string& inserted);
+  [[nodiscard]] bool withhold(const Slot& usage);
   void choices();
   void choice(std::uint64_t position);
   void finish_reason(Slot& finish);

@@ -52,9 +52,10 @@ struct EventFacts {
   bool commits = false;     // non-empty content, reasoning, refusal, tool call or finish_reason, and no error
   bool finished = false;    // carries a finish_reason other than "error"
   bool error = false;       // an error object, or finish_reason "error"
-  bool usage_only = false;  // usage and an empty choices array: the extra chunk of include_usage
+  bool usage_only = false;  // usage and no choices: the extra chunk of include_usage
   bool has_usage = false;   // a usage object, whatever is in it
   bool has_choices = false;       // a choices array that isn't empty
+  bool lacks_choices = false;     // no choices array at all
   bool may_need_mending = false;  // see weir/wire/mend.hpp
   std::size_t text_bytes = 0;     // of content, reasoning, refusal and tool arguments
   std::optional<Usage> usage;     // at least one number of it; where several events have one, the last counts

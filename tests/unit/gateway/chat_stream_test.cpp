@@ -159,7 +159,7 @@ TEST(ChatStream, WhatAStreamLeavesOutOfItsChunksIsTheSameInAll) {
 }
 
 // Usage as Gemini tells it: cumulative, in every chunk.
-TEST(ChatStream, CumulativeUsageIsToldOnceInTheFinishingChunk) {
+TEST(ChatStream, CumulativeUsageIsToldOnceAtTheEnd) {
   const std::string first = event(
       R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"total_tokens":10,"completion_tokens":1})");
   const std::string last = event(
@@ -169,7 +169,9 @@ TEST(ChatStream, CumulativeUsageIsToldOnceInTheFinishingChunk) {
   EXPECT_EQ(
       out,
       joined({event(R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":null)"),
-              last, kDone}));
+              event(R"("choices":[{"index":0,"delta":{"content":"b"},"finish_reason":"stop"}],"usage":null)"),
+              event(R"("choices":[],"usage":{"prompt_tokens":9,"total_tokens":11,"completion_tokens":2})"),
+              kDone}));
   EXPECT_EQ(asking.usage()->completion_tokens, 2U);
 
   Stream silent(false);
@@ -199,6 +201,40 @@ TEST(ChatStream, UsageIsToldExactlyOnceWhereverTheProviderSaysIt) {
     EXPECT_EQ(told[0]["prompt_tokens"], 9) << joined(events);
     EXPECT_EQ(told[0]["completion_tokens"], 2) << joined(events);
     EXPECT_FALSE(told[0].contains("estimated")) << joined(events);
+  }
+}
+
+// Zeros where it finishes, and the numbers behind it; or the other way round.
+TEST(ChatStream, OfSeveralUsagesTheLastIsTold) {
+  const std::string early = event(R"("choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0})");
+  const std::string in_text = event(
+      R"("choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":0,"completion_tokens":0})");
+  const std::string in_stop = event(
+      R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0})");
+  const std::string in_last_stop = event(
+      R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2})");
+  const std::string without_choices = R"(data: {"id":"c","usage":{"prompt_tokens":9,"completion_tokens":2}})"
+                                      "\n\n";
+  const std::vector<std::vector<std::string>> streams = {
+      {kText, in_stop, kUsage},     {in_text, in_stop, kUsage},     {kText, early, kStop, kUsage},
+      {kText, early, in_last_stop}, {kText, in_stop, in_last_stop}, {kText, in_stop, without_choices}};
+  for (const auto& events : streams) {
+    Stream stream(true);
+    const std::string out = stream.pass(joined(events) + kDone);
+    const auto told = usages(out);
+    ASSERT_EQ(told.size(), 1U) << joined(events);
+    EXPECT_EQ(told[0]["prompt_tokens"], 9) << joined(events);
+    EXPECT_EQ(told[0]["completion_tokens"], 2) << joined(events);
+    EXPECT_EQ(chunks(out).back()["choices"], json::array()) << joined(events);
+  }
+}
+
+TEST(ChatStream, UsageWithoutChoicesIsKeptFromAClientThatDidNotAsk) {
+  for (const char* members : {R"("usage":{"prompt_tokens":9,"completion_tokens":2})",
+                              R"("choices":null,"usage":{"prompt_tokens":9,"completion_tokens":2})"}) {
+    Stream stream(false);
+    EXPECT_EQ(stream.pass(joined({kText, kStop, event(members), kDone})), joined({kText, kStop, kDone}));
+    EXPECT_EQ(stream.usage()->prompt_tokens, 9U);
   }
 }
 

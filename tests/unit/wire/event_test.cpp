@@ -146,8 +146,12 @@ TEST(EventFacts, DoNotTrustTheNumbers) {
       << "an explicit 0 is 0";
   EXPECT_FALSE(read_event(R"({"choices":[],"usage":{}})").usage);
   EXPECT_FALSE(read_event(R"({"choices":[],"usage":null})").usage_only);
-  EXPECT_FALSE(read_event(R"({"usage":{"prompt_tokens":1}})").usage_only)
-      << "no choices at all is no such chunk";
+  for (const char* data :
+       {R"({"usage":{"prompt_tokens":1}})", R"({"choices":null,"usage":{"prompt_tokens":1}})"}) {
+    EXPECT_TRUE(read_event(data).usage_only) << data;
+    EXPECT_TRUE(read_event(data).lacks_choices) << data;
+  }
+  EXPECT_FALSE(read_event(R"({"choices":[],"usage":{}})").lacks_choices);
 }
 
 TEST(EventFacts, SurviveCharactersThatWereCutInTwo) {
