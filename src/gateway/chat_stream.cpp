@@ -16,7 +16,8 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
     }
     said_something_ = said_something_ || !event->data.empty();
     committed_ = committed_ || facts.commits;
-    finished_ = finished_ || facts.finished;
+    begun_ |= facts.choices;
+    finished_ |= facts.finished_choices;
     text_bytes_ += facts.text_bytes;
     if (facts.usage) usage_ = facts.usage;  // Gemini tells it in every chunk, cumulative: the last counts
     if (facts.done) {
@@ -37,7 +38,7 @@ void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts
   if (facts.usage_only && (!client_.wants_usage || usage_told_)) return;
   auto usage = wire::ChunkUsage::pass;
   if (client_.wants_usage && facts.has_usage) {
-    const bool is_place = facts.usage_only && !facts.lacks_choices && finished_;
+    const bool is_place = facts.usage_only && !facts.lacks_choices && finished();
     if (!is_place) usage = wire::ChunkUsage::withhold;
     usage_told_ = usage_told_ || is_place;
   }
@@ -57,7 +58,7 @@ std::string ChatStream::ending() const {
 // What should have come before [DONE].
 std::string ChatStream::missing() const {
   std::string events;
-  if (!finished_) events += mender_.finishing_event();
+  if (finished_ == 0) events += mender_.finishing_event();
   if (client_.wants_usage && !usage_told_)
     events += mender_.usage_event(usage_to_tell(usage_, client_.prompt_tokens, text_bytes_));
   return events;

@@ -34,8 +34,9 @@ class ChatStream {
 
   [[nodiscard]] bool said_something() const noexcept { return said_something_; }  // more than comments
   [[nodiscard]] bool committed() const noexcept { return committed_; }
-  [[nodiscard]] bool done() const noexcept { return done_; }                // [DONE] has come
-  [[nodiscard]] bool whole() const noexcept { return done_ || finished_; }  // an end here is no truncation
+  [[nodiscard]] bool done() const noexcept { return done_; }  // [DONE] has come
+  // An end here is no truncation: that has come, or a finish_reason of every choice that has begun.
+  [[nodiscard]] bool whole() const noexcept { return done_ || finished(); }
   // The error event that ended it, or nullptr.
   struct ErrorEvent {
     std::string data;
@@ -49,6 +50,7 @@ class ChatStream {
  private:
   void pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out);
   [[nodiscard]] std::string missing() const;
+  [[nodiscard]] bool finished() const noexcept { return finished_ != 0 && (begun_ & ~finished_) == 0; }
 
   wire::SseFramer framer_;
   const Client client_;
@@ -56,8 +58,9 @@ class ChatStream {
   bool said_something_ = false;
   bool committed_ = false;
   bool done_ = false;
-  bool finished_ = false;
   bool usage_told_ = false;
+  std::uint16_t begun_ = 0;                  // choices, as EventFacts has them
+  std::uint16_t finished_ = 0;               // of them
   std::unique_ptr<const ErrorEvent> error_;  // large, and rare
   std::optional<wire::Usage> usage_;
   std::size_t text_bytes_ = 0;

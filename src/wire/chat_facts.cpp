@@ -1,5 +1,6 @@
 #include "wire/chat_facts.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -12,6 +13,7 @@ namespace {
 using Kind = JsonReader::Kind;
 
 constexpr std::uint64_t kMostTokens = std::uint64_t{1} << 40U;
+constexpr std::uint64_t kLastBit = 15;  // of the choices'
 
 class FactReader {
  public:
@@ -23,7 +25,7 @@ class FactReader {
  private:
   void completion();
   void choices();
-  void choice();
+  void choice(std::uint64_t position);
   void message();
   void text();
   void tool_calls();
@@ -86,16 +88,17 @@ void FactReader::choices() {
     return;
   }
   json_.enter();
-  while (json_.next_element()) {
+  for (std::uint64_t position = 0; json_.next_element(); ++position) {
     facts_.has_choices = true;
-    choice();
+    choice(position);
   }
   facts_.choices_empty = !facts_.has_choices;
 }
 
-void FactReader::choice() {
+void FactReader::choice(std::uint64_t position) {
   if (!enter_object()) return;
   bool finishes = false;
+  std::uint64_t index = position;
   while (json_.next_member()) {
     const std::string_view key = json_.key();
     if (key == "delta" || key == "message")
@@ -106,9 +109,14 @@ void FactReader::choice() {
       error();
     else if (key == "text")
       text();
+    else if (key == "index")
+      index = whole_number(json_.skip()).value_or(position);
     else
       json_.skip();
   }
+  const auto bit = static_cast<std::uint16_t>(1U << std::min(index, kLastBit));
+  facts_.choices |= bit;
+  if (finishes) facts_.finished_choices |= bit;
   facts_.lacks_finish = facts_.lacks_finish || !finishes;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ struct ChatFacts {
   bool reasons = false;        // reasoning that is not text, such as an encrypted block
   bool choices_empty = false;  // choices is there and holds nothing
   bool has_choices = false;    // choices is there and holds something
+  // Which choices it holds, and which of them have a finish_reason: a bit each, the last for the sixteenth
+  // and all behind it.
+  std::uint16_t choices = 0;
+  std::uint16_t finished_choices = 0;
   // What may need mending, and is noted for no more than that (weir/wire/mend.hpp).
   bool lacks_head = false;    // there are choices, but no id, object, created or model
   bool lacks_finish = false;  // a choice has no finish_reason

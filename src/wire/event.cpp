@@ -31,6 +31,8 @@ EventFacts read_event(std::string_view data) {
   facts.has_usage = chat->has_usage;
   facts.has_choices = chat->has_choices;
   facts.lacks_choices = !chat->has_choices && !chat->choices_empty;
+  facts.choices = chat->choices;
+  facts.finished_choices = chat->finished_choices;
   facts.may_need_mending = chat->lacks_head || chat->looks_odd;
   facts.text_bytes = chat->text_bytes;
   facts.usage = chat->usage;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,8 +55,12 @@ struct EventFacts {
   bool error = false;       // an error object, or finish_reason "error"
   bool usage_only = false;  // usage and no choices: the extra chunk of include_usage
   bool has_usage = false;   // a usage object, whatever is in it
-  bool has_choices = false;       // a choices array that isn't empty
-  bool lacks_choices = false;     // no choices array at all
+  bool has_choices = false;    // a choices array that isn't empty
+  bool lacks_choices = false;  // no choices array at all
+  // Which choices it holds, and which of them have a finish_reason: a bit each, the last for the sixteenth
+  // and all behind it.
+  std::uint16_t choices = 0;
+  std::uint16_t finished_choices = 0;
   bool may_need_mending = false;  // see weir/wire/mend.hpp
   std::size_t text_bytes = 0;     // of content, reasoning, refusal and tool arguments
   std::optional<Usage> usage;     // at least one number of it; where several events have one, the last counts

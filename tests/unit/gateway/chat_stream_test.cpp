@@ -119,6 +119,26 @@ TEST(ChatStream, AnEndWithoutFinishReasonOrDoneIsATruncation) {
   EXPECT_TRUE(whole.whole());
 }
 
+TEST(ChatStream, OfSeveralChoicesAllThatBeganMustFinish) {
+  const auto choice = [](int index, std::string_view rest) {
+    return event(R"("choices":[{"index":)" + std::to_string(index) + "," + std::string(rest) + "}]");
+  };
+  constexpr std::string_view kSays = R"("delta":{"role":"assistant","content":"a"})";
+  constexpr std::string_view kEnds = R"("delta":{},"finish_reason":"stop")";
+  for (const int other : {1, 15, 127}) {
+    Stream stream(false);
+    stream.pass(joined({choice(0, kSays), choice(other, kSays), choice(0, kEnds)}));
+    EXPECT_FALSE(stream.whole()) << other;
+    stream.pass(choice(other, kEnds));
+    EXPECT_TRUE(stream.whole()) << other;
+    EXPECT_EQ(stream.ending(), kDone) << other;
+  }
+  Stream done(false);
+  EXPECT_EQ(done.pass(joined({choice(0, kSays), choice(1, kSays), choice(0, kEnds), kDone})),
+            joined({choice(0, kSays), choice(1, kSays), choice(0, kEnds), kDone}));
+  EXPECT_TRUE(done.whole());
+}
+
 TEST(ChatStream, AFinishReasonIsSaidBeforeDoneWhereTheProviderSaidNone) {
   Stream stream(false);
   EXPECT_EQ(stream.pass(joined({kText, kDone})), joined({kText, kStop, kDone}));
