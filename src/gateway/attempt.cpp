@@ -92,8 +92,9 @@ void Attempt::note_speed(std::uint64_t completion, Instant now) const {
 // What the answer says of itself, and what of the rest follows from its head. A stream's head comes before
 // its cost is known.
 std::optional<wire::Usage> Attempt::told_usage() const {
-  std::optional<wire::Usage> usage = is_stream ? stream.usage() : plain_usage;
-  if (!told_cost || is_stream) return usage;
+  if (is_stream) return told_in_stream();
+  std::optional<wire::Usage> usage = plain_usage;
+  if (!told_cost) return usage;
   if (!usage) usage.emplace();
   std::optional<std::uint64_t>& prompt = usage->prompt_tokens;
   std::optional<std::uint64_t>& completion = usage->completion_tokens;
@@ -101,6 +102,20 @@ std::optional<wire::Usage> Attempt::told_usage() const {
   usage->total_tokens = total;
   if (!prompt && completion && *completion < total) prompt = total - *completion;
   if (!completion && prompt && *prompt < total) completion = total - *prompt;
+  return usage;
+}
+
+// The last word counts only where it was one. Told before the end it may be a stand-in: then 0 says nothing,
+// and what was written behind it counts on top.
+std::optional<wire::Usage> Attempt::told_in_stream() const {
+  std::optional<wire::Usage> usage = stream.usage();
+  const std::size_t behind = stream.text_behind_usage();
+  if (!usage || (stream.whole() && behind == 0)) return usage;
+  if (usage->prompt_tokens == 0U) usage->prompt_tokens.reset();
+  if (usage->completion_tokens == 0U && stream.text_bytes() > 0) usage->completion_tokens.reset();
+  const std::uint64_t more = tokens::tokens_of_text(behind);
+  if (usage->completion_tokens) *usage->completion_tokens = plus(*usage->completion_tokens, more);
+  if (usage->total_tokens) *usage->total_tokens = plus(*usage->total_tokens, more);
   return usage;
 }
 

@@ -105,6 +105,7 @@ struct Attempt {
     return max_tokens ? max_tokens : chat.max_tokens;
   }
   [[nodiscard]] std::optional<wire::Usage> told_usage() const;
+  [[nodiscard]] std::optional<wire::Usage> told_in_stream() const;
   void mend_body();
   [[nodiscard]] bool replay_body();
   void decide(routing::Point decided, Instant now);

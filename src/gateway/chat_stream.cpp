@@ -19,7 +19,10 @@ Result<void> ChatStream::take(std::string_view bytes, std::string& out) {
     begun_ |= facts.choices;
     finished_ |= facts.finished_choices;
     text_bytes_ += facts.text_bytes;
-    if (facts.usage) usage_ = facts.usage;  // Gemini tells it in every chunk, cumulative: the last counts
+    if (facts.usage) {  // Gemini tells it in every chunk, cumulative: the last counts
+      usage_ = facts.usage;
+      told_bytes_ = text_bytes_;
+    }
     if (facts.done) {
       out += missing();
       out += event->raw;

@@ -46,6 +46,7 @@ class ChatStream {
   // The provider's own, whatever the client was told.
   [[nodiscard]] const std::optional<wire::Usage>& usage() const noexcept { return usage_; }
   [[nodiscard]] std::size_t text_bytes() const noexcept { return text_bytes_; }
+  [[nodiscard]] std::size_t text_behind_usage() const noexcept { return text_bytes_ - told_bytes_; }
 
  private:
   void pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out);
@@ -64,6 +65,7 @@ class ChatStream {
   std::unique_ptr<const ErrorEvent> error_;  // large, and rare
   std::optional<wire::Usage> usage_;
   std::size_t text_bytes_ = 0;
+  std::size_t told_bytes_ = 0;  // of them, before the last usage
 };
 
 // What a client is told where its answer had no usage in its place: the provider's numbers where it told

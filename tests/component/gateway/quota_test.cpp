@@ -336,5 +336,45 @@ TEST_F(MidStream, WhatCameBeforeARefusalIsStillCharged) {
   EXPECT_EQ(provider.requests(), 2U);
 }
 
+// What a provider tells of usage before the end may be a stand-in.
+TEST_F(Quota, WhatWasStreamedBehindTheLastUsageOfABrokenStreamIsCharged) {
+  const auto chunk = [](std::size_t bytes, std::string_view usage) {
+    return R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string(bytes, 'x') +
+           R"("}}],"usage":)" + std::string(usage) + "}\n\n";
+  };
+  constexpr std::string_view kFirst = R"({"prompt_tokens":10,"completion_tokens":1,"total_tokens":11})";
+  constexpr std::string_view kLast = R"({"prompt_tokens":10,"completion_tokens":700,"total_tokens":710})";
+  constexpr std::string_view kZero = R"({"prompt_tokens":0,"completion_tokens":0,"total_tokens":0})";
+  constexpr std::size_t kText = 16'000;  // bytes, for 4,000 tokens
+  struct Case {
+    const char* name;
+    std::string events;
+    std::uint64_t least;
+    std::uint64_t most;
+  };
+  const Case cases[] = {
+      {"first", chunk(4, kFirst) + chunk(kText, "null"), 4011, 4011},
+      {"cumulative", chunk(4, kFirst) + chunk(kText, kLast), 710, 710},
+      {"zeros", chunk(4, kZero) + chunk(kText, kZero), 4002, 4100},
+      {"whole", chunk(4, kFirst) + chunk(kText, "null") + std::string(kStopEvent) + std::string(kDoneEvent),
+       4011, 4011},
+      {"corrected",
+       chunk(4, kFirst) + chunk(kText, "null") + std::string(kStopEvent) + std::string(kUsageEvent) +
+           std::string(kDoneEvent),
+       11, 11},
+  };
+  for (const Case& each : cases) {
+    RawProvider provider(streams(each.events));
+    start({provider_at(each.name, provider.port(), {tokens_per_minute(1'000'000)})});
+    EXPECT_EQ(ask_stream().status, 200) << each.name;
+    stop();  // it is settled
+    const quota::Pool pool = ledger_.bind(std::string(each.name) + "/main", "upstream-m",
+                                          std::vector{tokens_per_minute(1'000'000)}, {}, {});
+    const std::uint64_t used = pool.view(clock_.now())[0].used;
+    EXPECT_GE(used, each.least) << each.name;
+    EXPECT_LE(used, each.most) << each.name;
+  }
+}
+
 }  // namespace
 }  // namespace weir::test
