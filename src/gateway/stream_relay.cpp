@@ -6,6 +6,7 @@
 
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
+#include "weir/base/units.hpp"
 #include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
@@ -13,6 +14,8 @@ namespace {
 
 // How long the end of a finished stream is waited for, so that its connection can be used again.
 constexpr Duration kAfterDone = std::chrono::seconds(1);
+// Behind the finish_reason only usage and [DONE] are to come, and some providers send neither, nor close.
+constexpr Duration kAfterFinish = std::chrono::seconds(5);
 constexpr std::size_t kMendedRoom = 128;  // bytes that a piece may be longer for
 
 }  // namespace
@@ -28,13 +31,11 @@ net::Awaitable<bool> StreamRelay::begin(const http::ResponseHead& head) {
 }
 
 net::Awaitable<bool> StreamRelay::run() {
-  const providers::Timeouts& timeouts = attempt_.target->provider->timeouts;
-  const BootTime total_by = attempt_.began.boot + timeouts.total;
   bool client_there = true;
   bool more = !attempt_.stream.done() && !attempt_.stream.error();
   give_back(out_);
   while (client_there && more) {
-    const BootTime by = std::min(loop_.now().boot + timeouts.idle, total_by);
+    const BootTime by = std::min(loop_.now().boot + patience(), total_by());
     const auto piece = co_await attempt_.answer->next(by);
     more = take(piece);
     if (!out_.empty()) client_there = co_await responder_.write(out_);
@@ -46,12 +47,35 @@ net::Awaitable<bool> StreamRelay::run() {
   co_return !broken_;
 }
 
+// Of several answers at once the next may be slow to begin.
+Duration StreamRelay::patience() const {
+  const Duration idle = attempt_.target->provider->timeouts.idle;
+  const bool is_finished = attempt_.stream.whole() && attempt_.bounds.choices == 1;
+  return is_finished ? std::min(idle, kAfterFinish) : idle;
+}
+
+BootTime StreamRelay::total_by() const {
+  return attempt_.began.boot + attempt_.target->provider->timeouts.total;
+}
+
+// Whatever becomes of the connection, an answer that has said all is whole.
 bool StreamRelay::take(const Result<std::string_view>& piece) {
-  if (!piece) break_by(piece.error());
+  if (!piece && !attempt_.stream.whole()) break_by(why(piece.error()));
   if (!piece || piece->empty()) return false;
   out_.reserve(piece->size() + kMendedRoom);
   if (auto taken = attempt_.stream.take(*piece, out_); !taken) break_by(std::move(taken).error());
   return !broken_ && !attempt_.stream.done() && !attempt_.stream.error();
+}
+
+Error StreamRelay::why(const Error& error) const {
+  if (error.kind != ErrorKind::upstream_timeout) return error;
+  const providers::Timeouts& timeouts = attempt_.target->provider->timeouts;
+  std::string words = attempt_.target->name();
+  if (loop_.now().boot >= total_by())
+    words += " had not come to its end when timeouts.total was over, " + format_for_people(timeouts.total);
+  else
+    words += " sent nothing for timeouts.idle, " + format_for_people(timeouts.idle);
+  return {error.kind, std::move(words)};
 }
 
 net::Awaitable<void> StreamRelay::end() {

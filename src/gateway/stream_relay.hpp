@@ -27,6 +27,11 @@ class StreamRelay {
  private:
   // One more piece, or why there is none. False where it is over; else `out_` is what goes on.
   [[nodiscard]] bool take(const Result<std::string_view>& piece);
+  // How long the next piece is waited for.
+  [[nodiscard]] Duration patience() const;
+  [[nodiscard]] BootTime total_by() const;
+  // What the client is told of it.
+  [[nodiscard]] Error why(const Error& error) const;
   [[nodiscard]] net::Awaitable<void> end();
   // Decides how it has ended. The events that tell the client so.
   [[nodiscard]] std::string ending();

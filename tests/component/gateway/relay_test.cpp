@@ -289,7 +289,53 @@ TEST_F(Relay, ASlowProviderIsGivenUpAfterItsIdleTimeout) {
   advance(std::chrono::seconds(2));
   const RawAnswer answer = client.read_answer();
   EXPECT_THAT(answer.body, HasSubstr("\"finish_reason\":\"error\""));
+  EXPECT_THAT(answer.body, HasSubstr("groq/m sent nothing for timeouts.idle, 2m"));
   EXPECT_THAT(answer.body, Not(HasSubstr("127.0.0.1"))) << "where a provider stands is nobody's business";
+}
+
+TEST_F(Relay, AStreamThatTakesTooLongInAllIsToldSo) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + std::string(kTextEvent));
+    (void)peer.wait_for_close();
+  });
+  auto configured = provider_at("groq", provider.port());
+  configured.timeouts.total = std::chrono::seconds(20);
+  start({configured});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return client.has_input(); }));
+  advance(std::chrono::seconds(21));
+  EXPECT_THAT(client.read_answer().body,
+              HasSubstr("groq/m had not come to its end when timeouts.total was over, 20s"));
+}
+
+TEST_F(Relay, AnAnswerThatHasSaidAllIsWholeHoweverItsConnectionEnds) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n" +
+              std::string(kTextEvent) + std::string(kStopEvent));
+  });
+  gateway::Settings settings = settings_for({provider_at("groq", provider.port())});
+  settings.routing.breaker.failures = 1;
+  start_with(std::move(settings));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(ask_stream().body, std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
+}
+
+TEST_F(Relay, AnAnswerThatHasSaidAllAndDoesNotEndIsWaitedForOnlyShortly) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send(std::string(kStreamHead) + std::string(kTextEvent) + std::string(kStopEvent));
+    (void)peer.wait_for_close();
+  });
+  start({provider_at("groq", provider.port())});
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return client.has_input(); }));
+  advance(std::chrono::seconds(6));
+  EXPECT_EQ(client.read_answer().body,
+            std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
 }
 
 }  // namespace
