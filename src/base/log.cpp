@@ -102,13 +102,13 @@ void open_locked(Sink& s) {
   const int fd = to_file ? open_file(s.options.file) : STDERR_FILENO;
   const bool terminal = !to_file && ::isatty(STDERR_FILENO) == 1;
   s.json = s.options.format == Format::json || (s.options.format == Format::automatic && !terminal);
-  s.logger.reset();  // writes what it has
   auto writer = std::make_unique<LineWriter>(
       fd, to_file, [json = s.json](std::uint64_t lines) { return lost_line(lines, json); });
-  s.logger = std::make_shared<spdlog::logger>("weir", std::make_shared<WriterSink>(std::move(writer)));
-  s.logger->set_level(spdlog::level::trace);  // enabled() has decided already
-  s.logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%H:%M:%S.%e %L %v",
-                        s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
+  auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<WriterSink>(std::move(writer)));
+  logger->set_level(spdlog::level::trace);  // enabled() has decided already
+  logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%H:%M:%S.%e %L %v",
+                      s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
+  s.logger = std::move(logger);  // the one before writes what it has
 }
 
 // Names are made of these: "m" is a secret in "key m refused", and none in "groq/m".
@@ -241,8 +241,19 @@ void open(const Options& options) {
 
 void reopen() {
   Sink& s = sink();
-  const std::lock_guard lock(s.mutex);
-  if (!s.options.file.empty()) open_locked(s);
+  std::string why;
+  {
+    const std::lock_guard lock(s.mutex);
+    if (s.options.file.empty()) return;
+    try {
+      open_locked(s);
+      return;
+    } catch (const std::runtime_error& e) {
+      why = e.what();
+    }
+  }
+  log::warn("log_not_reopened",
+            {{"why", why}, {"effect", "records go on into the file that was open before"}});
 }
 
 void flush() {

@@ -44,7 +44,8 @@ struct Options {
 // Opens the sink; until then records go to stderr as text. Throws std::runtime_error when the file can't be
 // opened.
 void open(const Options& options);
-// Opens the file again under its name, after a rotation. Does nothing for stderr.
+// Opens the file again under its name, after a rotation. One that can't be opened leaves the file before in
+// use, and a warning says so there. Does nothing for stderr.
 void reopen();
 // Records are written by a thread of their own, a few milliseconds late. This returns once they have been: to
 // be called before the process ends in another way than by main's return.

@@ -160,6 +160,20 @@ TEST_F(Log, GoesOnInANewFileAfterARotation) {
   EXPECT_EQ(Json::parse(only_line())["event"], "after");
 }
 
+TEST_F(Log, GoesOnInItsFileWhereItCantBeOpenedAgain) {
+  open(log::Format::json);
+  std::filesystem::rename(path_, rotated());
+  std::filesystem::create_directory(path_);
+  log::reopen();
+  log::info("after");
+  const auto lines = lines_of(rotated());
+  ASSERT_EQ(lines.size(), 2U);
+  const Json warning = Json::parse(lines[0]);
+  EXPECT_EQ(warning["event"], "log_not_reopened");
+  EXPECT_EQ(warning["why"], "log.file: can't open " + path_.string() + ": Is a directory");
+  EXPECT_EQ(Json::parse(lines[1])["event"], "after");
+}
+
 TEST_F(Log, MakesItsFileForItsOwnerAlone) {
   open(log::Format::json);
   log::info("before");
