@@ -53,6 +53,7 @@ class RequestReader {
   void stream_options();
   void token_limit(std::optional<std::uint64_t>& limit);
   void tools();
+  void functions();
   void response_format();
   void prompt_cache_key();
 
@@ -111,6 +112,7 @@ void RequestReader::member() {
   if (key == "max_completion_tokens") return token_limit(max_completion_tokens_);
   if (key == "max_tokens") return token_limit(max_tokens_);
   if (key == "tools") return tools();
+  if (key == "functions") return functions();
   if (key == "response_format") return response_format();
   if (key == "prompt_cache_key") return prompt_cache_key();
   json_.skip();
@@ -153,7 +155,7 @@ void RequestReader::message() {
     note(key);
     if (key == "content" && json_.kind() == Kind::array)
       content_parts();
-    else if (key == "tool_calls")
+    else if (key == "tool_calls" || (key == "function_call" && json_.kind() == Kind::object))
       text(json_.skip(), true);
     else if (json_.kind() == Kind::string)
       text(inside(json_.skip()), false);
@@ -251,6 +253,14 @@ void RequestReader::tools() {
   if (request_.uses_tools) text(value, true);
 }
 
+// What tools were before they had types.
+void RequestReader::functions() {
+  const bool is_array = json_.kind() == Kind::array;
+  const std::string_view value = json_.skip();
+  if (is_array) text(value, true);
+}
+
+// A schema may be longer than all messages, and is put before the model like these.
 void RequestReader::response_format() {
   if (json_.kind() != Kind::object) {
     json_.skip();
@@ -258,13 +268,16 @@ void RequestReader::response_format() {
   }
   json_.enter();
   while (json_.next_member()) {
-    if (json_.key() != "type") {
+    const std::string_view key = json_.key();
+    if (key == "json_schema" && json_.kind() == Kind::object) {
+      text(json_.skip(), true);
+    } else if (key == "type") {
+      const auto type = json_.take_string();
+      request_.needs_json_schema = type == "json_schema";
+      request_.uses_json_schema = request_.needs_json_schema || type == "json_object";
+    } else {
       json_.skip();
-      continue;
     }
-    const auto type = json_.take_string();
-    request_.needs_json_schema = type == "json_schema";
-    request_.uses_json_schema = request_.needs_json_schema || type == "json_object";
   }
 }
 

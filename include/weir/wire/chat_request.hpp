@@ -24,7 +24,7 @@ enum class MessageTrait : std::uint8_t {
 };
 using MessageTraits = std::uint8_t;  // MessageTrait values or-ed
 
-// A text in a request: the inside of a JSON string, or JSON itself, such as the tools.
+// A text in a request: the inside of a JSON string, or JSON itself, such as the tools or the answer's schema.
 struct PromptText {
   Span at;
   bool is_json = false;

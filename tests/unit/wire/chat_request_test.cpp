@@ -137,6 +137,19 @@ TEST(ChatRequest, KnowsTheTextAndToolsThatAModelReadsButNoPictures) {
             (std::vector<std::string>{"12345", R"([{"id":"1"}])", "a\nb", R"([{"a":1}])"}));
 }
 
+TEST(ChatRequest, ASchemaAndFunctionsAreReadByTheModelLikeTools) {
+  const std::string body = R"({"model":"m","response_format":{"type":"json_schema",)"
+                           R"("json_schema":{"name":"s","schema":{"type":"object"}}},)"
+                           R"("messages":[{"role":"user","content":"hi"},)"
+                           R"({"role":"assistant","content":null,"function_call":{"name":"f"}}],)"
+                           R"("functions":[{"name":"f"}]})";
+  EXPECT_EQ(texts_of(read(body), body),
+            (std::vector<std::string>{R"({"name":"s","schema":{"type":"object"}})", "hi", R"({"name":"f"})",
+                                      R"([{"name":"f"}])"}));
+  const std::string other = request_with(R"("response_format":{"type":"json_object"},"functions":null)");
+  EXPECT_EQ(texts_of(read(other), other), std::vector<std::string>{"hi"});
+}
+
 TEST(ChatRequest, TextIsWhatItsEscapesMean) {
   const std::string body =
       R"({"model":"m","messages":[{"role":"user","content":"\u00e9 \ud83d\ude00 \ud83d \"q\" \\"}]})";
