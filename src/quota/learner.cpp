@@ -51,6 +51,13 @@ bool Learner::served(std::uint64_t in_force, std::uint64_t most, Duration period
   return true;
 }
 
+bool Learner::accepted(std::uint64_t cost, Instant now) noexcept {
+  if (!learnt_ || cost <= *learnt_) return false;
+  learnt_ = cost;
+  learnt_at_ = now.wall;
+  return true;
+}
+
 void Learner::save(Words& words) const {
   put(words, std::uint64_t{since_.has_value()});
   put(words, since_.value_or(BootTime{}));

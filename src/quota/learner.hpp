@@ -34,6 +34,8 @@ class Learner {
   void pressed() noexcept { is_pressed_ = true; }
   // A request was served under it. `most` is what configuration allows. Whether the amount rose.
   bool served(std::uint64_t in_force, std::uint64_t most, Duration period, Instant now) noexcept;
+  // One cost alone was as large as that, and served. Whether the amount rose.
+  bool accepted(std::uint64_t cost, Instant now) noexcept;
   // Another amount has been told: what was learnt of the old one is over.
   void forget() noexcept { *this = {}; }
 

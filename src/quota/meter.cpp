@@ -71,6 +71,17 @@ std::uint64_t Meter::share(const DayRule& day) const noexcept {
   return less(all, static_cast<std::uint64_t>(std::ceil(std::max(kept, 0.0))));
 }
 
+bool Meter::is_inferred() const noexcept {
+  return !header_ && learner_.learnt() && amount() == *learner_.learnt();
+}
+
+// Use shows of no cost that it is too large. What is more than it has shown goes where nothing else counts:
+// that shows more.
+std::uint64_t Meter::needed_for(std::uint64_t cost, const DayRule& day) const noexcept {
+  const std::uint64_t all = share(day);
+  return is_inferred() && all > 0 && cost <= most_learnt() ? std::min(cost, all) : cost;
+}
+
 std::uint64_t Meter::usable_for(std::uint64_t cost, const DayRule& day) const noexcept {
   const std::uint64_t all = share(day);
   return std::max(less(all, margin_), std::min(cost, all));
@@ -135,12 +146,13 @@ bool Meter::is_shut(Instant now) const {
 }
 
 bool Meter::fits(std::uint64_t cost, Instant now, const DayRule& day) const {
+  cost = needed_for(cost, day);
   return plus(plus(window_->counted(now), held_), cost) <= usable_for(cost, day) && !is_shut(now) &&
          (!day.paced || paced_at(0, now, day) <= now.boot);
 }
 
 bool Meter::is_too_large(std::uint64_t cost, const DayRule& day) const noexcept {
-  return amount() > 0 && cost > share(day);
+  return amount() > 0 && needed_for(cost, day) > share(day);
 }
 
 std::uint64_t Meter::ceiling(Instant now, const DayRule& day) const {
@@ -149,6 +161,7 @@ std::uint64_t Meter::ceiling(Instant now, const DayRule& day) const {
 
 BootTime Meter::available_at(std::uint64_t cost, Instant now, const DayRule& day) const {
   const std::uint64_t all = share(day);
+  cost = needed_for(cost, day);
   if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
   const BootTime at = std::max(window_->falls_to_with(held_, usable_for(cost, day) - cost, now), full_until_);
   return day.paced ? std::max(at, paced_at(0, now, day)) : at;
@@ -158,6 +171,7 @@ BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instan
                                  const DayRule& day) const {
   if (limit_.dimension == Dimension::in_flight) return available_at(cost, now);
   const std::uint64_t all = share(day);
+  cost = needed_for(cost, day);
   const std::uint64_t total = plus(ahead, cost);
   if (total <= all || cost > all) {
     const BootTime at = available_at(cost > all ? cost : total, now, day);
@@ -263,8 +277,9 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
       margin_ = less(margin_, std::max<std::uint64_t>(amount() / kMarginStep, 1));
       margin_since_ = now.boot;
     }
-    if (!header_ && learner_.served(amount(), most_learnt(), learning_period(), now))
-      window_->set_amount(amount(), now);
+    const bool is_more = is_inferred() && learner_.accepted(std::min(final, most_learnt()), now);
+    const bool is_raised = !header_ && learner_.served(amount(), most_learnt(), learning_period(), now);
+    if (is_more || is_raised) window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
   if (charge.paced > Duration::zero()) {
@@ -335,16 +350,18 @@ bool Meter::came_too_early(const Charge& charge, std::optional<Duration> wait, I
 bool Meter::learn_from_refusal(const Charge& charge, Instant now) {
   if (header_) keep_off(charge, now);
   if (!can_learn()) return false;
-  std::uint64_t accepted = less(window_->counted(now), charge.cost) + charge.cost / 2;
-  // A gap that was too short doesn't show how long it must be.
-  if (engine_.kind == WindowKind::interval)
-    accepted = less(amount(), learner_.is_trying() ? learner_.step() : amount() / kShorter);
+  const bool is_gap = engine_.kind == WindowKind::interval;
   // Where hardly any of it was ours it shows that somebody else uses the key, or trouble over there.
   constexpr std::uint64_t kOurPart = 8;
-  if (accepted < (is_known() ? amount() / kOurPart : 2)) {
+  const std::uint64_t before = less(window_->counted(now), charge.cost);
+  if (!is_gap && before < (is_known() ? amount() / kOurPart : 2)) {
     if (engine_.kind == WindowKind::refill && is_known()) fill_up(charge, now);
     return false;
   }
+  // A gap that was too short doesn't show how long it must be.
+  const std::uint64_t accepted =
+      is_gap ? less(amount(), learner_.is_trying() ? learner_.step() : amount() / kShorter)
+             : before + charge.cost / 2;
   const bool is_lesson = learner_.refused(
       {.accepted = accepted, .in_force = amount(), .period = learning_period(), .sent = charge.stamp}, now);
   if (is_lesson) window_->set_amount(amount(), now);

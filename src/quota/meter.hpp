@@ -59,7 +59,7 @@ class Meter {
 
   [[nodiscard]] std::uint64_t room(Instant now) const;
   [[nodiscard]] bool fits(std::uint64_t cost, Instant now, const DayRule& day = {}) const;
-  // Whether no wait will ever do.
+  // Whether no wait will ever do. Against an amount that only use has shown no cost is too large.
   [[nodiscard]] bool is_too_large(std::uint64_t cost, const DayRule& day = {}) const noexcept;
   // The most that it can ever hold at once.
   [[nodiscard]] std::uint64_t ceiling(Instant now, const DayRule& day = {}) const;
@@ -130,6 +130,10 @@ class Meter {
   [[nodiscard]] std::uint64_t capacity() const noexcept;
   // The same less what a day window keeps for others.
   [[nodiscard]] std::uint64_t share(const DayRule& day) const noexcept;
+  // Whether it is use alone that has shown the amount.
+  [[nodiscard]] bool is_inferred() const noexcept;
+  // How much must be free for a cost.
+  [[nodiscard]] std::uint64_t needed_for(std::uint64_t cost, const DayRule& day) const noexcept;
   // The same less the margin, but for a cost that is larger.
   [[nodiscard]] std::uint64_t usable_for(std::uint64_t cost, const DayRule& day) const noexcept;
   // Whether rules for day windows are about this one.

@@ -123,6 +123,29 @@ TEST_F(Learning, OfAStrangersUseFillsABucket) {
   EXPECT_EQ(view(pool, "rpm").left, 9U);  // it refills, and stood still for the guard at first
 }
 
+// Nothing had been accepted: half of what was refused is no evidence.
+TEST_F(Learning, OfTheOnlyRequestsRefusalTakesNothing) {
+  const Pool pool = bind({rpm(30), tpm(30'000)});
+  send(pool, tokens(26'000)).refuse_for_quota({.wait = seconds(2)}, now());
+  EXPECT_EQ(view(pool, "tpm").limit.amount, 30'000U);
+  pass(seconds(2));
+  EXPECT_TRUE(fits(pool, tokens(26'000)));
+}
+
+TEST_F(Learning, CallsNoCostTooLargeThatTheLimitMayHold) {
+  const Pool pool = bind({tpm(30'000)});
+  serve(pool, tokens(10'000));
+  send(pool, tokens(10'000)).refuse_for_quota({}, now());
+  EXPECT_EQ(view(pool, "tpm").limit.amount, 15'000U);
+  EXPECT_FALSE(refusal(pool, tokens(20'000)).too_large);
+  EXPECT_TRUE(refusal(pool, tokens(30'001)).too_large);
+  EXPECT_EQ(wait(pool, tokens(20'000)), kMinuteHeld);  // nothing else counts
+  pass(kMinuteHeld);
+  serve(pool, tokens(20'000));
+  EXPECT_EQ(view(pool, "tpm").limit.amount, 20'000U);
+  EXPECT_EQ(view(pool, "tpm").left, 0U);
+}
+
 // What was learnt for a window of one kind may be too much for a provider that has another.
 TEST_F(Learning, WaitsAfterASecondRefusalRunning) {
   const Pool pool = bind({from(Source::preset, rpm(60))});
