@@ -127,7 +127,11 @@ double Meter::fullness(Instant now) const {
 }
 
 void Meter::rebind(const Limit& limit, Instant now) {
-  if (limit.amount != limit_.amount || limit.source != limit_.source) learner_.forget();
+  // Whoever says something else may know of another plan.
+  if (limit.amount != limit_.amount || limit.source != limit_.source) {
+    header_.reset();
+    learner_.forget();
+  }
   limit_ = normalised(limit, engine_);
   name_ = short_name(limit);
   window_->set_amount(amount(), now);

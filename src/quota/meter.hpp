@@ -54,7 +54,8 @@ class Meter {
   [[nodiscard]] bool can_learn() const noexcept;
   // How much of the amount counts, from 0 to 1.
   [[nodiscard]] double fullness(Instant now) const;
-  // Takes another amount and source; the counts stay.
+  // Takes another amount and source, and what answers and use showed of the one before is over; the counts
+  // stay.
   void rebind(const Limit& limit, Instant now);
 
   [[nodiscard]] std::uint64_t room(Instant now) const;

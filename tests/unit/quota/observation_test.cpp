@@ -220,6 +220,18 @@ TEST_F(ObservationTest, BeatsAPresetBothWays) {
   EXPECT_EQ(view(pool, "rpm").limit.amount, 5U);
 }
 
+TEST_F(ObservationTest, IsOverWhenAnotherAmountIsConfigured) {
+  const Pool before = bind({from(Source::preset, rpd(1000))});
+  Reservation one = send(before);
+  hear(one, rpd_heard(20, 0));
+  EXPECT_EQ(view(before, "rpd").limit.amount, 20U);
+  EXPECT_EQ(view(bind({from(Source::preset, rpd(1000))}), "rpd").limit.amount, 20U);
+  const MeterView after = view(bind({rpd(500)}), "rpd");
+  EXPECT_EQ(after.limit.amount, 500U);
+  EXPECT_EQ(after.limit.source, Source::config);
+  EXPECT_EQ(after.used, 20U);
+}
+
 TEST_F(ObservationTest, OfAWindowWithoutAMeterMakesOne) {
   const Pool pool = bind({rpm(30)});
   Reservation one = send(pool, tokens(200));

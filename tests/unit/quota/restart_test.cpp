@@ -73,6 +73,19 @@ TEST_F(Restart, KeepsWhatAnswersSaid) {
   EXPECT_EQ(after.used, 15U);
 }
 
+TEST_F(Restart, WithAnotherConfigurationForgetsWhatAnswersSaidOfTheLimit) {
+  const Pool before = bind_to(*run_, {from(Source::preset, rpd(1500))});
+  Reservation one = send(before);
+  const Observation head = heard(Dimension::requests, kDayPeriod, 20, 5);
+  one.observe({&head, 1}, now());
+  one.settle({}, now());
+  fold();
+  kill();
+  const MeterView after = view(bind_to(*run_, {rpd(1000)}), "rpd");
+  EXPECT_EQ(after.limit.amount, 1000U);
+  EXPECT_EQ(after.used, 15U);
+}
+
 TEST_F(Restart, KeepsWhatWasLearnt) {
   const Limits limits{from(Source::preset, rpm(60))};
   const Pool before = bind_to(*run_, limits);
