@@ -24,7 +24,7 @@ void put_charge(Words& words, const Charge& charge) {
   put(words, std::uint64_t{charge.is_close});
   put(words, std::uint64_t{charge.spare.has_value()});
   put(words, charge.spare.value_or(0));
-  put(words, std::uint64_t{charge.limit_is_zero});
+  put(words, std::uint64_t{0});  // once in use
 }
 constexpr std::size_t kChargeWords = 11;
 
@@ -41,7 +41,7 @@ Charge read_charge(WordReader& reader, Duration shift, Instant now) {
   const bool has_spare = reader.number() != 0;
   const std::uint64_t spare = reader.number();
   if (has_spare) charge.spare = spare;
-  charge.limit_is_zero = reader.number() != 0;
+  (void)reader.number();
   return charge;
 }
 

@@ -274,7 +274,6 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
   if (ending.outcome == Outcome::refused) {
     // The provider didn't count what it refused, so that much of what its answer said is someone else's use.
     if (charge.spare) final = std::max(final, less(charge.cost, *charge.spare));
-    if (charge.limit_is_zero) hear(0, now);
   } else if (ending.outcome == Outcome::served) {
     early_at_.reset();
     if (margin_ > 0 && now.boot - margin_since_ >= kMarginPatience * limit_.period.length) {
@@ -302,11 +301,8 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
 // so it is in flight too.
 void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now) {
   if (charge.sequence < observed_ || !window_->same_window(charge.stamp, now)) return;
-  if (limit == 0) {
-    // "Not on this plan", which an answer that serves the request would deny.
-    charge.limit_is_zero = true;
-    return;
-  }
+  // "Not on this plan" is the model's state, which is probed, and no amount.
+  if (limit == 0) return;
   const bool first = std::exchange(is_fresh_, false);
   observed_ = charge.sequence;
   hear(limit, now);
@@ -472,7 +468,7 @@ std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Inst
   const BootTime early_at = moved(tally.boot_time(), shift, now);
   if (has_early) meter->early_at_ = early_at;
   meter->is_fresh_ = meter->observed_ == 0;
-  meter->header_ = state.header;
+  if (state.header != std::uint64_t{0}) meter->header_ = state.header;
   meter->heard_at_ = state.learnt_at;
   meter->drift_ = meter->drift_told_ = state.drift;
   if (state.full_until != BootTime::min()) meter->full_until_ = state.full_until + shift;

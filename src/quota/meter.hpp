@@ -28,7 +28,6 @@ struct Charge {
   bool is_close = false;        // it fitted only because something had just come back
 
   // Noted when its answer was observed.
-  bool limit_is_zero = false;          // so it said; believed once the request is refused
   std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
 };
 

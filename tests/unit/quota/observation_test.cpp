@@ -308,16 +308,18 @@ TEST_F(ObservationTest, OfARefusalLeavesNoRoomWhenTheRefusedRequestIsGivenBack) 
   EXPECT_EQ(view(pool, "rpm").left, 0U);
 }
 
-TEST_F(ObservationTest, OfZeroIsBelievedOnceTheRequestIsRefused) {
+// It is a state of the model: a block, which a probe ends. An amount of zero would keep the probe out.
+TEST_F(ObservationTest, OfZeroLeavesItToTheBlockWhichIsProbed) {
   const Pool pool = bind({from(Source::preset, rpm(30))});
-  Reservation served = send(pool);
-  hear(served, rpm_heard(0, 0));
-  served.settle({}, now());
-  EXPECT_TRUE(fits(pool));
   Reservation refused = send(pool);
   hear(refused, rpm_heard(0, 0));
   refused.refuse(now());
-  EXPECT_EQ(refusal(pool).available_at, BootTime::max());
+  pool.cool_down_model({CooldownCause::not_on_plan, BootTime::max()}, now());
+  EXPECT_EQ(refusal(pool).limit, "not_on_plan");
+  pass(minutes(10));
+  serve(pool);
+  EXPECT_TRUE(fits(pool));
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 30U);
 }
 
 TEST_F(ObservationTest, LeavesConcurrencyAndIntervalsAlone) {
