@@ -88,22 +88,47 @@ constexpr std::array kCounted{CountedWord{"input_token", Counted::input_tokens},
                               CountedWord{"credit", Counted::credits_usd},
                               CountedWord{"usage", Counted::usage}};
 
-// "6000", "~12903", "10,000".
+// Whether a number goes on behind this character: "10,000", "10 000".
+bool divides_number(std::string_view text, std::size_t at) {
+  if (at == 0 || !is_digit(text[at - 1]) || (text[at] != ',' && text[at] != ' ')) return false;
+  std::size_t digits = 0;
+  while (at + 1 + digits < text.size() && is_digit(text[at + 1 + digits])) ++digits;
+  return text[at] == ',' ? digits >= 3 : digits == 3;
+}
+
+// "k" and the like, as the zeros that they stand for; 0 where that is no such letter.
+std::size_t zeros_of(std::string_view text) {
+  if (text.empty() || (text.size() > 1 && (is_letter(text[1]) || is_digit(text[1])))) return 0;
+  return text[0] == 'k' ? 3 : text[0] == 'm' ? 6 : text[0] == 'b' ? 9 : 0;
+}
+
+// "6000", "~12903", "10,000", "30k", "1.5m". Part of a name or of another fraction is no number.
 std::optional<std::uint64_t> read_number(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == ':' || text.front() == '=' ||
                            text.front() == '~' || text.front() == '(' || text.front() == '`'))
     text.remove_prefix(1);
   std::string digits;
-  for (std::size_t i = 0; i < text.size() && digits.size() < 20; ++i) {
-    const bool divides = text[i] == ',' && i + 3 < text.size() && is_digit(text[i + 1]) &&
-                         is_digit(text[i + 2]) && is_digit(text[i + 3]);
-    if (is_digit(text[i]))
-      digits += text[i];
-    else if (!divides)
+  std::size_t at = 0;
+  for (; at < text.size() && digits.size() < 20; ++at) {
+    if (is_digit(text[at]))
+      digits += text[at];
+    else if (!divides_number(text, at))
       break;
   }
-  return parse_count_value(digits);
+  std::string fraction;
+  if (at + 1 < text.size() && text[at] == '.' && is_digit(text[at + 1]))
+    for (++at; at < text.size() && is_digit(text[at]); ++at) fraction += text[at];
+  const std::string_view rest = text.substr(at);
+  if (const std::size_t zeros = zeros_of(rest); zeros > 0 && !digits.empty()) {
+    fraction.resize(zeros, '0');
+    return parse_count_value(digits + fraction);
+  }
+  const bool goes_on = !fraction.empty() || (!rest.empty() && is_letter(rest.front()));
+  return goes_on ? std::nullopt : parse_count_value(digits);
 }
+
+// A status that stands among the words is no amount.
+constexpr std::uint64_t kStatus = 429;
 
 // The number behind a word such as "limit", with or without a small word between.
 std::optional<std::uint64_t> named_number(std::string_view text, std::string_view word) {
@@ -114,7 +139,8 @@ std::optional<std::uint64_t> named_number(std::string_view text, std::string_vie
     while (rest.starts_with(' ') || rest.starts_with(':')) rest.remove_prefix(1);
     for (const std::string_view small : {"is ", "of ", "to ", "was "})
       if (rest.starts_with(small)) rest.remove_prefix(small.size());
-    if (const auto number = read_number(rest)) return number;
+    if (const auto number = read_number(rest); number && (word != "limit" || number != kStatus))
+      return number;
   }
   return std::nullopt;
 }
@@ -236,6 +262,23 @@ Counted counted_near(std::string_view words, const Place& place) {
   return nearest;
 }
 
+// Behind these words a number is an amount; behind another it may be part of a name, as in "llama 3".
+constexpr std::array<std::string_view, 22> kBeforeAmounts{
+    "of",    "is",   "to",      "at",   "most", "only",    "than",    "limit",    "limits",  "limited",  "exceeded",
+    "over",  "make", "allows",  "up",   "max",  "maximum", "allowed", "exceeds",  "reached", "exceed",   "are"};
+
+// Whether the number that begins there is no part of a name or a fraction.
+bool stands_alone(std::string_view words, std::size_t begin) {
+  if (begin == 0) return true;
+  if (is_letter(words[begin - 1]) || words[begin - 1] == '.' || words[begin - 1] == '-') return false;
+  if (words[begin - 1] != ' ') return true;
+  const std::string_view before = words.substr(0, begin - 1);
+  std::size_t from = before.size();
+  while (from > 0 && is_letter(before[from - 1])) --from;
+  const std::string_view word = before.substr(from);
+  return word.empty() || std::ranges::find(kBeforeAmounts, word) != kBeforeAmounts.end();
+}
+
 // "60 queries per minute", "50 per 86400s": the number that this period ends, with few words between.
 std::optional<std::uint64_t> amount_before(std::string_view words, std::size_t end) {
   std::size_t at = end;
@@ -248,10 +291,13 @@ std::optional<std::uint64_t> amount_before(std::string_view words, std::size_t e
   }
   if (at == 0 || !is_digit(words[at - 1])) return std::nullopt;
   std::size_t begin = at;
-  while (begin > 0 && (is_digit(words[begin - 1]) || words[begin - 1] == ',')) --begin;
-  if (begin > 0 && (is_letter(words[begin - 1]) || words[begin - 1] == '.' || words[begin - 1] == '-'))
-    return std::nullopt;  // of a model's name or a fraction
-  return read_number(words.substr(begin, at - begin));
+  const auto goes_on = [&](std::size_t i) {
+    return is_digit(words[i]) || divides_number(words, i) || (words[i] == '.' && i > 0 && is_digit(words[i - 1]));
+  };
+  while (begin > 0 && goes_on(begin - 1)) --begin;
+  if (!stands_alone(words, begin)) return std::nullopt;
+  const auto number = read_number(words.substr(begin));
+  return number == kStatus ? std::nullopt : number;
 }
 
 void find_window(std::string_view words, RefusalProse& prose) {

@@ -56,6 +56,24 @@ TEST(RetryAfter, IsNothingWhereItIsNonsense) {
     EXPECT_EQ(retry_after(fields_of({{"retry-after", value}}), kNow), std::nullopt) << value;
 }
 
+TEST(Refusals, StateAmountsInTheWaysThatPeopleWriteThem) {
+  const auto limit_in = [](std::string_view words) -> std::optional<std::uint64_t> {
+    const Verdict verdict = verdict_of(429, {}, groq_words(words));
+    return verdict.stated ? verdict.stated->limit : std::nullopt;
+  };
+  EXPECT_EQ(limit_in("Rate limit reached: Limit 30k tokens per minute"), 30'000U);
+  EXPECT_EQ(limit_in("You exceeded the limit of 1.5M tokens per day"), 1'500'000U);
+  EXPECT_EQ(limit_in("Rate limit: 200K tokens per minute."), 200'000U);
+  EXPECT_EQ(limit_in("You may use at most 10 000 tokens per minute"), 10'000U);
+  EXPECT_EQ(limit_in("Your rate limit is 60 queries per minute."), 60U);
+  EXPECT_EQ(limit_in("limit is 10,000 tokens per minute, used 9,990"), 10'000U);
+  // Of a status, a name or a fraction.
+  for (const char* words : {"Error 429 too many requests per minute", "rate limit 429: requests per minute",
+                            "Llama 3 requests per minute exceeded", "Llama 3.1 requests per minute exceeded",
+                            "limit 8x22b tokens per minute exceeded"})
+    EXPECT_EQ(limit_in(words), std::nullopt) << words;
+}
+
 // As long as what was refused can justify: a day, or a longer window that was named.
 TEST(Refusals, ClaimNoLongerWaitThanTheirWindow) {
   const auto wait_of = [](std::string_view body, const http::Fields& fields, int status = 429) {
