@@ -61,13 +61,10 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory) : parts
   bind_targets(ledger, memory);
   // Whoever adds a name first keeps it: a configured route may be called like a family or like "auto".
   add_configured_routes();
-  const std::size_t routes = listed_.size();
   add_models();
   add_families();
   add_aliases();
-  // Aliases are listed behind the routes, though they can be resolved only now.
-  std::rotate(listed_.begin() + static_cast<std::ptrdiff_t>(routes),
-              listed_.begin() + static_cast<std::ptrdiff_t>(routes + model_count_), listed_.end());
+  list_models();
 }
 
 void Catalogue::bind_targets(quota::Ledger& ledger, Memory* memory) {
@@ -148,7 +145,6 @@ void Catalogue::add_models() {
       Route& route = add_route(provider.name + "/" + model.name, Strategy::headroom);
       add_candidates(route, model, model.weight, 1);
       arrange(route);
-      listed_.push_back({.id = route.name, .owner = provider.name, .route = &route});
       ++model_count_;
     }
   }
@@ -182,14 +178,33 @@ void Catalogue::add_aliases() {
   for (const auto& [alias, meant] : parts_.aliases) {
     const Route* const route = find(meant);
     if (route == nullptr) continue;  // its providers were skipped for lack of a key: said when it was loaded
-    names_.emplace(alias, route);
-    listed_.push_back({.id = alias, .owner = "weir", .route = route});
+    if (std::ranges::find(parts_.routes, alias, &RouteSpec::name) != parts_.routes.end()) continue;
+    found.emplace_back(alias, route);
+  }
+  for (auto& [alias, route] : found) {
+    names_.insert_or_assign(alias, route);
+    listed_.push_back({.id = std::move(alias), .owner = "weir", .route = route});
+  }
+}
+
+void Catalogue::list_models() {
+  const std::size_t others = listed_.size();
+  for (const providers::Provider& provider : parts_.providers) {
+    for (const providers::Model& model : provider.models) {
+      std::string name = provider.name + "/" + model.name;
+      const Route* const route = find(name);
+      // A route or an alias of that name goes before it, and is listed already.
+      if (std::ranges::count(std::span(listed_).first(others), name, &Listed::id) > 0) continue;
+      listed_.push_back({.id = std::move(name), .owner = provider.name, .route = route});
+    }
   }
 }
 
 const Route* Catalogue::find(std::string_view asked) const {
   const auto found = names_.find(asked);
   return found == names_.end() ? nullptr : found->second;
+  // All are looked up before the first is added: what one means may be called like another.
+  std::vector<std::pair<std::string, const Route*>> found;
 }
 
 std::vector<std::string> Catalogue::similar(std::string_view asked) const {

@@ -123,7 +123,7 @@ class Catalogue {
     bool allow_paid = false;
   };
 
-  // What /v1/models lists: routes and aliases first, then provider/model.
+  // What /v1/models lists: routes and aliases first, then provider/model; each name once.
   struct Listed {
     std::string id;
     std::string owner;  // the provider, or "weir" for a route or alias
@@ -152,6 +152,7 @@ class Catalogue {
   void add_models();
   void add_families();
   void add_aliases();
+  void list_models();
   // One candidate a key. Keys of one account share its room, so they share the weight too.
   void add_candidates(Route& route, const providers::Model& model, double weight, std::uint32_t tier) const;
   void add_costly(Route& route, const providers::Model& model) const;

@@ -112,6 +112,42 @@ TEST(Catalogue, ListsRoutesThenAliasesThenModels) {
   EXPECT_EQ(catalogue.model_count(), 4U);
 }
 
+TEST(Catalogue, AnAliasGoesBeforeAModelAFamilyAndAuto) {
+  quota::Ledger ledger;
+  Catalogue::Parts parts = two_providers();
+  parts.aliases = {{"auto", "groq/small"},
+                   {"cerebras/big", "groq/small"},
+                   {"gpt-oss-120b", "groq/small"},
+                   {"groq/small", "auto"}};
+  const Catalogue catalogue(std::move(parts), ledger);
+  for (const std::string_view alias : {"auto", "cerebras/big", "gpt-oss-120b"})
+    EXPECT_THAT(targets_of(catalogue.find(alias)), ElementsAre("groq/small")) << alias;
+  // What an alias means is no alias.
+  EXPECT_EQ(targets_of(catalogue.find("groq/small")).size(), 3U);
+}
+
+TEST(Catalogue, ARouteGoesBeforeAnAliasAndAModel) {
+  quota::Ledger ledger;
+  Catalogue::Parts parts = two_providers();
+  parts.routes = {{.name = "cerebras/big", .targets = {{.provider = "groq", .model = "small"}}}};
+  parts.aliases = {{"cerebras/big", "auto"}};
+  const Catalogue catalogue(std::move(parts), ledger);
+  EXPECT_THAT(targets_of(catalogue.find("cerebras/big")), ElementsAre("groq/small"));
+}
+
+TEST(Catalogue, ListsEachNameOnce) {
+  quota::Ledger ledger;
+  Catalogue::Parts parts = two_providers();
+  parts.routes = {{.name = "cerebras/big", .targets = {{.provider = "groq", .model = "small"}}}};
+  parts.aliases = {{"groq/small", "cerebras/gpt-oss-120b"}};
+  const Catalogue catalogue(std::move(parts), ledger);
+  std::vector<std::string> ids;
+  for (const auto& listed : catalogue.listed()) ids.push_back(listed.id + " of " + listed.owner);
+  EXPECT_THAT(ids, ElementsAre("cerebras/big of weir", "groq/small of weir",
+                               "groq/openai/gpt-oss-120b of groq", "cerebras/gpt-oss-120b of cerebras"));
+  EXPECT_EQ(catalogue.model_count(), 4U);
+}
+
 TEST(Catalogue, KeysOfOneAccountShareItsWeightAndOtherAccountsBringTheirOwn) {
   quota::Ledger ledger;
   Catalogue::Parts parts;
