@@ -48,6 +48,16 @@ tokens::Family tokenizer_of(const providers::Model& model) {
   return tokens::Family::unknown;
 }
 
+// By its own id a provider counts a model: names that share one share its windows, under the limits of all.
+std::map<std::string_view, std::vector<quota::Limit>> limits_of(const providers::Provider& provider) {
+  std::map<std::string_view, std::vector<quota::Limit>> limits;
+  for (const providers::Model& model : provider.models) {
+    std::vector<quota::Limit>& of_id = limits[model.id];
+    of_id.insert(of_id.end(), model.limits.begin(), model.limits.end());
+  }
+  return limits;
+}
+
 std::uint64_t number_of(std::string_view text) {
   const Sha256 digest = sha256(text);
   std::uint64_t number = 0;
@@ -69,6 +79,7 @@ Catalogue::Catalogue(Parts parts, quota::Ledger& ledger, Memory* memory) : parts
 
 void Catalogue::bind_targets(quota::Ledger& ledger, Memory* memory) {
   for (const providers::Provider& provider : parts_.providers) {
+    const auto limits = limits_of(provider);
     for (const providers::Key& key : provider.keys) {
       const std::string account = provider.name + "/" + key.account;
       const std::string key_id = id_of(key);
@@ -78,7 +89,7 @@ void Catalogue::bind_targets(quota::Ledger& ledger, Memory* memory) {
             {.provider = &provider,
              .model = &model,
              .key = &key,
-             .pool = ledger.bind(account, model.id, provider.limits, model.limits, provider.charge)
+             .pool = ledger.bind(account, model.id, provider.limits, limits.at(model.id), provider.charge)
                          .with_key(key_id),
              .speed = memory == nullptr ? nullptr : &memory->speeds.of(name),
              .counting = memory == nullptr ? nullptr : &memory->calibrations.of(name, tokenizer_of(model)),
@@ -175,6 +186,8 @@ void Catalogue::add_families() {
 }
 
 void Catalogue::add_aliases() {
+  // All are looked up before the first is added: what one means may be called like another.
+  std::vector<std::pair<std::string, const Route*>> found;
   for (const auto& [alias, meant] : parts_.aliases) {
     const Route* const route = find(meant);
     if (route == nullptr) continue;  // its providers were skipped for lack of a key: said when it was loaded
@@ -203,8 +216,6 @@ void Catalogue::list_models() {
 const Route* Catalogue::find(std::string_view asked) const {
   const auto found = names_.find(asked);
   return found == names_.end() ? nullptr : found->second;
-  // All are looked up before the first is added: what one means may be called like another.
-  std::vector<std::pair<std::string, const Route*>> found;
 }
 
 std::vector<std::string> Catalogue::similar(std::string_view asked) const {

@@ -148,6 +148,25 @@ TEST(Catalogue, ListsEachNameOnce) {
   EXPECT_EQ(catalogue.model_count(), 4U);
 }
 
+// The provider counts by its own id, whatever else the model is called.
+TEST(Catalogue, NamesOfOneModelShareTheLimitsOfAll) {
+  quota::Ledger ledger;
+  Catalogue::Parts parts;
+  providers::Model limited = make_model("limited");
+  limited.limits = {test::requests_per_minute(2)};
+  providers::Model counted = make_model("counted");
+  counted.limits = {test::requests_per_minute(5), test::tokens_per_minute(100)};
+  limited.id = counted.id = "m";
+  parts.providers.push_back(make_provider("groq", {limited, counted, make_model("m")}));
+  const Catalogue catalogue(std::move(parts), ledger);
+  for (const Target& target : catalogue.targets()) {
+    std::vector<std::uint64_t> amounts;
+    for (const quota::MeterView& meter : target.pool.view({})) amounts.push_back(meter.limit.amount);
+    EXPECT_THAT(amounts, UnorderedElementsAre(2, 100)) << target.name();
+    EXPECT_TRUE(target.pool.shares_with(catalogue.targets()[0].pool));
+  }
+}
+
 TEST(Catalogue, KeysOfOneAccountShareItsWeightAndOtherAccountsBringTheirOwn) {
   quota::Ledger ledger;
   Catalogue::Parts parts;
