@@ -7,6 +7,7 @@
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/base/units.hpp"
+#include "weir/net/cancellation.hpp"
 #include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
@@ -18,10 +19,22 @@ constexpr Duration kAfterDone = std::chrono::seconds(1);
 constexpr Duration kAfterFinish = std::chrono::seconds(5);
 constexpr std::size_t kMendedRoom = 128;  // bytes that a piece may be longer for
 
+net::Awaitable<void> read_to_end(const net::Loop* loop, std::unique_ptr<transport::Answer> answer) {
+  net::Cancellation nobodys;
+  answer->ends_with(nobodys);
+  const BootTime by = loop->now().boot + kAfterDone;
+  bool more = true;
+  while (more) {
+    const auto piece = co_await answer->next(by);
+    more = piece.has_value() && !piece->empty();
+  }
+  answer.reset();
+}
+
 }  // namespace
 
-StreamRelay::StreamRelay(const net::Loop& loop, transport::Responder& responder,
-                         telemetry::RequestRecord& record, Attempt& attempt)
+StreamRelay::StreamRelay(net::Loop& loop, transport::Responder& responder, telemetry::RequestRecord& record,
+                         Attempt& attempt)
     : loop_(loop), responder_(responder), record_(record), attempt_(attempt) {}
 
 net::Awaitable<bool> StreamRelay::begin(const http::ResponseHead& head) {
@@ -86,7 +99,7 @@ net::Awaitable<void> StreamRelay::end() {
     if (told) record_.bytes_out += events.size();
   }
   const bool finished = co_await responder_.finish();
-  if (finished && !broken_) co_await read_to_framings_end();
+  if (finished && !broken_) let_end();
 }
 
 std::string StreamRelay::ending() {
@@ -99,14 +112,11 @@ std::string StreamRelay::ending() {
   return wire::stream_error(*broken_, record_.request_id);
 }
 
-// [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again.
-net::Awaitable<void> StreamRelay::read_to_framings_end() {
-  const BootTime by = loop_.now().boot + kAfterDone;
-  bool more = true;
-  while (more) {
-    const auto piece = co_await attempt_.answer->next(by);
-    more = piece.has_value() && !piece->empty();
-  }
+// [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again. Nobody
+// waits for that.
+void StreamRelay::let_end() {
+  if (attempt_.answer->is_over()) return;
+  loop_.spawn("end of a stream", read_to_end(&loop_, std::move(attempt_.answer)));
 }
 
 }  // namespace weir::gateway

@@ -16,7 +16,7 @@ namespace weir::gateway {
 // arguments outlive it. Session's thread only.
 class StreamRelay {
  public:
-  StreamRelay(const net::Loop& loop, transport::Responder& responder, telemetry::RequestRecord& record,
+  StreamRelay(net::Loop& loop, transport::Responder& responder, telemetry::RequestRecord& record,
               Attempt& attempt);
 
   // The head and what was held of the stream. False where the client has gone.
@@ -36,9 +36,9 @@ class StreamRelay {
   // Decides how it has ended. The events that tell the client so.
   [[nodiscard]] std::string ending();
   void break_by(Error why) { broken_ = std::make_unique<Error>(std::move(why)); }
-  [[nodiscard]] net::Awaitable<void> read_to_framings_end();
+  void let_end();
 
-  const net::Loop& loop_;
+  net::Loop& loop_;
   transport::Responder& responder_;
   telemetry::RequestRecord& record_;
   Attempt& attempt_;

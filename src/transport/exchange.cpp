@@ -179,6 +179,12 @@ net::Awaitable<Result<std::string_view>> Exchange::next(BootTime by) {
   }
 }
 
+bool Exchange::is_over() {
+  std::string_view piece = next_piece();
+  while (!piece.empty()) piece = next_piece();
+  return finished_;
+}
+
 // Of what has arrived; nothing where more must come first, or nothing will.
 std::string_view Exchange::next_piece() {
   if (cancellation_->requested() && !finished_) note(cancelled_error());

@@ -64,6 +64,8 @@ class Exchange final : public Answer {
   [[nodiscard]] const http::ResponseHead& head() const noexcept override { return reader_->head(); }
   void drop_fields() noexcept override { reader_->drop_fields(); }
   [[nodiscard]] net::Awaitable<Result<std::string_view>> next(BootTime by) override;
+  [[nodiscard]] bool is_over() override;
+  void ends_with(net::Cancellation& cancellation) noexcept override { cancellation_ = &cancellation; }
   [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
 
  private:
@@ -89,7 +91,7 @@ class Exchange final : public Answer {
   const bool reused_;
 
   net::Deadline clock_;                        // of what is waited for
-  net::Cancellation* cancellation_ = nullptr;  // of the request, from converse() on
+  net::Cancellation* cancellation_ = nullptr;  // from converse() on
   std::optional<AnswerReader> reader_;         // from converse() on
   InBuffer in_;
   bool wrote_all_ = false;

@@ -69,6 +69,10 @@ class Answer {
   // call. Errors: upstream_closed (cut short), upstream_protocol, upstream_timeout (nothing came by `by`),
   // cancelled.
   [[nodiscard]] virtual net::Awaitable<Result<std::string_view>> next(BootTime by) = 0;
+  // Whether its end is here already. Drops what has arrived before it.
+  [[nodiscard]] virtual bool is_over() = 0;
+  // From now on that one ends it, which outlives it, and no longer its request's.
+  virtual void ends_with(net::Cancellation& cancellation) noexcept = 0;
   // For the log.
   [[nodiscard]] virtual bool reused_connection() const noexcept = 0;
 };

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "component/gateway/gateway_fixture.hpp"
 #include "weir/base/log.hpp"
@@ -336,6 +338,36 @@ TEST_F(Relay, AnAnswerThatHasSaidAllAndDoesNotEndIsWaitedForOnlyShortly) {
   advance(std::chrono::seconds(6));
   EXPECT_EQ(client.read_answer().body,
             std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
+}
+
+// It may come late, or never; time stands still here.
+TEST_F(Relay, NobodyWaitsForTheFramingsEndBehindDone) {
+  std::atomic<bool> may_end = false;
+  RawProvider provider([&](RawConnection& peer) {
+    const std::string events = std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent);
+    std::ostringstream size;
+    size << std::hex << events.size();
+    while (peer.read_request()) {
+      peer.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
+                size.str() + "\r\n" + events + "\r\n");
+      (void)eventually([&] { return may_end.load(); });
+      peer.send("0\r\n\r\n");
+    }
+  });
+  const quota::Limit one_at_once{.dimension = quota::Dimension::in_flight, .amount = 1};
+  start({provider_at("groq", provider.port(), {one_at_once})});
+  RawClient client = connect();
+  const std::string request =
+      post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})");
+  ASSERT_TRUE(eventually([&] { return server_->connections() == 1; }));
+  take_turns(*loop_);
+  const std::size_t tasks = loop_->tasks();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.exchange(request).status, 200) << i;
+  EXPECT_EQ(provider.connections(), 2U);
+  may_end = true;
+  ASSERT_TRUE(eventually([&] { return loop_->tasks() == tasks; }));
+  EXPECT_EQ(client.exchange(request).status, 200);
+  EXPECT_EQ(provider.connections(), 2U) << "a connection that was read to its end is used again";
 }
 
 }  // namespace
