@@ -85,6 +85,7 @@ std::optional<Error> read_request(std::string_view request, Question& question) 
       static_cast<std::uint64_t>(std::llround(question.ask.size->of(tokens::Family::gpt)));
   question.ask.output_tokens = chat.max_tokens.value_or(tokens::kTypicalOutput);
   question.ask.max_tokens = chat.max_tokens;
+  question.ask.choices = chat.choices;
   if (chat.uses_tools) need(question.ask, Capability::tools);
   if (chat.uses_images) need(question.ask, Capability::images);
   if (chat.needs_json_schema) need(question.ask, Capability::json_schema);

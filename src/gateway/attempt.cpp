@@ -68,7 +68,8 @@ Attempt::Attempt(routing::Choice choice, const Asked& asked, Instant now)
       origin(origin_of(*choice.target, asked.request_id, now)),
       prompt_tokens(asked.prompt_tokens),
       bounds(usage_bounds(asked.chat, asked.body, *choice.target->model,
-                          choice.fitted.max_tokens ? choice.fitted.max_tokens : asked.chat.max_tokens)),
+                          choice.fitted.max_tokens ? choice.fitted.max_tokens : asked.chat.max_tokens,
+                          choice.fitted.choices)),
       wants_stream(asked.chat.stream),
       wants_usage(asked.chat.asks_for_usage),
       stream({.wants_usage = asked.chat.asks_for_usage, .prompt_tokens = asked.prompt_tokens}, origin) {}
@@ -81,8 +82,10 @@ void Attempt::note_changes(std::string_view request_id) const {
   log::debug("request_adapted", {{"id", request_id}, {"target", target->name()}, {"changes", changes}});
 }
 
-// A stream's speed counts from its commit event, a plain answer's from the request.
+// A stream's speed counts from its commit event, a plain answer's from the request. Several answers are
+// written side by side.
 void Attempt::note_speed(std::uint64_t completion, Instant now) const {
+  completion /= bounds.choices;
   if (is_stream)
     target->speed->note_stream(completion, now.boot - began.boot - took);
   else
@@ -159,8 +162,9 @@ void Attempt::teach(const Used& used, const wire::ChatRequest& chat, const token
   tokens::Calibration& counting = *target->counting;
   if (used.prompt_was_told && !chat.uses_more_than_text) counting.learn_prompt(size, used.prompt);
   const auto most = sent_max_tokens(chat);
-  const bool was_cut = !is_whole || (most && used.completion >= *most);
-  if (used.completion_was_told && !was_cut) counting.learn_output(used.completion);
+  const std::uint64_t each = used.completion / bounds.choices;
+  const bool was_cut = !is_whole || (most && each >= *most);
+  if (used.completion_was_told && !was_cut) counting.learn_output(each);
 }
 
 // Where no max_tokens was sent nobody knows what of the sum is the prompt's; of several answers at once, how

@@ -104,7 +104,8 @@ Refused ProxyRequest::read_ask() {
   ask_ = {.size = tokens::by_bytes(prompt_facts(chat_, body())),
           .quantile = snapshot_->tokens.quantile,
           .output_tokens = chat_.max_tokens.value_or(tokens::kTypicalOutput),
-          .max_tokens = chat_.max_tokens};
+          .max_tokens = chat_.max_tokens,
+          .choices = chat_.choices};
   routing::apply(snapshot_->routing, priority_, ask_);
   ask_.client = snapshot_->pool_of(client_);
   record_.model = chat_.model;

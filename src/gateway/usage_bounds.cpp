@@ -1,7 +1,6 @@
 #include "gateway/usage_bounds.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "weir/base/arithmetic.hpp"
 
@@ -14,17 +13,6 @@ constexpr std::uint64_t kFrame = 32 * 1024;
 constexpr std::uint64_t kAnswerFrame = 1024;
 // Of a model that nobody describes: more than any has.
 constexpr std::uint64_t kUnknownContext = std::uint64_t{16} << 20U;
-constexpr std::uint64_t kMostChoices = 128;
-
-// How many answers are asked for at once.
-std::uint64_t choices(const wire::ChatRequest& chat, std::string_view body) noexcept {
-  const auto member = std::ranges::find(chat.members, "n", &wire::Member::name);
-  if (member == chat.members.end()) return 1;
-  const std::string_view value = member->value.of(body);
-  std::uint64_t n = 0;
-  std::from_chars(value.data(), value.data() + value.size(), n);
-  return std::clamp(n, std::uint64_t{1}, kMostChoices);
-}
 
 }  // namespace
 
@@ -35,7 +23,7 @@ bool UsageBounds::hold(const wire::Usage& usage, std::size_t text_bytes) const n
 }
 
 UsageBounds usage_bounds(const wire::ChatRequest& chat, std::string_view body, const providers::Model& model,
-                         std::optional<std::uint64_t> max_tokens) noexcept {
+                         std::optional<std::uint64_t> max_tokens, std::uint64_t choices) noexcept {
   const std::uint64_t context = model.context > 0 ? model.context : kUnknownContext;
   const std::uint64_t longest = model.max_output > 0 ? model.max_output : context;
   constexpr auto kThinks = static_cast<providers::Capabilities>(providers::Capability::reasoning);
@@ -43,11 +31,8 @@ UsageBounds usage_bounds(const wire::ChatRequest& chat, std::string_view body, c
   UsageBounds bounds{.prompt = plus(body.size(), kFrame), .completion = longest};
   if (chat.uses_more_than_text) bounds.prompt = std::max(bounds.prompt, context);
   if (max_tokens) bounds.completion = may_think ? std::max(longest, *max_tokens) : *max_tokens;
-  bounds.completion = plus(bounds.completion, kAnswerFrame);
-  bounds.choices = choices(chat, body);
-  const std::uint64_t each = bounds.completion;
-  for (std::uint64_t more = bounds.choices; more > 1; --more)
-    bounds.completion = plus(bounds.completion, each);
+  bounds.completion = times(plus(bounds.completion, kAnswerFrame), choices);
+  bounds.choices = choices;
   return bounds;
 }
 

@@ -25,9 +25,9 @@ struct UsageBounds {
 // No tokenizer makes more tokens than bytes, but providers lay words of their own around a prompt, and an
 // image or a file may be an address: these are bounded by the model's context alone. What a model that
 // may think writes is bounded by its maximum, since not everyone counts thinking towards max_tokens.
-// max_tokens is what was sent.
+// max_tokens and choices are what was sent.
 [[nodiscard]] UsageBounds usage_bounds(const wire::ChatRequest& chat, std::string_view body,
-                                       const providers::Model& model,
-                                       std::optional<std::uint64_t> max_tokens) noexcept;
+                                       const providers::Model& model, std::optional<std::uint64_t> max_tokens,
+                                       std::uint64_t choices) noexcept;
 
 }  // namespace weir::gateway

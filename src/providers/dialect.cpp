@@ -172,7 +172,33 @@ void ParameterEditor::note(std::string change) {
   translation_.changes.push_back(std::move(change));
 }
 
+bool drops_choices(const DialectRule& rule, std::uint64_t choices) noexcept {
+  constexpr std::string_view kName = "n";
+  const auto is_named = [&](std::string_view name) {
+    return std::ranges::find(rule.names, name) != rule.names.end();
+  };
+  switch (rule.edit) {
+    case DialectEdit::drop:
+      return is_named(kName);
+    case DialectEdit::only:
+      return !is_named(kName);
+    case DialectEdit::accept:
+      return rule.subject == kName && std::ranges::none_of(rule.names, [&](std::string_view value) {
+               return number(value) == static_cast<double>(choices);
+             });
+    default:
+      return false;
+  }
+}
+
 }  // namespace
+
+std::uint64_t choices_sent(Dialect dialect, std::string_view upstream_model, std::uint64_t choices) noexcept {
+  const bool dropped = std::ranges::any_of(dialect, [&](const DialectRule& rule) {
+    return holds(rule, upstream_model) && drops_choices(rule, choices);
+  });
+  return dropped ? 1 : choices;
+}
 
 Translation translate(Dialect dialect, std::string_view upstream_model, const wire::ChatRequest& request,
                       std::string_view body, std::optional<std::uint64_t> max_tokens) {

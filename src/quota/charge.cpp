@@ -7,7 +7,7 @@
 namespace weir::quota {
 namespace {
 
-// What the output is charged at admission.
+// What the output of one answer is charged at admission.
 std::uint64_t admitted_output(const ChargeRule& rule, std::uint64_t expected,
                               std::optional<std::uint64_t> max_tokens) noexcept {
   if (rule.tokens != ChargeRule::Tokens::prompt_plus_max_tokens)
@@ -23,8 +23,8 @@ std::uint64_t counted_tokens(const ChargeRule& rule, std::uint64_t input, std::u
 }  // namespace
 
 Cost admission_cost(const ChargeRule& rule, std::uint64_t prompt, std::uint64_t expected_output,
-                    std::optional<std::uint64_t> max_tokens) noexcept {
-  const std::uint64_t output = admitted_output(rule, expected_output, max_tokens);
+                    std::optional<std::uint64_t> max_tokens, std::uint64_t choices) noexcept {
+  const std::uint64_t output = times(admitted_output(rule, expected_output, max_tokens), choices);
   return {.requests = 1,
           .tokens = counted_tokens(rule, prompt, output),
           .input_tokens = prompt,

@@ -26,15 +26,23 @@ std::uint64_t longest_prompt(const Target& target, const Ask& ask) noexcept {
   return target.counting->prompt(*ask.size, std::max(ask.quantile, kAsGoodAsAll)).upper;
 }
 
+// As many answers as are asked for, where that is sent at all.
+std::uint64_t choices_of(const Target& target, const Ask& ask) noexcept {
+  if (ask.choices == 1) return 1;
+  return providers::choices_sent(target.provider->preset->dialect, target.model->id, ask.choices);
+}
+
 Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint64_t> max_tokens) noexcept {
   const std::uint64_t prompt = prompt_tokens(target, ask);
   const std::uint64_t output = output_tokens(target, ask);
+  const std::uint64_t choices = choices_of(target, ask);
   const auto cost_by = [&](const ChargeRule& rule) {
-    return quota::admission_cost(rule, prompt, output, max_tokens);
+    return quota::admission_cost(rule, prompt, output, max_tokens, choices);
   };
   Fitted fitted{.terms = {.day = ask.day, .client = ask.client},
                 .cost = cost_by(target.provider->charge),
-                .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens};
+                .max_tokens = max_tokens == ask.max_tokens ? std::nullopt : max_tokens,
+                .choices = choices};
   if (ask.client != nullptr) fitted.terms.client_cost = cost_by({});  // its limits count what was used
   return fitted;
 }
@@ -78,7 +86,9 @@ Fitted fit(const Target& target, const Ask& ask, Instant now) {
   if (ask.client != nullptr)
     if (const auto ceiling = ask.client->ceiling(now); !holds(ceiling, wanted.terms.client_cost))
       left = std::min(left, left_by(ceiling, {}, longest));
-  if (left == quota::kUnknownAmount || left < *ask.min_output) return wanted;
+  if (left == quota::kUnknownAmount) return wanted;
+  left /= wanted.choices;
+  if (left < *ask.min_output) return wanted;
   return with_output(target, ask, left);
 }
 

@@ -137,8 +137,8 @@ bool is_no_less(const Ask& ask, const Ask& other) noexcept {
                                (other.client == nullptr || other.client == ask.client) &&
                                (other.peak == nullptr || other.peak == ask.peak);
   return is_held_no_less && ask.needs == other.needs && is_no_smaller(ask, other) &&
-         ask.output_tokens >= other.output_tokens && ask.min_output == other.min_output &&
-         ask.max_tokens.has_value() == other.max_tokens.has_value() &&
+         ask.output_tokens >= other.output_tokens && ask.choices == other.choices &&
+         ask.min_output == other.min_output && ask.max_tokens.has_value() == other.max_tokens.has_value() &&
          ask.max_tokens.value_or(0) >= other.max_tokens.value_or(0);
 }
 

@@ -52,6 +52,7 @@ class RequestReader {
   void stream();
   void stream_options();
   void token_limit(std::optional<std::uint64_t>& limit);
+  void choices();
   void tools();
   void functions();
   void response_format();
@@ -111,6 +112,7 @@ void RequestReader::member() {
   if (key == "stream_options") return stream_options();
   if (key == "max_completion_tokens") return token_limit(max_completion_tokens_);
   if (key == "max_tokens") return token_limit(max_tokens_);
+  if (key == "n") return choices();
   if (key == "tools") return tools();
   if (key == "functions") return functions();
   if (key == "response_format") return response_format();
@@ -244,6 +246,14 @@ void RequestReader::token_limit(std::optional<std::uint64_t>& limit) {
   if (kind == Kind::null) return;
   if (kind == Kind::number) limit = whole_number(number);
   if (!limit) refuse(key, "must be a whole number of tokens");
+}
+
+// A wrong one is the provider's to refuse.
+void RequestReader::choices() {
+  const bool is_number = json_.kind() == Kind::number;
+  const std::string_view number = json_.skip();
+  if (is_number)
+    request_.choices = std::clamp(whole_number(number).value_or(1), std::uint64_t{1}, kMaxChoices);
 }
 
 void RequestReader::tools() {

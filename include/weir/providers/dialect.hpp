@@ -61,4 +61,9 @@ struct Translation {
                                     const wire::ChatRequest& request, std::string_view body,
                                     std::optional<std::uint64_t> max_tokens = std::nullopt);
 
+// How many answers at once an upstream model is asked for where a request asks for so many: one, where the
+// dialect drops its `n`.
+[[nodiscard]] std::uint64_t choices_sent(Dialect dialect, std::string_view upstream_model,
+                                         std::uint64_t choices) noexcept;
+
 }  // namespace weir::providers

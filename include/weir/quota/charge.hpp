@@ -10,9 +10,10 @@
 namespace weir::quota {
 
 // What to reserve before a request is sent. `prompt` and `expected_output` are estimates; `max_tokens` is
-// what the request says, nothing where it says nothing.
+// what the request says, nothing where it says nothing. Both are of one answer, of which there are `choices`.
 [[nodiscard]] Cost admission_cost(const ChargeRule& rule, std::uint64_t prompt, std::uint64_t expected_output,
-                                  std::optional<std::uint64_t> max_tokens) noexcept;
+                                  std::optional<std::uint64_t> max_tokens,
+                                  std::uint64_t choices = 1) noexcept;
 
 // What the provider has charged once the answer is there: give it to Reservation::settle. `admitted` is what
 // admission_cost said; the others are usage, or what was counted in its place. `cached` is part of `prompt`.

@@ -17,7 +17,8 @@ struct Fitted {
   quota::Terms terms;
   quota::Cost cost;  // when it is admitted
   std::optional<std::uint64_t>
-      max_tokens;  // to be sent in place of what the client said, or where it said nothing
+      max_tokens;             // to be sent in place of what the client said, or where it said nothing
+  std::uint64_t choices = 1;  // answers at once, each of that length
 };
 
 // Compared with what the windows can ever hold, not with their present room: a max_tokens that could never

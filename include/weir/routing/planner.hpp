@@ -26,6 +26,7 @@ struct Ask {
                                             // what is reckoned with
   std::uint64_t output_tokens = 0;          // what is expected, as long as nothing is known of the model
   std::optional<std::uint64_t> max_tokens;  // what the client allows
+  std::uint64_t choices = 1;                // answers at once, each of them as long
   std::optional<std::uint64_t> min_output;  // to which max_tokens may be lowered; nothing: it isn't touched
   Duration patience{};  // how long a tier that will have room is waited for before the next one serves
   Needs needs{};

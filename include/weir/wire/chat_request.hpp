@@ -53,10 +53,12 @@ struct ChatRequest {
   MessageTraits message_traits = 0;
   std::vector<PromptText> texts;  // what the model reads, in order
   std::size_t media = 0;          // image_url and input_audio parts
+  std::uint64_t choices = 1;      // answers asked for at once, by n; at most kMaxChoices
 };
 
 inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxModelName = 256;  // bytes
+inline constexpr std::uint64_t kMaxChoices = 128;  // as OpenAI has it
 
 // Why a request can't be served. The message names the place; `param` is the field for the error body, empty
 // where the body as a whole is at fault.

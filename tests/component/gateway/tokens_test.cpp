@@ -93,6 +93,25 @@ TEST_F(Tokens, NothingIsLearnedWhereThatIsSwitchedOff) {
   EXPECT_EQ(memory_.calibrations.of("p/m", tokens::Family::unknown).version(), 0U);
 }
 
+TEST_F(Tokens, OfSeveralAnswersAreReservedForEachAndLearnedAsOnes) {
+  json answer = json::parse(kGoodAnswer);
+  answer["usage"] = {{"prompt_tokens", 9}, {"completion_tokens", 800}, {"total_tokens", 809}};
+  RawProvider provider(answers(200, answer.dump()));
+  start({provider_at("p", provider.port(), {tokens_per_minute(25'000)})});
+  const std::string asked = request(message("user", "hi"), R"(,"n":8,"max_tokens":1000)");
+  for (int i = 0; i < 12; ++i) {
+    const RawAnswer got = chat(asked);
+    EXPECT_EQ(got.status, 200);
+    take_turns(*loop_);
+  }
+  const auto learned = memory_.calibrations.of("p/m", tokens::Family::unknown).output(0.95).value_or(0);
+  EXPECT_GE(learned, 100U);
+  EXPECT_LT(learned, 200U) << "of one of eight";
+  // 12 were charged 9,708: a minute has room for one that may come to 8,000, and not for 16,000.
+  EXPECT_EQ(chat(request(message("user", "hi"), R"(,"n":16,"max_tokens":1000)")).status, 429);
+  EXPECT_EQ(provider.requests(), 12U);
+}
+
 // Their tokens would be taken for the text's.
 TEST_F(Tokens, PicturesAndFilesTeachNothing) {
   start({provider_at("p", provider_.port())});

@@ -16,7 +16,7 @@ class UsageBoundsTest : public ::testing::Test {
     body_ = R"({"model":"m","messages":[{"role":"user","content":)" + content_ + "}]" + members + "}";
     wire::ChatRequest chat;
     EXPECT_EQ(wire::read_chat_request(body_, chat), std::nullopt);
-    return usage_bounds(chat, body_, model_, sent ? sent : chat.max_tokens);
+    return usage_bounds(chat, body_, model_, sent ? sent : chat.max_tokens, chat.choices);
   }
 
   providers::Model model_{.context = 100'000, .max_output = 8'000, .capabilities_known = true};

@@ -281,6 +281,17 @@ TEST(Dialect, OfTwoNamesForOneThingTheNewerHolds) {
   EXPECT_EQ(for_preset("openai", request_with({{"max_tokens", 5}})).json()["max_completion_tokens"], 5);
 }
 
+// As translate() does it.
+TEST(Dialect, TellsHowManyAnswersReachTheModel) {
+  for (const Preset& preset : builtin_presets()) {
+    const Json json = for_preset(preset.name, request_with({{"n", 8}})).json();
+    EXPECT_EQ(choices_sent(preset.dialect, "m", 8), json.value("n", 1U)) << preset.name;
+    EXPECT_EQ(choices_sent(preset.dialect, "m", 1), 1U) << preset.name;
+  }
+  EXPECT_EQ(choices_sent(find_preset("groq")->dialect, "m", 8), 1U);
+  EXPECT_EQ(choices_sent(find_preset("openai")->dialect, "m", 8), 8U);
+}
+
 TEST(Dialect, SaysWhatItChanged) {
   const Translated result = for_preset(
       "mistral", request_with({{"seed", 1}, {"user", "x"}, {"temperature", 2}, {"tools", Json::array()}}));

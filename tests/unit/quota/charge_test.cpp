@@ -53,6 +53,16 @@ TEST(AdmissionCost, ChargesThePromptOnlyWhereInputIsCharged) {
   EXPECT_EQ(cost.output_tokens, 512U);  // a limit on output tokens counts them all the same
 }
 
+TEST(AdmissionCost, OfSeveralAnswersTakesEachOnesOutput) {
+  const Cost cost = admission_cost(rule(Tokens::usage), 100, 512, 4000, 8);
+  EXPECT_EQ(cost.requests, 1U);
+  EXPECT_EQ(cost.input_tokens, 100U);
+  EXPECT_EQ(cost.output_tokens, 4096U);
+  EXPECT_EQ(cost.tokens, 4196U);
+  EXPECT_EQ(admission_cost(rule(Tokens::prompt_plus_max_tokens), 100, 512, 4000, 8).tokens, 32'100U);
+  EXPECT_EQ(admission_cost(rule(Tokens::usage), 100, kHuge / 2, {}, 3).tokens, kHuge);
+}
+
 TEST(AdmissionCost, StopsAtTheLargestNumber) {
   EXPECT_EQ(admission_cost(rule(Tokens::prompt_plus_max_tokens), 100, 512, kHuge).tokens, kHuge);
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string_view>
+
 #include "support/fake_clock.hpp"
 #include "support/fake_random.hpp"
 #include "support/providers.hpp"
@@ -141,6 +144,42 @@ TEST(Fit, WindowsOfTheOutputAloneBoundIt) {
   EXPECT_EQ(f.sent(with_max(50'000, 80'000)), 3000U);
   const Fixture input({tokens_per_minute(8000)}, {.tokens = ChargeRule::Tokens::input});
   EXPECT_EQ(input.sent(with_max(1000, 80'000)), 0U) << "its output isn't counted";
+}
+
+TEST(Fit, SeveralAnswersTakeTheOutputOfEach) {
+  const Fixture f({tokens_per_minute(25'000)}, kAtAdmission);
+  Ask ask = with_max(1000, 1000);
+  ask.choices = 8;
+  EXPECT_EQ(f.sent(ask), 0U);
+  EXPECT_EQ(f.charged(ask), 9000U);
+  Ask too_long = with_max(1000, 80'000);
+  too_long.choices = 8;
+  EXPECT_EQ(f.sent(too_long), 2968U) << "an eighth of what the prompt leaves";
+  too_long.choices = 24;
+  EXPECT_EQ(f.sent(too_long), 0U) << "less than the least output is left for each";
+  Ask unbound = without_max(1000);
+  unbound.choices = 2;
+  EXPECT_EQ(f.sent(unbound), 4096U);
+  EXPECT_EQ(f.charged(unbound), 9192U);
+}
+
+// A dialect that keeps no `n` asks for one.
+TEST(Fit, OneAnswerIsReckonedWithWhereOnlyOneIsAskedFor) {
+  static constexpr std::array<std::string_view, 1> kNames{"n"};
+  static constexpr std::array kRules{
+      providers::DialectRule{.edit = providers::DialectEdit::drop, .names = kNames}};
+  providers::Preset preset = test::kBlankPreset;
+  preset.dialect = kRules;
+  Catalogue::Parts parts = Fixture::parts({tokens_per_minute(25'000)}, kAtAdmission, make_model("m"));
+  parts.providers[0].preset = &preset;
+  quota::Ledger ledger;
+  const Catalogue catalogue(std::move(parts), ledger, nullptr);
+  const test::FakeClock clock;
+  Ask ask = with_max(1000, 1000);
+  ask.choices = 8;
+  const Fitted fitted = fit(*catalogue.find("p/m")->candidates[0].target, ask, clock.now());
+  EXPECT_EQ(fitted.choices, 1U);
+  EXPECT_EQ(fitted.cost.tokens, 2000U);
 }
 
 TEST(Fit, CreditThatIsUsedUpIsNoRoomForLater) {

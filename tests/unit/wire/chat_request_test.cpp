@@ -73,6 +73,16 @@ TEST(ChatRequest, TakesTheNewerNameOfTheTokenLimitFirst) {
   EXPECT_EQ(read(request_with(R"("max_tokens":256.0)")).max_tokens, 256U);
 }
 
+TEST(ChatRequest, KnowsHowManyAnswersAreAskedFor) {
+  EXPECT_EQ(read(request_with("")).choices, 1U);
+  EXPECT_EQ(read(request_with(R"("n":8)")).choices, 8U);
+  EXPECT_EQ(read(request_with(R"("n":2.0)")).choices, 2U);
+  EXPECT_EQ(read(request_with(R"("n":1000000)")).choices, kMaxChoices);
+  for (const char* other :
+       {R"("n":null)", R"("n":0)", R"("n":-3)", R"("n":1.5)", R"("n":"4")", R"("n":1e99)"})
+    EXPECT_EQ(read(request_with(other)).choices, 1U) << other;
+}
+
 TEST(ChatRequest, KnowsWhatTheModelMustBeAbleToDo) {
   const auto with_content = [](const std::string& content) {
     return read(R"({"model":"m","messages":[{"role":"user","content":)" + content + "}]}");
