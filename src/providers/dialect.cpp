@@ -31,6 +31,7 @@ class ParameterEditor {
   ParameterEditor(const wire::ChatRequest& request, std::string_view body, Translation& translation)
       : body_(body), draft_(request.first_member, request.members), translation_(translation) {}
 
+  void settle_limits(std::uint64_t max_tokens);
   void limit_output(std::uint64_t max_tokens);
   void apply(const DialectRule& rule);
   [[nodiscard]] Draft& draft() { return draft_; }
@@ -55,6 +56,15 @@ class ParameterEditor {
   Translation& translation_;
   bool changed_ = false;
 };
+
+// The older name stays: a server that knows no other would write without a limit.
+void ParameterEditor::settle_limits(std::uint64_t max_tokens) {
+  Draft::Part* const older = draft_.find("max_tokens");
+  if (older == nullptr) return;  // written with escapes
+  const std::string wanted = std::to_string(max_tokens);
+  note("max_tokens " + std::string(value_of(*older)) + " becomes " + wanted);
+  older->value = wanted;
+}
 
 // Before the rules: they bring it under the provider's name.
 void ParameterEditor::limit_output(std::uint64_t max_tokens) {
@@ -204,8 +214,9 @@ Translation translate(Dialect dialect, std::string_view upstream_model, const wi
                       std::string_view body, std::optional<std::uint64_t> max_tokens) {
   Translation translation;
   const auto concerns = [upstream_model](const DialectRule& rule) { return holds(rule, upstream_model); };
-  if (!max_tokens && std::ranges::none_of(dialect, concerns)) return translation;
+  if (!max_tokens && !request.limits_differ && std::ranges::none_of(dialect, concerns)) return translation;
   ParameterEditor parameters(request, body, translation);
+  if (request.limits_differ) parameters.settle_limits(*request.max_tokens);
   if (max_tokens) parameters.limit_output(*max_tokens);
   MessageRules messages;
   for (const DialectRule& rule : dialect) {

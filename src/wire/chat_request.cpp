@@ -101,6 +101,7 @@ std::optional<ReadFailure> RequestReader::read() {
   request_.texts.shrink_to_fit();
   request_.uses_images = request_.media > 0;
   request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
+  request_.limits_differ = max_completion_tokens_ && max_tokens_ && max_completion_tokens_ != max_tokens_;
   return std::nullopt;
 }
 

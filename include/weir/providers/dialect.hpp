@@ -56,7 +56,8 @@ struct Translation {
 
 // What a request needs to be one for this upstream model, beside what edits_for() says. Pure. The request was
 // read from `body`. `max_tokens`, where it is given, is what may be written at most: less than the request
-// says, or where it says nothing. Where nothing is to be changed there are no edits.
+// says, or where it says nothing. Where a request has two limits of the output the newer one's value is
+// written for both, before the rules. Where nothing is to be changed there are no edits.
 [[nodiscard]] Translation translate(Dialect dialect, std::string_view upstream_model,
                                     const wire::ChatRequest& request, std::string_view body,
                                     std::optional<std::uint64_t> max_tokens = std::nullopt);

@@ -39,6 +39,7 @@ struct ChatRequest {
   std::vector<Member> members;   // of the top level, in order
   bool stream = false;
   std::optional<std::uint64_t> max_tokens;  // max_completion_tokens, or else max_tokens
+  bool limits_differ = false;               // both are there, and say two things
   std::optional<Span> stream_options;       // its value, an object or null
   std::optional<Span> include_usage;        // the value of stream_options.include_usage, a boolean or null
   bool asks_for_usage = false;              // include_usage is true

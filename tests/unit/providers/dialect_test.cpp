@@ -96,7 +96,9 @@ TEST(Dialect, AMaxTokensThatIsLoweredStandsUnderTheProvidersName) {
   EXPECT_EQ(lowered("openai", {{"max_tokens", 80000}})["max_completion_tokens"], 7400);
   const Json both = lowered("groq", {{"max_completion_tokens", 80000}, {"max_tokens", 300}});
   EXPECT_EQ(both["max_completion_tokens"], 7400);
-  EXPECT_EQ(both["max_tokens"], 300) << "that was no more than may be sent";
+  EXPECT_EQ(both["max_tokens"], 7400) << "the newer name is what the client means";
+  const Json older = lowered("openai", {{"max_completion_tokens", 80000}, {"max_tokens", 300}});
+  EXPECT_EQ(older["max_completion_tokens"], 7400);
 }
 
 TEST(Dialect, AMaxTokensThatTheClientDidNotSendIsAddedUnderTheProvidersName) {
@@ -276,6 +278,12 @@ TEST(Dialect, FoldsSystemMessagesIntoTheFirstUserMessage) {
 TEST(Dialect, OfTwoNamesForOneThingTheNewerHolds) {
   const Json both = request_with({{"max_tokens", 5}, {"max_completion_tokens", 9}});
   EXPECT_EQ(for_preset("mistral", both).json()["max_tokens"], 9);
+  for (const Preset& preset : builtin_presets()) {
+    const Json json = for_preset(preset.name, both).json();
+    for (const char* name : {"max_tokens", "max_completion_tokens"})
+      EXPECT_EQ(json.value(name, 9), 9) << preset.name << " " << name;
+    EXPECT_TRUE(json.contains("max_tokens") || json.contains("max_completion_tokens")) << preset.name;
+  }
   const Json null = request_with({{"max_completion_tokens", nullptr}, {"max_tokens", 5}});
   EXPECT_EQ(for_preset("mistral", null).json()["max_tokens"], 5);
   EXPECT_EQ(for_preset("openai", request_with({{"max_tokens", 5}})).json()["max_completion_tokens"], 5);

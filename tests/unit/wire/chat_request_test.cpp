@@ -68,6 +68,9 @@ TEST(ChatRequest, TakesTheNewerNameOfTheTokenLimitFirst) {
   EXPECT_EQ(read(request_with(R"("max_tokens":1,"max_completion_tokens":2)")).max_tokens, 2U);
   EXPECT_EQ(read(request_with(R"("max_completion_tokens":2,"max_tokens":1)")).max_tokens, 2U);
   EXPECT_EQ(read(request_with(R"("max_completion_tokens":null,"max_tokens":1)")).max_tokens, 1U);
+  EXPECT_TRUE(read(request_with(R"("max_completion_tokens":2,"max_tokens":1)")).limits_differ);
+  EXPECT_FALSE(read(request_with(R"("max_completion_tokens":2,"max_tokens":2.0)")).limits_differ);
+  EXPECT_FALSE(read(request_with(R"("max_completion_tokens":null,"max_tokens":1)")).limits_differ);
   EXPECT_EQ(read(request_with(R"("max_tokens":null)")).max_tokens, std::nullopt);
   EXPECT_EQ(read(request_with(R"("max_tokens":0)")).max_tokens, 0U);
   EXPECT_EQ(read(request_with(R"("max_tokens":256.0)")).max_tokens, 256U);
