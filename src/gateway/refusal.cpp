@@ -172,7 +172,7 @@ Lack lack_of(routing::Unfit reason, const std::string& route) {
     case routing::Unfit::tools:
       return {none_of + "takes tools", "tools"};
     case routing::Unfit::images:
-      return {none_of + "takes images", "messages"};
+      return {none_of + "takes images or audio", "messages"};
     case routing::Unfit::json_schema:
       return {none_of + "takes a JSON schema", "response_format"};
     case routing::Unfit::none:

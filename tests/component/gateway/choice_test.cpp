@@ -68,7 +68,7 @@ TEST_F(Choice, WhereNoModelHasItTheClientIsToldWhichFieldAsksForIt) {
   const json error = error_of(answer);
   EXPECT_EQ(error["type"], "invalid_request_error");
   EXPECT_EQ(error["param"], "messages");
-  EXPECT_EQ(error["message"], "no target of \"smart\" takes images");
+  EXPECT_EQ(error["message"], "no target of \"smart\" takes images or audio");
   EXPECT_THAT(error["weir"]["attempts"].dump(), HasSubstr("no images"));
   EXPECT_EQ(error_of(chat(kWithTools))["param"], "tools");
   EXPECT_EQ(error_of(chat(kWithSchema))["param"], "response_format");

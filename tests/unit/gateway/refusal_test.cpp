@@ -151,7 +151,7 @@ TEST(Refusal, WhereNoTargetCanServeTheRequestSaysWhatTheyLackAndWhichFieldAsksFo
   };
   const Case cases[] = {
       {routing::Unfit::tools, "tools", "no target of \"smart\" takes tools"},
-      {routing::Unfit::images, "messages", "no target of \"smart\" takes images"},
+      {routing::Unfit::images, "messages", "no target of \"smart\" takes images or audio"},
       {routing::Unfit::json_schema, "response_format", "no target of \"smart\" takes a JSON schema"},
       {routing::Unfit::other_provider, "x-weir-provider",
        "no target of \"smart\" is at the provider that x-weir-provider names"},
