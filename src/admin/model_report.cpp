@@ -51,7 +51,12 @@ ordered_json target_json(const routing::Candidacy& one, Instant now) {
   return json;
 }
 
+// Null where nobody has said.
 ordered_json capabilities_json(const routing::Route& route) {
+  const auto is_known = [](const routing::Candidate& candidate) {
+    return candidate.target->model->capabilities_known;
+  };
+  if (std::ranges::none_of(route.candidates, is_known)) return nullptr;
   unsigned all = 0;
   for (const routing::Candidate& candidate : route.candidates) all |= candidate.target->model->capabilities;
   ordered_json names = ordered_json::array();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "weir/base/json_text.hpp"
@@ -36,13 +37,30 @@ std::string_view state_of(const routing::Route& route, const routing::Ask& ask, 
   return first->available_at <= now.boot ? "ready" : "limited";
 }
 
+void append_capabilities(std::string& out, std::optional<unsigned> capabilities) {
+  if (!capabilities) {
+    out += "null";
+    return;
+  }
+  out += '[';
+  bool first = true;
+  for (const auto& [capability, name] : kCapabilityNames) {
+    if ((*capabilities & static_cast<unsigned>(capability)) == 0) continue;
+    if (!std::exchange(first, false)) out += ',';
+    append_json_string(out, name);
+  }
+  out += ']';
+}
+
 void append_entry(std::string& out, const routing::Catalogue::Listed& entry, const routing::Ask& ask,
                   Instant now, WallTime created) {
   std::uint64_t context = 0;
   unsigned capabilities = 0;
+  bool known = false;
   for (const routing::Candidate& candidate : entry.route->candidates) {
     context = std::max(context, candidate.target->model->context);
     capabilities |= candidate.target->model->capabilities;
+    known = known || candidate.target->model->capabilities_known;
   }
   out += "{\"id\":";
   append_json_string(out, entry.id);
@@ -52,14 +70,9 @@ void append_entry(std::string& out, const routing::Catalogue::Listed& entry, con
   append_json_string(out, entry.owner);
   out += ",\"weir\":{\"state\":";
   append_json_string(out, state_of(*entry.route, ask, now));
-  out += ",\"context\":" + (context == 0 ? "null" : std::to_string(context)) + ",\"capabilities\":[";
-  bool first = true;
-  for (const auto& [capability, name] : kCapabilityNames) {
-    if ((capabilities & static_cast<unsigned>(capability)) == 0) continue;
-    if (!std::exchange(first, false)) out += ',';
-    append_json_string(out, name);
-  }
-  out += "]}}";
+  out += ",\"context\":" + (context == 0 ? "null" : std::to_string(context)) + ",\"capabilities\":";
+  append_capabilities(out, known ? std::optional(capabilities) : std::nullopt);
+  out += "}}";
 }
 
 }  // namespace

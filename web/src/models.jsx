@@ -39,7 +39,7 @@ function Model({ model, received }) {
           <Why one={model} received={received} />
           <span class="small can">
             {model.context && `${count(model.context)} context`}
-            {model.capabilities.length > 0 && ` · ${model.capabilities.join(', ').replaceAll('_', ' ')}`}
+            {model.capabilities?.length > 0 && ` · ${model.capabilities.join(', ').replaceAll('_', ' ')}`}
           </span>
           <span class="small num of">
             {ready} of {model.targets.length} {model.targets.length === 1 ? 'target' : 'targets'}

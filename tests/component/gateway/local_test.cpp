@@ -28,6 +28,22 @@ TEST_F(Local, ModelsListsRoutesFirstWithTheirState) {
   EXPECT_TRUE(list["data"][2]["weir"]["context"].is_null());
 }
 
+TEST_F(Local, ModelsTellUnknownCapabilitiesFromNone) {
+  providers::Provider nothing = provider_at("nothing", 1);
+  nothing.models[0].capabilities_known = true;
+  providers::Provider tools = provider_at("tools", 2);
+  tools.models[0].capabilities_known = true;
+  tools.models[0].capabilities = static_cast<providers::Capabilities>(providers::Capability::tools);
+  start({provider_at("unknown", 3), nothing, tools});
+  const auto capabilities = [this](const std::string& model) {
+    return json::parse(get("/v1/models/" + model).body)["weir"]["capabilities"];
+  };
+  EXPECT_EQ(capabilities("unknown/m"), json());
+  EXPECT_EQ(capabilities("nothing/m"), json::array());
+  EXPECT_EQ(capabilities("tools/m"), json::array({"tools"}));
+  EXPECT_EQ(capabilities("smart"), json::array({"tools"}));
+}
+
 TEST_F(Local, OneModelIsFoundEvenWhereTheSdkEscapesItsSlash) {
   start({provider_at("groq", 1)});
   EXPECT_EQ(json::parse(get("/v1/models/groq/m").body)["id"], "groq/m");

@@ -30,6 +30,11 @@ TEST_F(ModelsTest, OneThatCanBeCalledHasNoReason) {
   EXPECT_EQ(one["targets"][1]["key"], "second");
 }
 
+TEST_F(ModelsTest, WhatNobodySaysItCanIsUnknownAndNotNothing) {
+  EXPECT_TRUE(model("p/vendor/m").contains("capabilities"));
+  EXPECT_TRUE(model("p/vendor/m")["capabilities"].is_null());
+}
+
 TEST_F(ModelsTest, OneThatWillBeBackSaysWhen) {
   for (const std::size_t target : {4U, 5U})
     pool(target).cool_down_model({quota::CooldownCause::capacity, clock_.now().boot + seconds(20 * target)},
