@@ -52,6 +52,22 @@ TEST(Contrib, RulesAndTheDashboardNameMetricsThatThereAre) {
   }
 }
 
+TEST(Contrib, TheRuleForQuotaKnowsEachLongWindow) {
+  const std::string rules = read("prometheus/rules.yml");
+  static const std::regex pattern("window=~\"([^\"]+)\"");
+  int places = 0;
+  for (std::sregex_iterator match(rules.begin(), rules.end(), pattern), end; match != end;
+       ++match, ++places) {
+    const std::regex window((*match)[1].str());
+    for (const char* const label : {"rpd", "tpmo", "rph", "credits credit", "output_tokens per day",
+                                    "input_tokens per month", "requests per 1h30m", "tokens per 7d"})
+      EXPECT_TRUE(std::regex_match(label, window)) << label;
+    for (const char* const label : {"rpm", "tpm", "concurrency", "output_tokens per 1m", "requests per 30m"})
+      EXPECT_FALSE(std::regex_match(label, window)) << label;
+  }
+  EXPECT_EQ(places, 2);
+}
+
 TEST(Contrib, TheDashboardShowsWhatMatters) {
   const auto names = names_in(read("grafana/weir.json"));
   for (const char* const name : {"weir_quota_remaining", "weir_failovers_total", "weir_key_state",
