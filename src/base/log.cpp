@@ -93,7 +93,7 @@ int open_file(const std::string& path) {
 
 std::string lost_line(std::uint64_t lines, bool json) {
   const std::string count = std::to_string(lines);
-  return json ? R"({"level":"warning","event":"log_lines_lost","lines":)" + count + "}\n"
+  return json ? R"({"level":"warn","event":"log_lines_lost","lines":)" + count + "}\n"
               : "log_lines_lost lines=" + count + "\n";
 }
 
@@ -106,7 +106,7 @@ void open_locked(Sink& s) {
       fd, to_file, [json = s.json](std::uint64_t lines) { return lost_line(lines, json); });
   auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<WriterSink>(std::move(writer)));
   logger->set_level(spdlog::level::trace);  // enabled() has decided already
-  logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%H:%M:%S.%e %L %v",
+  logger->set_pattern(s.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%H:%M:%S.%e %L %v",
                       s.json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
   s.logger = std::move(logger);  // the one before writes what it has
 }
@@ -190,10 +190,16 @@ void append_value(std::string& out, const Value& value, const Sink& s, bool json
       value);
 }
 
+// As log.level has them.
+std::string_view name(Level level) {
+  constexpr std::array<std::string_view, 5> kNames{"debug", "info", "warn", "error", "off"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
 // The event and the keys are words of our own.
-void format(std::string_view event, Fields fields, const Sink& s, std::string& line) {
+void format(Level level, std::string_view event, Fields fields, const Sink& s, std::string& line) {
   if (s.json)
-    line.append(R"("event":")").append(event).append("\"");
+    line.append(R"("level":")").append(name(level)).append(R"(","event":")").append(event).append("\"");
   else
     line.append(event);
   for (const Field& field : fields) {
@@ -224,7 +230,7 @@ void keep(Level level, std::string_view event, Fields fields, Sink& s) {
 void write_locked(Level level, std::string_view event, Fields fields, Sink& s) {
   if (!s.logger) open_locked(s);
   s.line.clear();
-  format(event, fields, s, s.line);
+  format(level, event, fields, s, s.line);
   const std::string& line = s.line;
   s.logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }

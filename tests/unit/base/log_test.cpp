@@ -74,6 +74,15 @@ TEST_F(Log, WritesOneJsonObjectALine) {
   EXPECT_EQ(time.back(), 'Z');
 }
 
+TEST_F(Log, NamesLevelsAsTheConfigurationDoes) {
+  open(log::Format::json, log::Level::debug);
+  for (const log::Level level : {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error})
+    log::write(level, "said", {});
+  std::vector<std::string> levels;
+  for (const std::string& line : lines_of(path_)) levels.push_back(Json::parse(line)["level"]);
+  EXPECT_EQ(levels, (std::vector<std::string>{"debug", "info", "warn", "error"}));
+}
+
 TEST_F(Log, StaysOneValidObjectWhateverTheFieldsHold) {
   open(log::Format::json);
   const std::string nasty = "\"},\n\r\t\\\x01\x1b[31m\xFF{}%v%n\0end"s;
