@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = "docs/troubleshooting.md"
 EVENTS = "Warnings in the log"
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-LOGGED = re.compile(r'log::(?:warn|error)\(\s*"(\w+)"')
+LOGGED = re.compile(r"""log::(?:warn|error)\(\s*"(\w+)"
+                        |log::write\(\s*(?!log::Level::(?:debug|info))[\w:]+,\s*"(\w+)"
+                        |"level":"(?:warn|error)","event":"(\w+)\"""", re.VERBOSE)
 MARK = "\0"  # between two literals, so that no message is found across them
 
 
@@ -38,7 +40,7 @@ def quoted(page):
 def check(page, sources):
     """What is wrong, as lines."""
     strings = MARK.join(strings_of(source) for source in sources)
-    logged = {event for source in sources for event in LOGGED.findall(source)}
+    logged = {event for source in sources for found in LOGGED.findall(source) for event in found if event}
     listed = set()
     found = []
     for section, number, span in quoted(page):

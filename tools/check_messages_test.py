@@ -44,6 +44,9 @@ class CheckMessages(unittest.TestCase):
     def test_an_event_without_a_row_is_told_and_a_row_without_an_event(self):
         self.assertEqual(self.found(source=SOURCE + 'log::warn("no_dashboard");'),
                          ['docs/troubleshooting.md: no row for the event "no_dashboard"'])
+        for written in ('log::write(level, "alert",', 'R"({"level":"warn","event":"alert"})"'):
+            self.assertEqual(self.found(source=SOURCE + written), ['docs/troubleshooting.md: no row for the event "alert"'])
+        self.assertEqual(self.found(source=SOURCE + 'log::write(log::Level::info, "alert");'), [])
         self.assertEqual(self.found(source=SOURCE.replace("log::error", "log::info")),
                          ['docs/troubleshooting.md:9: nothing logs "key_refused" as a warning or an error'])
 
