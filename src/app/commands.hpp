@@ -14,7 +14,7 @@
 // The commands behind `weir`. Each returns the process's exit code.
 namespace weir::app {
 
-// Exit codes are the contract's, section 2.
+// Exit codes. Scripts and service managers go by them: they stay as they are.
 inline constexpr int kFine = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;

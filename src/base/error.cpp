@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kInvalid = "invalid_request_error";
 constexpr std::string_view kServer = "server_error";
 
-// In the order of ErrorKind. Statuses, types and codes are the contract's, section 3.
+// In the order of ErrorKind. Clients go by the statuses, types and codes: they don't change.
 constexpr std::array kTable{
     ErrorTraits{"invalid_request", 400, kInvalid, ""},
     ErrorTraits{"unauthorized", 401, kInvalid, "invalid_api_key"},

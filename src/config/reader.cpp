@@ -300,11 +300,6 @@ void MapReader::flag(std::string_view key, bool& out) {
     if (const auto value = read_flag(reading_, *field)) out = *value;
 }
 
-void MapReader::text(std::string_view key, std::string& out) {
-  if (const auto field = take(key))
-    if (auto value = read_text(reading_, *field)) out = std::move(*value);
-}
-
 void MapReader::duration(std::string_view key, Duration& out, Duration least, Duration most) {
   if (const auto field = take(key))
     if (const auto value = read_duration(reading_, *field, least, most)) out = *value;

@@ -114,7 +114,6 @@ class MapReader {
   [[nodiscard]] bool has(std::string_view key) const;
 
   void flag(std::string_view key, bool& out);
-  void text(std::string_view key, std::string& out);
   void duration(std::string_view key, Duration& out, Duration least, Duration most);
 
   template <class T>

@@ -48,7 +48,7 @@ struct Location {
 
 constexpr std::string_view kEvents = "/admin/v1/events";
 
-// Paths of the contract that this version doesn't serve yet.
+// Paths that other OpenAI-compatible servers have, and this version doesn't serve yet.
 constexpr std::array<std::string_view, 9> kLater{
     "/completions", "/embeddings",           "/responses", "/messages", "/rerank", "/moderations",
     "/batches",     "/audio/transcriptions", "/files"};
@@ -140,7 +140,8 @@ Refusal wrong_path(const http::RequestHead& head, Place place) {
   const std::string asked = head.method + " " + std::string(head.path());
   if (place == Place::later)
     return {.error = {ErrorKind::unknown_url, asked + " is not supported yet; this version serves POST "
-                                                      "/v1/chat/completions and GET /v1/models"}};
+                                                      "/v1/chat/completions, POST /v1/tokenize and "
+                                                      "GET /v1/models"}};
   if (is_nowhere(place))
     return {.error = {ErrorKind::unknown_url, "there is no " + asked +
                                                   "; use POST /v1/chat/completions or GET /v1/models "
