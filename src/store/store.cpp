@@ -237,6 +237,11 @@ Store::Impl::Earlier Store::Impl::read() {
   if (notes_ != nullptr)
     for (const auto& [name, text] : tables_->notes()) notes_->restore(name, text);
   is_unread_ = false;
+  if (!log_ && earlier.facts.epoch == 0 && mapping_->epoch() > 0)
+    log::warn("state_missing", {{"file", config_.database},
+                                {"why",
+                                 "weir has run here before, and this file of it is gone or empty: what was "
+                                 "used is not known; weir quota set says it"}});
   if (earlier.facts.epoch > 0 && !earlier.same_boot && !earlier.facts.ended_cleanly)
     log::warn("power_lost", {{"why",
                               "the machine stopped while weir ran; what was spent in its last second "

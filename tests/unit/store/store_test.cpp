@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST_F(StoreTest, ARestartFindsWhatWasCounted) {
   {
@@ -279,6 +280,25 @@ TEST_F(StoreTest, ATruncatedDatabaseIsSetAside) {
   Daemon next(folder_.path(), clock_);
   EXPECT_FALSE(next.store().health().degraded) << next.store().health().reason;
   EXPECT_TRUE(was_set_aside("weir.db"));
+}
+
+TEST_F(StoreTest, ADatabaseThatIsGoneIsNoFirstStart) {
+  for (const bool is_emptied : {false, true}) {
+    {
+      ::testing::internal::CaptureStderr();
+      Daemon run(folder_.path(), clock_);
+      EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("state_missing")));
+      run.store().stop();
+    }
+    for (const char* const name : {"weir.db", "weir.db-wal", "weir.db-shm"})
+      std::filesystem::remove(file(name));
+    if (is_emptied) std::ofstream{file("weir.db")};
+    ::testing::internal::CaptureStderr();
+    Daemon next(folder_.path(), clock_);
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("state_missing"));
+    EXPECT_FALSE(next.store().health().degraded);
+    next.store().stop();
+  }
 }
 
 TEST_F(StoreTest, ALogOfAnotherKindIsSetAside) {
