@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "quota/words.hpp"
 #include "weir/base/arithmetic.hpp"
 #include "weir/base/units.hpp"
 
@@ -435,48 +434,6 @@ void Meter::forget(Instant now) {
 
 bool Meter::is_blank(Instant now) const {
   return !header_ && !learner_.learnt() && held_ == 0 && !is_marked_full(now) && window_->counted(now) == 0;
-}
-
-void Meter::save(MeterState& state) const {
-  state.limit = limit_;
-  state.scope = scope_;
-  state.header = header_;
-  state.learnt = learner_.learnt();
-  state.learnt_at = header_ ? heard_at_ : learner_.learnt_at();
-  state.learning.clear();
-  learner_.save(state.learning);
-  state.full_until = full_until_;
-  state.drift = drift_;
-  state.tally.clear();
-  for (const std::uint64_t number : {held_, in_flight_, sent_, sequence_, observed_, margin_})
-    put(state.tally, number);
-  put(state.tally, margin_since_);
-  put(state.tally, std::uint64_t{early_at_.has_value()});
-  put(state.tally, early_at_.value_or(BootTime{}));
-  state.window.clear();
-  window_->save(state.window);
-}
-
-std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Instant now) {
-  auto meter = std::make_unique<Meter>(state.limit, state.scope);
-  WordReader tally(state.tally);
-  for (std::uint64_t* const number : {&meter->held_, &meter->in_flight_, &meter->sent_, &meter->sequence_,
-                                      &meter->observed_, &meter->margin_})
-    *number = tally.number();
-  meter->margin_since_ = moved(tally.boot_time(), shift, now);
-  const bool has_early = tally.number() != 0;
-  const BootTime early_at = moved(tally.boot_time(), shift, now);
-  if (has_early) meter->early_at_ = early_at;
-  meter->is_fresh_ = meter->observed_ == 0;
-  if (state.header != std::uint64_t{0}) meter->header_ = state.header;
-  meter->heard_at_ = state.learnt_at;
-  meter->drift_ = meter->drift_told_ = state.drift;
-  if (state.full_until != BootTime::min()) meter->full_until_ = state.full_until + shift;
-  if (!tally.ok() || !meter->learner_.load(state.learning, state.learnt, state.learnt_at, shift, now))
-    return nullptr;
-  meter->window_->set_amount(meter->amount(), now);
-  if (!meter->window_->load(state.window, shift, now)) return nullptr;
-  return meter;
 }
 
 }  // namespace weir::quota
