@@ -33,11 +33,16 @@ constexpr std::size_t kMendedRoom = 256;
 // Of requests at once: the first that ends makes room.
 constexpr Duration kConcurrencyWait = std::chrono::seconds(1);
 
+// "At once" is when the refused request came. Who believes it is refused again, and so are those behind it.
+std::optional<Duration> told_wait(const providers::Verdict& verdict) {
+  return verdict.wait == Duration::zero() ? kConcurrencyWait : verdict.wait;
+}
+
 // How long the window is to be left alone. A wait that is often over earlier is for a bucket that refills:
 // half of it brings half of the bucket.
 std::optional<Duration> quota_wait(const providers::Verdict& verdict) {
-  if (verdict.wait && verdict.wait_at_most) return *verdict.wait / 2;
-  return verdict.wait;
+  const auto wait = told_wait(verdict);
+  return wait && verdict.wait_at_most ? *wait / 2 : wait;
 }
 
 quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
@@ -363,7 +368,7 @@ void Attempt::tell_ledger(Instant now) {
       break;
     case AnswerClass::concurrency:
       target->pool.cool_down_model(
-          {CooldownCause::rate_limited, now.boot + said.wait.value_or(kConcurrencyWait)}, now);
+          {CooldownCause::rate_limited, now.boot + told_wait(said).value_or(kConcurrencyWait)}, now);
       break;
     case AnswerClass::auth:
     case AnswerClass::auth_or_quota_ambiguous:

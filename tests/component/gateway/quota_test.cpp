@@ -137,6 +137,26 @@ TEST_F(Quota, A429CoolsDownTheModelThatWasRefusedAndNoOther) {
   EXPECT_EQ(refused, 2);
 }
 
+// "At once" is when the refused request came: the next would be refused too.
+TEST_F(Quota, ARetryAfterOfZeroIsAMomentAllTheSame) {
+  std::atomic<int> refused = 0;
+  RawProvider provider([&refused](RawConnection& peer) {
+    while (peer.read_request()) {
+      ++refused;
+      peer.send(RawProvider::answer(429, R"({"error":{"message":"slow"}})", "retry-after: 0\r\n"));
+    }
+  });
+  start({provider_at("groq", provider.port())});
+  const RawAnswer first = ask();
+  EXPECT_EQ(first.status, 429);
+  EXPECT_EQ(first.field("retry-after"), "1");
+  EXPECT_EQ(ask().status, 429);
+  EXPECT_EQ(refused, 1);
+  advance(1s);
+  ask();
+  EXPECT_EQ(refused, 2);
+}
+
 TEST_F(Quota, ALongWaitIsCalledExhaustedAndSdksAreToldNotToRetry) {
   RawProvider provider(answers(429, R"({"error":{"message":"daily"}})", "retry-after: 19260\r\n"));
   start({provider_at("gemini", provider.port())});
