@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "providers/header_windows.hpp"
+#include "providers/refusal_wait.hpp"
 #include "providers/value_formats.hpp"
 #include "weir/base/text.hpp"
 
@@ -19,6 +20,14 @@ WallTime answer_time(const http::Fields& fields, WallTime now) {
 std::optional<std::uint64_t> as_count(std::optional<double> value) {
   if (!value || *value < 0) return std::nullopt;
   return static_cast<std::uint64_t>(*value);
+}
+
+// Whether the tables say that such a window is the calendar's.
+bool is_calendars(const Signals& signals, Span span) {
+  const WaitDefault* const known = wait_default(signals, span);
+  if (known == nullptr) return false;
+  return (known->rule == WaitRule::next_midnight_utc && span.unit == Span::Unit::day) ||
+         (known->rule == WaitRule::next_month_utc && span.unit == Span::Unit::month);
 }
 
 }  // namespace
@@ -53,7 +62,8 @@ std::vector<quota::Observation> observations(const Signals& signals, const http:
                    .period = *period,
                    .limit = as_count(window.limit),
                    .remaining = as_count(window.remaining),
-                   .reset = window.reset});
+                   .reset = window.reset,
+                   .by_calendar = is_calendars(signals, window.name.span)});
   }
   return all;
 }

@@ -26,19 +26,14 @@ std::optional<Drift> Account::observe(std::uint32_t id, std::span<const Observat
   send_open(id, now);
   std::optional<Drift> news;
   for (const Observation& observation : observations) {
-    const auto& [dimension, period, limit, remaining, reset] = observation;
-    if (!limit || !remaining || *remaining > *limit || *limit > kAmountMax) continue;
-    Meter* const meter = observe_one(id, observation, now);
+    const auto limit = observation.limit;
+    if (!limit || *limit >= ObservedBits::kUntold || observation.remaining.value_or(0) > *limit) continue;
+    IntentRecord record{.kind = IntentRecord::Kind::observed, .id = id};
+    put_observation(record, observation);
+    Meter* const meter = observe_one(id, observation_of(record), now);  // as it will be played back
     if (!news && meter != nullptr && meter->has_news_of_others())
       news = Drift{.window = meter->name(), .used_by_others = meter->used_by_others()};
-    write({.kind = IntentRecord::Kind::observed,
-           .dimension = dimension,
-           .unit = period.unit,
-           .id = id,
-           .model = milliseconds_of(period),
-           .first = *limit,
-           .second = *remaining},
-          now);
+    write(record, now);
   }
   return news;
 }
@@ -49,7 +44,7 @@ Meter* Account::observe_one(std::uint32_t id, const Observation& observation, In
   if (index) {
     const auto charge = std::ranges::find(open.charges, *index, &Charge::meter);
     if (charge == open.charges.end()) return nullptr;  // the meter was bound after this was reserved
-    meters_[*index]->observe(*charge, *observation.limit, *observation.remaining, now);
+    meters_[*index]->observe(*charge, observation, now);
     return meters_[*index].get();
   }
   if (*observation.limit == 0 || observation.dimension == Dimension::in_flight) return nullptr;
@@ -57,13 +52,15 @@ Meter* Account::observe_one(std::uint32_t id, const Observation& observation, In
   limit.dimension = observation.dimension;
   limit.amount = *observation.limit;
   limit.period = observation.period;
+  if (observation.by_calendar) limit.window = WindowKind::calendar;
   limit.source = Source::header;
   const std::size_t model = open.model;
   const std::optional<std::size_t> made = make_meter(model, limit);
   if (!made) return nullptr;
   // Nothing is known of before. What is under way may or may not be in the provider's figure, so it counts on
   // top.
-  meters_[*made]->start_at(*observation.limit - *observation.remaining, now);
+  const std::uint64_t limit_there = *observation.limit;
+  meters_[*made]->start_at(limit_there - observation.remaining.value_or(limit_there), observation.reset, now);
   join_open(model, *made, now);
   meters_[*made]->close_observations();
   return meters_[*made].get();

@@ -223,11 +223,7 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
       return;
     case Kind::observed: {
       if (!is_open(record.id)) return;
-      Observation observation;
-      observation.dimension = record.dimension;
-      observation.period = period_of(record.unit, record.model);
-      observation.limit = record.first;
-      observation.remaining = record.second;
+      const Observation observation = observation_of(record);
       (void)observe(record.id, std::span(&observation, 1), at);
       return;
     }

@@ -298,21 +298,22 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
 // must have counted all of ours but what was in flight when the request left and what was sent since. Both
 // bounds lean to the safe side: a provider that charges an answer at its end hasn't counted this request yet,
 // so it is in flight too.
-void Meter::observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now) {
+void Meter::observe(Charge& charge, const Observation& said, Instant now) {
+  const std::uint64_t limit = said.limit.value_or(0);
   if (charge.sequence < observed_ || !window_->same_window(charge.stamp, now)) return;
   // "Not on this plan" is the model's state, which is probed, and no amount.
   if (limit == 0) return;
+  hear(limit, now);
+  if (!said.remaining) return;
   const bool first = std::exchange(is_fresh_, false);
   observed_ = charge.sequence;
-  hear(limit, now);
-  const std::uint64_t counted_there = limit - remaining;
+  const std::uint64_t counted_there = limit - *said.remaining;
   const std::uint64_t since = sent_ - charge.sent;
 
   const std::uint64_t ours = plus(charge.counted, since);
   charge.spare = less(ours, counted_there);
   if (const std::uint64_t foreign = less(counted_there, ours); foreign > 0) {
-    window_->add(foreign, now);
-    sent_ += foreign;
+    start_at(foreign, said.reset, now);
     if (!first) drift_ = plus(drift_, foreign);  // the first may show what was used before our time
     return;
   }
@@ -370,7 +371,7 @@ bool Meter::learn_from_refusal(const Charge& charge, Instant now) {
 // A bucket is full when it refuses, whoever filled it. Once the refused cost is given back ours is full too,
 // and goes on from there.
 void Meter::fill_up(const Charge& charge, Instant now) {
-  start_at(less(plus(amount(), charge.cost), window_->counted(now)), now);
+  start_at(less(plus(amount(), charge.cost), window_->counted(now)), std::nullopt, now);
 }
 
 // What was refused at once counts once.
@@ -380,13 +381,16 @@ void Meter::keep_off(const Charge& charge, Instant now) {
   margin_since_ = now.boot;
 }
 
-void Meter::start_at(std::uint64_t used, Instant now) {
-  window_->add(used, now);
+void Meter::start_at(std::uint64_t used, std::optional<Duration> reset, Instant now) {
+  if (reset)
+    window_->add_until(used, now.boot + *reset, now);
+  else
+    window_->add(used, now);
   sent_ += used;
 }
 
 void Meter::add(const Meter& earlier, Instant now) {
-  start_at(earlier.window_->counted(now), now);
+  start_at(earlier.window_->counted(now), std::nullopt, now);
   mark_full(earlier.full_until_);
   if (!header_ && earlier.header_) {
     header_ = earlier.header_;

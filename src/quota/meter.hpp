@@ -95,14 +95,14 @@ class Meter {
   // this one is; or, where answers name the amount, that others use it too. Whether that was something new.
   bool learn_from_refusal(const Charge& charge, Instant now);
 
-  // The answer to `charge` said: limit, and what remains of it.
-  void observe(Charge& charge, std::uint64_t limit, std::uint64_t remaining, Instant now);
+  // The answer to `charge` said this of the window; the limit at least.
+  void observe(Charge& charge, const Observation& said, Instant now);
   // What others used with the same key, as far as answers have shown; and whether that is the first of it or
   // twice what was told last.
   [[nodiscard]] std::uint64_t used_by_others() const noexcept { return drift_; }
   [[nodiscard]] bool has_news_of_others() noexcept;
-  // A new meter begins with what the provider has counted.
-  void start_at(std::uint64_t used, Instant now);
+  // A new meter begins with what the provider has counted, and gives back after `reset`.
+  void start_at(std::uint64_t used, std::optional<Duration> reset, Instant now);
   // What counted for another meter of this limit comes on top.
   void add(const Meter& earlier, Instant now);
   // Answers to what has been sent so far say nothing new.

@@ -47,6 +47,43 @@ inline void put_time(IntentRecord& record, BootTime time) noexcept {
   return time == BootTime::max() ? time : time + shift;
 }
 
+// What an answer said of a window: the amounts in 48 bits each, in the rest the seconds to the reset, rounded
+// up, and one more; `detail` says whether it is the calendar's. Figures beyond these bits are nonsense.
+struct ObservedBits {
+  static constexpr unsigned kAmount = 48;
+  static constexpr std::uint64_t kUntold = (std::uint64_t{1} << kAmount) - 1;
+};
+
+inline void put_observation(IntentRecord& record, const Observation& said) noexcept {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max() - 1;
+  std::uint64_t reset = 0;
+  if (said.reset && *said.reset > Duration::zero())
+    reset = 1 + static_cast<std::uint64_t>(
+                    std::min(std::chrono::ceil<std::chrono::seconds>(*said.reset).count(), kMost));
+  record.dimension = said.dimension;
+  record.unit = said.period.unit;
+  record.model = milliseconds_of(said.period);
+  record.detail = said.by_calendar ? 1 : 0;
+  record.first = said.limit.value_or(ObservedBits::kUntold) | reset >> 16U << ObservedBits::kAmount;
+  record.second = said.remaining.value_or(ObservedBits::kUntold) | reset << ObservedBits::kAmount;
+}
+[[nodiscard]] inline Observation observation_of(const IntentRecord& record) noexcept {
+  const auto amount = [](std::uint64_t field) -> std::optional<std::uint64_t> {
+    const std::uint64_t value = field & ObservedBits::kUntold;
+    return value == ObservedBits::kUntold ? std::nullopt : std::optional(value);
+  };
+  Observation said;
+  said.dimension = record.dimension;
+  said.period = period_of(record.unit, record.model);
+  said.limit = amount(record.first);
+  said.remaining = amount(record.second);
+  const std::uint64_t reset =
+      record.first >> ObservedBits::kAmount << 16U | record.second >> ObservedBits::kAmount;
+  if (reset > 0) said.reset = std::chrono::seconds(reset - 1);
+  said.by_calendar = record.detail != 0;
+  return said;
+}
+
 // What a refusal for quota said, in `detail`, `dimension`, `unit` and `model`; until in `second`.
 struct RefusalBits {
   static constexpr std::uint8_t kDimension = 1;

@@ -44,13 +44,17 @@ std::optional<BootTime> SlidingWindow::next_return(Instant now) const {
 }
 
 BootTime SlidingWindow::add(std::uint64_t cost, Instant now) {
+  return add_at(now.boot, cost, now);
+}
+
+BootTime SlidingWindow::add_at(BootTime sent, std::uint64_t cost, Instant now) {
   guard_.relax(now);
   while (size_ > 0 && forgettable(slot(0), now)) drop_first();
   if (cost == 0) return now.boot;
   if (slots_ == nullptr) slots_ = std::make_unique<std::array<Slot, kSlots>>();
   make_space(now);
   // Threads may arrive in another order than they read the clock. Later is safe.
-  const BootTime at = size_ > 0 ? std::max(now.boot, slot(size_ - 1).newest) : now.boot;
+  const BootTime at = size_ > 0 ? std::max(sent, slot(size_ - 1).newest) : sent;
   sum_ += cost;
   if (size_ > 0) {
     Slot& last = slot(size_ - 1);
@@ -63,6 +67,28 @@ BootTime SlidingWindow::add(std::uint64_t cost, Instant now) {
   assert(size_ < kSlots);
   slot(size_++) = {.oldest = at, .newest = at, .cost = cost};
   return at;
+}
+
+// Wherever it belongs among the others, for they are in their order.
+void SlidingWindow::add_until(std::uint64_t cost, BootTime until, Instant now) {
+  const BootTime at = std::min(until - period_, now.boot);
+  if (cost == 0 || size_ == 0 || slot(size_ - 1).newest <= at) {
+    add_at(at, cost, now);
+    return;
+  }
+  make_space(now);
+  std::size_t place = 0;
+  while (slot(place).newest < at) ++place;  // the last isn't
+  const auto holds = [&](const Slot& slot) {
+    return slot.oldest <= at || (by_cell_ && cell_of(slot.newest) == cell_of(at));
+  };
+  sum_ += cost;
+  if (holds(slot(place)) || size_ == kSlots) {
+    slot(place).cost += cost;
+    return;
+  }
+  for (std::size_t i = size_++; i > place; --i) slot(i) = slot(i - 1);
+  slot(place) = {.oldest = at, .newest = at, .cost = cost};
 }
 
 void SlidingWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {

@@ -22,6 +22,8 @@ class SlidingWindow : public Window {
   [[nodiscard]] BootTime counts_until(Instant sent) const override { return sent.boot + held(); }
   [[nodiscard]] std::optional<BootTime> next_return(Instant now) const override;
   BootTime add(std::uint64_t cost, Instant now) override;
+  // As if it had been sent a period before that moment.
+  void add_until(std::uint64_t cost, BootTime until, Instant now) override;
   void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) override;
   void take_oldest(std::uint64_t cost, Instant now) override;
   void save(Words& words) const override;
@@ -57,6 +59,7 @@ class SlidingWindow : public Window {
   }
   [[nodiscard]] Slot* find(BootTime stamp);
 
+  BootTime add_at(BootTime sent, std::uint64_t cost, Instant now);
   void drop_first();
   void make_space(Instant now);
   void drop_empty();

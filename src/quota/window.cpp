@@ -68,6 +68,10 @@ BootTime Window::falls_to_with(std::uint64_t pending, std::uint64_t allowed, Ins
   return pending <= allowed ? falls_to(allowed - pending, now) : counts_until(now);
 }
 
+void Window::add_until(std::uint64_t cost, BootTime /*until*/, Instant now) {
+  add(cost, now);
+}
+
 void Window::clear(Instant now) {
   take_oldest(counted(now), now);
 }

@@ -57,6 +57,9 @@ class Window {
 
   // Counts a cost as sent now. The stamp returned finds it again.
   virtual BootTime add(std::uint64_t cost, Instant now) = 0;
+  // Counts what others have sent: from now on, and no longer than it must where that moment is when the
+  // provider has given all of it back.
+  virtual void add_until(std::uint64_t cost, BootTime until, Instant now);
   // What was charged under that stamp turns out to be `used`. Changes only what still counts from that stamp.
   virtual void settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) = 0;
   // Takes so much away from what would stop counting first. What is left then counts the longest: the safe

@@ -19,7 +19,7 @@ struct IntentRecord {
     held,               // id, model, detail: the key, cost
     sent,               // id
     ended,              // id, cost (what was used), detail: the outcome
-    observed,           // id, dimension, period, amounts: limit, remaining
+    observed,           // id, dimension, period, amounts: limit, remaining; reset; detail: by the calendar
     model_cooled,       // model, detail: the cause, until
     key_cooled,         // id: the key, detail: the cause, until
     account_cooled,     // detail: the cause, until

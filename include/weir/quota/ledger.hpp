@@ -74,7 +74,9 @@ struct Observation {
   Period period = kMinutePeriod;
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> remaining;
-  std::optional<Duration> reset;  // from now; only informative for a window that refills
+  std::optional<Duration> reset;  // from now: by then all is back that others have used
+  // Where nobody configured the window: it is a civil day or month of UTC.
+  bool by_calendar = false;
 };
 
 enum class CooldownCause : std::uint8_t {
@@ -211,9 +213,9 @@ class Reservation {
   // The last byte has left: charges are stamped now.
   void send(Instant now);
   // The answer said this of the account's windows. Ignored where a later request's answer was applied before,
-  // where limit or remaining is missing, and where the window it speaks of is over. A window that has no
-  // meter gets one. Says what is worth telling a person of others who use the key: the first of it, and then
-  // each time that it has doubled.
+  // where the limit is missing, and where the window it speaks of is over. Without what remains it tells of
+  // the amount alone. A window that has no meter gets one. Says what is worth telling a person of others who
+  // use the key: the first of it, and then each time that it has doubled.
   std::optional<Drift> observe(std::span<const Observation> observations, Instant now);
   // The answer, heard now, showed that Date; the request was sent then. From now on the account's windows
   // begin and end by the provider's clock.

@@ -56,6 +56,17 @@ TEST(RetryAfter, IsNothingWhereItIsNonsense) {
     EXPECT_EQ(retry_after(fields_of({{"retry-after", value}}), kNow), std::nullopt) << value;
 }
 
+TEST(Observations, OfAMonthThatEndsWithTheCalendarsSaySo) {
+  const auto fields = fields_of(
+      {{"x-ratelimit-limit-tokens-month", "4000000"}, {"x-ratelimit-remaining-tokens-month", "10"}});
+  for (const auto& [preset, is_calendars] : {std::pair("mistral", true), std::pair("openai", false)}) {
+    const auto all = observations(*find_signals(preset), fields, kNow);
+    ASSERT_EQ(all.size(), 1U) << preset;
+    EXPECT_EQ(all[0].period, quota::kMonthPeriod);
+    EXPECT_EQ(all[0].by_calendar, is_calendars) << preset;
+  }
+}
+
 TEST(Refusals, StateAmountsInTheWaysThatPeopleWriteThem) {
   const auto limit_in = [](std::string_view words) -> std::optional<std::uint64_t> {
     const Verdict verdict = verdict_of(429, {}, groq_words(words));

@@ -1,6 +1,5 @@
 // What answers say of their windows, and what the meters make of it.
 
-#include <array>
 #include <span>
 
 #include "quota_fixture.hpp"
@@ -163,16 +162,103 @@ TEST_F(ObservationTest, FollowsAFixedWindowToo) {
   EXPECT_EQ(view(pool, "rpm").left, 30U);
 }
 
-TEST_F(ObservationTest, WithoutLimitOrRemainingChangesNothing) {
+TEST_F(ObservationTest, WithoutLimitChangesNothing) {
   const Pool pool = bind({rpm(30)});
   Reservation one = send(pool);
   Observation no_limit = rpm_heard(30, 0);
   no_limit.limit.reset();
-  Observation no_remaining = rpm_heard(10, 0);
-  no_remaining.remaining.reset();
-  const std::array observations{no_limit, no_remaining};
-  one.observe(observations, now());
+  hear(one, no_limit);
   EXPECT_EQ(view(pool, "rpm").left, 29U);
+}
+
+// "Limit 6000, Requested 9000": what is left stands nowhere.
+TEST_F(ObservationTest, WithoutRemainingTellsOfTheAmountAlone) {
+  const Pool pool = bind({from(Source::preset, tpm(30'000)), rpm(30)});
+  Reservation one = send(pool, tokens(9000));
+  Observation stated = tpm_heard(6000, 0);
+  stated.remaining.reset();
+  hear(one, stated);
+  one.refuse(now());
+  EXPECT_EQ(view(pool, "tpm").limit.amount, 6000U);
+  EXPECT_EQ(view(pool, "tpm").left, 6000U);
+  EXPECT_TRUE(refusal(pool, tokens(9000)).too_large);
+}
+
+TEST_F(ObservationTest, WithoutRemainingOfAWindowThatNobodyToldOfMakesOne) {
+  const Pool pool = bind({rpm(30)});
+  Reservation one = send(pool, tokens(9000));
+  Observation stated = tpm_heard(6000, 0);
+  stated.remaining.reset();
+  hear(one, stated);
+  one.refuse(now());
+  EXPECT_EQ(view(pool, "tpm").left, 6000U);
+}
+
+TEST_F(ObservationTest, OfOthersUseCountsNoLongerThanItsReset) {
+  const Pool pool = bind({rpd(100)});
+  Reservation one = send(pool);
+  Observation head = rpd_heard(100, 0);
+  head.reset = seconds(5);
+  hear(one, head);
+  one.settle({}, now());
+  EXPECT_EQ(wait(pool), seconds(5) + milliseconds(50));
+  pass(seconds(5) + milliseconds(50));
+  EXPECT_EQ(view(pool, "rpd").used, 1U);  // our own
+}
+
+TEST_F(ObservationTest, OfAWindowThatItMakesCountsNoLongerThanItsReset) {
+  const Pool pool = bind({});
+  Reservation one = send(pool);
+  Observation head = rpd_heard(100, 0);
+  head.reset = seconds(5);
+  hear(one, head);
+  one.settle({}, now());
+  pass(seconds(5));
+  EXPECT_FALSE(fits(pool));
+  pass(milliseconds(50));
+  EXPECT_EQ(view(pool, "rpd").used, 1U);
+}
+
+TEST_F(ObservationTest, WithAResetBeyondThePeriodCountsForThePeriod) {
+  const Pool pool = bind({rpm(100)});
+  Reservation one = send(pool);
+  Observation head = rpm_heard(100, 50);
+  head.reset = hours(1);
+  hear(one, head);
+  pass(kMinuteHeld);
+  EXPECT_EQ(view(pool, "rpm").used, 0U);
+}
+
+// Others' use belongs between ours, and each of ours keeps its own time.
+TEST_F(ObservationTest, OfOthersUseKeepsTheOrderOfManyCosts) {
+  const Pool pool = bind({rpm(10'000)});
+  for (std::uint64_t i = 1; i <= 500; ++i) {
+    Reservation one = send(pool);
+    Observation head = rpm_heard(10'000, 10'000 - 2 * i);  // and as many of others
+    head.reset = seconds(30);
+    hear(one, head);
+    one.settle({}, now());
+    EXPECT_EQ(view(pool, "rpm").used, 2 * i);
+    pass(milliseconds(20));
+  }
+  pass(seconds(20) + milliseconds(500));  // half a second and the guard too, and a cell
+  EXPECT_LE(view(pool, "rpm").used, 500U + 500U);
+  EXPECT_GE(view(pool, "rpm").used, 500U + 470U);
+  pass(seconds(10));
+  EXPECT_EQ(view(pool, "rpm").used, 500U);
+  pass(seconds(31));
+  EXPECT_EQ(view(pool, "rpm").used, 0U);
+}
+
+TEST_F(ObservationTest, OfTheCalendarsWindowMakesOneThatEndsWithIt) {
+  const Pool pool = bind({});
+  Reservation one = send(pool, tokens(100));
+  Observation head = heard(Dimension::tokens, kMonthPeriod, 4'000'000, 10);
+  head.by_calendar = true;
+  hear(one, head);
+  one.settle(tokens(100), now());
+  EXPECT_EQ(view(pool, "tpmo").limit.window, WindowKind::calendar);
+  EXPECT_EQ(wait(pool, tokens(100)), hours(24 * 7) + milliseconds(250));  // it is the 24th of November
 }
 
 TEST_F(ObservationTest, ThatMakesNoSenseChangesNothing) {

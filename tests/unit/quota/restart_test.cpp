@@ -73,6 +73,20 @@ TEST_F(Restart, KeepsWhatAnswersSaid) {
   EXPECT_EQ(after.used, 15U);
 }
 
+TEST_F(Restart, KeepsWhenAnswersSaidThatOthersUseEnds) {
+  const Limits limits{rpd(100)};
+  const Pool before = bind_to(*run_, limits);
+  fold();
+  Reservation one = send(before);
+  Observation head = heard(Dimension::requests, kDayPeriod, 100, 0);
+  head.reset = milliseconds(4500);
+  one.observe({&head, 1}, now());
+  one.settle({}, now());
+  kill();
+  const Pool after = bind_to(*run_, limits);
+  EXPECT_EQ(wait(after), seconds(5) + milliseconds(50));  // in whole seconds, rounded up
+}
+
 TEST_F(Restart, WithAnotherConfigurationForgetsWhatAnswersSaidOfTheLimit) {
   const Pool before = bind_to(*run_, {from(Source::preset, rpd(1500))});
   Reservation one = send(before);
