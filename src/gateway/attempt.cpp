@@ -45,11 +45,19 @@ std::optional<Duration> quota_wait(const providers::Verdict& verdict) {
   return wait && verdict.wait_at_most ? *wait / 2 : wait;
 }
 
+// Whether a table made the wait, and no answer.
+bool is_guessed(providers::WaitRule rule) {
+  using enum providers::WaitRule;
+  return rule == next_minute_boundary || rule == next_midnight_utc || rule == next_midnight_pacific ||
+         rule == next_month_utc;
+}
+
 quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
   const bool is_short = verdict.answer_class == AnswerClass::rate_limited;
   return {.dimension = verdict.dimension,
           .period = verdict.period,
           .wait = quota_wait(verdict),
+          .wait_is_guessed = is_guessed(verdict.wait_rule),
           .whole_account = verdict.whole_account,
           .cause = is_short ? CooldownCause::rate_limited : CooldownCause::quota_exhausted};
 }

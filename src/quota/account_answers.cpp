@@ -17,6 +17,11 @@ constexpr Duration kUntoldWait = std::chrono::seconds(10);
 // The same where all that was wrong is that the request came a moment too early.
 constexpr Duration kUntoldMoment = std::chrono::seconds(1);
 
+// When a window ends says nothing of whether it was the one that refused.
+std::optional<Duration> told_wait(const QuotaRefusal& said) {
+  return said.wait_is_guessed ? std::nullopt : said.wait;
+}
+
 }  // namespace
 
 std::optional<Drift> Account::observe(std::uint32_t id, std::span<const Observation> observations,
@@ -117,8 +122,9 @@ void Account::learn_from_refusal(std::uint32_t id, const QuotaRefusal& said, Ins
   const Open& open = open_[id];
   Model& model = models_[open.model];
   if (came_too_early(open, said, now)) {
-    if (said.dimension && said.period && said.wait) return;  // that window is full until then
-    const BootTime until = now.boot + said.wait.value_or(kUntoldMoment);
+    const auto told = told_wait(said);
+    if (said.dimension && said.period && told) return;  // that window is full until then
+    const BootTime until = now.boot + told.value_or(kUntoldMoment);
     (said.whole_account ? block_ : model.block).set({.cause = said.cause, .until = until}, now);
     return;
   }
@@ -153,9 +159,10 @@ bool Account::came_too_early(const Open& open, const QuotaRefusal& said, Instant
     Meter& meter = *meters_[charge.meter];
     const bool is_named = said.dimension && said.period;
     if (is_named && !meter.is_about(*said.dimension, *said.period)) continue;
-    if (!meter.came_too_early(charge, said.wait, now)) continue;
+    const auto told = told_wait(said);
+    if (!meter.came_too_early(charge, told, now)) continue;
     any = true;
-    if (is_named && said.wait) meter.mark_full(now.boot + *said.wait);
+    if (is_named && told) meter.mark_full(now.boot + *told);
   }
   return any;
 }

@@ -304,7 +304,7 @@ void Meter::observe(Charge& charge, const Observation& said, Instant now) {
   // "Not on this plan" is the model's state, which is probed, and no amount.
   if (limit == 0) return;
   hear(limit, now);
-  if (!said.remaining) return;
+  if (!said.remaining || (said.remaining == std::uint64_t{0} && is_behind_edge(charge, now))) return;
   const bool first = std::exchange(is_fresh_, false);
   observed_ = charge.sequence;
   const std::uint64_t counted_there = limit - *said.remaining;
@@ -319,6 +319,10 @@ void Meter::observe(Charge& charge, const Observation& said, Instant now) {
   }
   const std::uint64_t most = plus(counted_there, plus(charge.in_flight, since));
   window_->take_oldest(less(window_->counted(now), most), now);
+}
+
+bool Meter::is_behind_edge(const Charge& charge, Instant now) const {
+  return charge.is_close && window_->current(now).has_value();
 }
 
 bool Meter::has_news_of_others() noexcept {

@@ -149,6 +149,8 @@ class Meter {
   // The room where it isn't shut.
   [[nodiscard]] std::uint64_t unreserved(Instant now) const;
   void hear(std::uint64_t limit, Instant now);
+  // Whether an answer that leaves nothing of the window may speak of the one before.
+  [[nodiscard]] bool is_behind_edge(const Charge& charge, Instant now) const;
 
   Limit limit_;
   std::string scope_;

@@ -91,6 +91,8 @@ struct RefusalBits {
   static constexpr std::uint8_t kWait = 4;
   static constexpr std::uint8_t kAccount = 8;
   static constexpr unsigned kCauseShift = 4;
+  static constexpr unsigned kCauseMask = 7;
+  static constexpr std::uint8_t kGuessed = 128;
 };
 
 inline void put_refusal(IntentRecord& record, const QuotaRefusal& said) noexcept {
@@ -99,6 +101,7 @@ inline void put_refusal(IntentRecord& record, const QuotaRefusal& said) noexcept
   if (said.period) bits |= RefusalBits::kPeriod;
   if (said.wait) bits |= RefusalBits::kWait;
   if (said.whole_account) bits |= RefusalBits::kAccount;
+  if (said.wait_is_guessed) bits |= RefusalBits::kGuessed;
   record.detail = static_cast<std::uint8_t>(bits);
   record.dimension = said.dimension.value_or(Dimension::requests);
   record.unit = said.period ? said.period->unit : Period::Unit::span;
@@ -112,8 +115,9 @@ inline void put_refusal(IntentRecord& record, const QuotaRefusal& said) noexcept
   if ((record.detail & RefusalBits::kWait) != 0)
     said.wait = Duration(static_cast<Duration::rep>(record.second));
   said.whole_account = (record.detail & RefusalBits::kAccount) != 0;
-  said.cause = static_cast<CooldownCause>(std::min<unsigned>(record.detail >> RefusalBits::kCauseShift,
-                                                             static_cast<unsigned>(CooldownCause::failing)));
+  said.wait_is_guessed = (record.detail & RefusalBits::kGuessed) != 0;
+  said.cause =
+      static_cast<CooldownCause>((record.detail >> RefusalBits::kCauseShift) & RefusalBits::kCauseMask);
   return said;
 }
 

@@ -127,7 +127,8 @@ struct QuotaRefusal {
   std::optional<Dimension> dimension;  // of the window that refused
   std::optional<Period> period;
   std::optional<Duration> wait;
-  bool whole_account = false;  // not only the model
+  bool wait_is_guessed = false;  // no answer named it: it is when such a window ends
+  bool whole_account = false;    // not only the model
   CooldownCause cause = CooldownCause::rate_limited;
 };
 

@@ -261,6 +261,23 @@ TEST_F(ObservationTest, OfTheCalendarsWindowMakesOneThatEndsWithIt) {
   EXPECT_EQ(wait(pool, tokens(100)), hours(24 * 7) + milliseconds(250));  // it is the 24th of November
 }
 
+// A clock that is behind ours refuses with the count of the window before.
+TEST_F(ObservationTest, ThatLeavesNothingCloseBehindAnEdgeIsOfTheWindowBefore) {
+  const Pool pool = bind({rpd(20, WindowKind::calendar)});
+  for (int i = 0; i < 20; ++i) serve(pool);
+  pass(wait(pool));
+  Reservation early = send(pool);
+  hear(early, rpd_heard(20, 0));
+  early.refuse_for_quota({.dimension = Dimension::requests,
+                          .period = kDayPeriod,
+                          .wait = hours(24),
+                          .wait_is_guessed = true,
+                          .cause = CooldownCause::quota_exhausted},
+                         now());
+  EXPECT_EQ(view(pool, "rpd").used, 0U);
+  EXPECT_EQ(wait(pool), seconds(1));
+}
+
 TEST_F(ObservationTest, ThatMakesNoSenseChangesNothing) {
   const Pool pool = bind({rpm(30)});
   Reservation one = send(pool);
