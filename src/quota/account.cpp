@@ -51,6 +51,7 @@ std::size_t Account::bind(std::string_view id, std::span<const Limit> account_li
   for (const Limit& limit : model_limits)
     if (applies(limit, id)) attach(model, limit, id);
   attach_untold(model);
+  follow_replaced(model, before);
   model.made_by_answers = 0;
   for (const std::size_t meter : before) {
     if (!is_made_by_answers(meters_[meter]->limit()) || contains(model.meters, meter)) continue;
@@ -104,6 +105,24 @@ void Account::attach(Model& model, const Limit& limit, std::string_view scope) {
   }
   meters_.push_back(std::make_unique<Meter>(limit, std::string(scope)));
   model.meters.push_back(meters_.size() - 1);
+}
+
+// A window of another kind, zone or glob is another meter, but what has been used has been used.
+void Account::follow_replaced(const Model& model, std::span<const std::size_t> before) {
+  for (const std::size_t index : model.meters) {
+    Meter& fresh = *meters_[index];
+    if (std::ranges::find(before, index) != before.end()) continue;
+    const auto is_replaced = [&](std::size_t old) {
+      return !contains(model.meters, old) && !is_made_by_answers(meters_[old]->limit()) &&
+             fresh.may_replace(*meters_[old]);
+    };
+    const auto is_twin = [&](std::size_t old) {
+      return is_replaced(old) && meters_[old]->limit().models == fresh.limit().models;
+    };
+    const bool has_twin = std::ranges::any_of(before, is_twin);
+    for (const std::size_t old : before)
+      if (has_twin ? is_twin(old) : is_replaced(old)) fresh.follow(*meters_[old], not_before(latest_));
+  }
 }
 
 // Where nobody says how many requests may be made in a short while, they are counted all the same: a refusal

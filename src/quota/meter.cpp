@@ -393,6 +393,19 @@ void Meter::start_at(std::uint64_t used, std::optional<Duration> reset, Instant 
   sent_ += used;
 }
 
+bool Meter::may_replace(const Meter& other) const noexcept {
+  return scope_ == other.scope_ && limit_.dimension == other.limit_.dimension &&
+         limit_.dimension != Dimension::in_flight && limit_.period.length == other.limit_.period.length &&
+         (engine_.kind == WindowKind::credit) == (other.engine_.kind == WindowKind::credit);
+}
+
+// What is under way settles there, so that here its estimate stays.
+void Meter::follow(const Meter& replaced, Instant now) {
+  const std::uint64_t counted = plus(replaced.window_->counted(now), replaced.held_);
+  start_at(less(counted, window_->counted(now)), std::nullopt, now);
+  mark_full(replaced.full_until_);
+}
+
 void Meter::add(const Meter& earlier, Instant now) {
   start_at(earlier.window_->counted(now), std::nullopt, now);
   mark_full(earlier.full_until_);

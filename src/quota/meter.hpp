@@ -103,6 +103,10 @@ class Meter {
   [[nodiscard]] bool has_news_of_others() noexcept;
   // A new meter begins with what the provider has counted, and gives back after `reset`.
   void start_at(std::uint64_t used, std::optional<Duration> reset, Instant now);
+  // Whether it counts in the same scope for as long, by whatever window.
+  [[nodiscard]] bool may_replace(const Meter& other) const noexcept;
+  // From now on this meter is in use in that one's place: no less counts than did there.
+  void follow(const Meter& replaced, Instant now);
   // What counted for another meter of this limit comes on top.
   void add(const Meter& earlier, Instant now);
   // Answers to what has been sent so far say nothing new.

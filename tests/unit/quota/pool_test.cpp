@@ -406,5 +406,49 @@ TEST_F(QuotaTest, WhatIsNoWindowHereOrCannotBeSaidIsNotCorrected) {
   EXPECT_FALSE(pool.correct("", 1, now()));
 }
 
+TEST_F(PoolTest, CountsOnWhereTheWindowBecomesOneOfAnotherKind) {
+  const Pool before = bind({rpd(12)});
+  for (int i = 0; i < 9; ++i) serve(before);
+  Reservation open = send(before);
+  const Pool calendar = bind({rpd(12, WindowKind::calendar)});
+  EXPECT_EQ(view(calendar, "rpd").used, 10U);
+  open.settle({}, now());
+  serve(calendar);
+  Limit of_zone = rpd(12, WindowKind::calendar);
+  of_zone.zone = "America/Los_Angeles";
+  EXPECT_EQ(view(bind({of_zone}), "rpd").used, 11U);
+  Limit of_glob = of_zone;
+  of_glob.models = {"mod*"};
+  const Pool globbed = bind({of_glob});
+  EXPECT_EQ(view(globbed, "rpd").used, 11U);
+  serve(globbed);
+  EXPECT_EQ(view(bind({rpd(12)}), "rpd").used, 12U);  // back to the first
+}
+
+TEST_F(PoolTest, CountsOnFromTheWindowOfTheSameGlobs) {
+  const auto pools = [this](WindowKind window) {
+    Limit some = rpd(5, window);
+    some.models = {"other", "model"};
+    const Limits limits{rpd(100, window), some};
+    (void)ledger_.bind("account", "third", limits, {}, {});
+    return std::pair(ledger_.bind("account", "model", limits, {}, {}),
+                     ledger_.bind("account", "third", limits, {}, {}));
+  };
+  const auto [model, third] = pools(WindowKind::sliding);
+  serve(model);
+  for (int i = 0; i < 9; ++i) serve(third);
+  const Pool after = pools(WindowKind::calendar).first;
+  EXPECT_EQ(after.view(now())[0].used, 10U);
+  EXPECT_EQ(after.view(now())[1].used, 1U);
+}
+
+TEST_F(PoolTest, StartsAtNothingWhereAWindowIsAddedAndNoneReplaced) {
+  serve(bind({rpd(12)}));
+  const Pool both = bind({rpd(12), rpd(20, WindowKind::calendar)});
+  ASSERT_EQ(both.view(now()).size(), 3U);  // with the requests a minute, which nobody told
+  EXPECT_EQ(both.view(now())[0].used, 1U);
+  EXPECT_EQ(both.view(now())[1].used, 0U);
+}
+
 }  // namespace
 }  // namespace weir::quota

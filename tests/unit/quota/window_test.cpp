@@ -213,9 +213,12 @@ TEST_F(FixedWindow, IsAlignedToTheUtcMonth) {
 }
 
 TEST_F(FixedWindow, OfAZoneIsItsOwn) {
-  serve(bind({in_zone("Asia/Tokyo", rpd(1, WindowKind::calendar))}));
-  EXPECT_TRUE(fits(bind({in_zone("Europe/Paris", rpd(1, WindowKind::calendar))})));
-  EXPECT_FALSE(fits(bind({in_zone("Asia/Tokyo", rpd(1, WindowKind::calendar))})));
+  const Pool pool = bind({in_zone("Asia/Tokyo", rpd(1, WindowKind::calendar)),
+                          in_zone("Europe/Paris", rpd(1, WindowKind::calendar))});
+  serve(pool);
+  pass(hours(15) + milliseconds(250));  // midnight in Tokyo
+  EXPECT_EQ(pool.view(now())[0].used, 0U);
+  EXPECT_EQ(pool.view(now())[1].used, 1U);
 }
 
 TEST_F(FixedWindow, OfACivilDayHoldsWhateverTheClockIsSetTo) {
