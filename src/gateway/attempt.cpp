@@ -330,7 +330,7 @@ void Attempt::report(quota::Health health, Instant now) {
 
 // A wait that the client's deadline cut short, or the sake of a fallback, shows nothing of the target.
 bool Attempt::was_impatient(Instant now) const {
-  if (now.boot < commit_by) return false;
+  if (now.boot < share_ends) return false;
   const providers::Timeouts& timeouts = target->provider->timeouts;
   const Duration waited = now.boot - began.boot;
   if (point == routing::Point::unreachable) return waited < timeouts.connect;

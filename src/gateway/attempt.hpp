@@ -80,6 +80,7 @@ struct Attempt {
   const UsageBounds bounds;
   const bool wants_stream;
   const bool wants_usage;  // in its stream
+  BootTime share_ends{};   // of the deadline: the rest until commit_by is for writing the answer
   BootTime commit_by{};
   std::optional<WallTime> sent_at;  // when its last byte left
   Instant heard{};                  // when the last that was waited for came, or the waiting ended

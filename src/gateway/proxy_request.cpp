@@ -26,6 +26,8 @@ constexpr double kAssumedTokensPerSecond = 20;
 constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: timeouts.total ends it
 // Of the deadline, so much is left to the attempt that a request has waited for.
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
+// A refusal has been heard; its words are worth no more.
+constexpr Duration kRefusalsWords = std::chrono::seconds(5);
 constexpr std::string_view kPriorityField = "x-weir-priority";
 
 using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
@@ -84,7 +86,8 @@ Refused ProxyRequest::know_client() {
   client_ = *client;
   if (client_ != nullptr) record_.client = client_->name;
   deadline_ = snapshot_->routing.deadline;
-  if (const auto theirs = client_deadline(request_.head->fields)) deadline_ = std::min(deadline_, *theirs);
+  clients_deadline_ = client_deadline(request_.head->fields);
+  if (clients_deadline_) deadline_ = std::min(deadline_, *clients_deadline_);
   priority_ = snapshot_->routing.default_class;
   if (const auto asked = request_.head->fields.find(kPriorityField)) {
     const auto named = routing::priority_named(*asked);
@@ -234,7 +237,7 @@ routing::AdmissionQueue::Want ProxyRequest::want(std::vector<const routing::Targ
 // An attempt that begins at the deadline would be wasted: the last part of it is left for one.
 BootTime ProxyRequest::queue_until() const {
   const Duration for_the_attempt = std::min<Duration>(kLeastAttempt, deadline_ / 10);
-  const BootTime until = began_.boot + deadline_ - for_the_attempt;
+  const BootTime until = began_.boot + deadline_ + written_ - for_the_attempt;
   const std::optional<Duration>& most = snapshot_->routing.queue_wait;
   return most ? std::min(until, began_.boot + *most) : until;
 }
@@ -248,15 +251,14 @@ Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) co
 
 bool ProxyRequest::may_try_again() const {
   if (!tries_.may_try_again() || client_gone()) return false;
-  const Duration left = deadline_ - (now().boot - began_.boot);
-  return left > tries_.hint().value_or(Duration::zero());
+  return left(now()) > tries_.hint().value_or(Duration::zero());
 }
 
 net::Awaitable<void> ProxyRequest::back_off() {
   const Instant from = now();
   const auto tries = static_cast<std::uint32_t>(record_.attempts.size() - 1);
   const Duration pause = tries_.hint() ? *tries_.hint() : routing::backoff(tries, *lane_.random);
-  const BootTime until = from.boot + std::min(pause, deadline_ - (from.boot - began_.boot));
+  const BootTime until = from.boot + std::min(pause, left(from));
   net::Cancellation& cancellation = responder_.cancellation();
   co_await lane_.loop->sleep_until(until, cancellation);
   waited_ += now().boot - from.boot;
@@ -266,15 +268,16 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
   const providers::Provider& provider = *attempt.target->provider;
   const Instant from = now();
   tries_.begin(attempt);
-  attempt.commit_by = commit_by(attempt, from);
+  allow_time(attempt, from);
   attempt.note_changes(record_.request_id);
   transport::UpstreamRequest call;
   call.endpoint = &snapshot_->endpoint_of(provider);
   call.path = attempt.call->path();
   call.fields = attempt.call->fields();
   call.body = attempt.call->body();
-  call.connect_timeout = provider.timeouts.connect;
-  call.tls_timeout = provider.timeouts.tls;
+  const Duration share = attempt.share_ends - from.boot;
+  call.connect_timeout = std::min(provider.timeouts.connect, share);
+  call.tls_timeout = std::min(provider.timeouts.tls, share);
   call.head_by = attempt.commit_by;
   call.on_sent = [&attempt](Instant at) {
     if (attempt.sent_at) return;  // once more on a fresh connection
@@ -291,24 +294,30 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
     attempt.judge(answer.error(), attempt.heard);
 }
 
-// DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline.
-BootTime ProxyRequest::commit_by(const Attempt& attempt, Instant at) const {
+// DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline;
+// and of the client's own, after which nobody hears an answer, half with all of the writing.
+void ProxyRequest::allow_time(Attempt& attempt, Instant at) const {
   const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
-  const bool last_attempt = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
-  const bool others =
-      !last_attempt && std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
-        return c.target != attempt.target && !tries_.has_had_its_turn(c.target) &&
-               routing::unfit(*c.target, ask_) == routing::Unfit::none;
-      });
-  const Duration left = deadline_ - (at.boot - began_.boot);
-  Duration budget = std::min(timeouts.first_byte, others ? left / 2 : left);
+  const bool is_last = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
+  const bool others = !is_last && tries_.leaves_another(attempt, ask_, at, at.boot + left(at));
+  const Duration share = std::min({timeouts.first_byte, timeouts.total, others ? left(at) / 2 : left(at)});
+  Duration all = share;
   if (!chat_.stream) {
     const double speed = attempt.target->speed->tokens_per_second().value_or(kAssumedTokensPerSecond);
     const double seconds = static_cast<double>(ask_.output_tokens) / std::max(speed, kLeastTokensPerSecond);
     constexpr double kDay = 24 * 3600;
-    budget += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
+    all += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
   }
-  return at.boot + std::min(budget, timeouts.total);
+  if (others && clients_deadline_) all = std::min(all, (*clients_deadline_ - (at.boot - began_.boot)) / 2);
+  attempt.share_ends = at.boot + share;
+  attempt.commit_by = at.boot + std::min(all, timeouts.total);
+}
+
+// The time to write an answer is on top of the deadline: what a failed attempt had of it is left to the next.
+void ProxyRequest::give_back_time(const Attempt& attempt) {
+  if (attempt.heard.boot <= attempt.share_ends) return;
+  written_ += attempt.heard.boot - attempt.share_ends;
+  if (clients_deadline_) written_ = std::min(written_, *clients_deadline_ - deadline_);
 }
 
 net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {
@@ -347,8 +356,10 @@ net::Awaitable<void> ProxyRequest::hold_until_commit(Attempt& attempt) {
 net::Awaitable<void> ProxyRequest::read_whole(Attempt& attempt) {
   const bool good = attempt.answer->head().status < 300;
   const std::size_t cap = good ? kMaxPlainAnswer : kMaxErrorBody;
+  BootTime by = attempt.commit_by;
+  if (!good) by = std::min(by, attempt.heard.boot + kRefusalsWords);
   while (true) {
-    const auto piece = co_await attempt.answer->next(attempt.commit_by);
+    const auto piece = co_await attempt.answer->next(by);
     if (!piece && good) {
       attempt.heard = now();
       attempt.judge(piece.error(), attempt.heard);
@@ -399,8 +410,9 @@ Refused ProxyRequest::fall_back(Attempt& attempt) {
   else
     too_large_.reset();
   tries_.exclude(attempt);
+  give_back_time(attempt);
 
-  if (now().boot - began_.boot >= deadline_) return because(deadline_spent(deadline_));
+  if (left(now()) <= Duration::zero()) return because(deadline_spent(deadline_));
   if (record_.attempts.size() >= snapshot_->routing.max_attempts) return because(out_of_targets({}, now()));
   return nullptr;
 }

@@ -68,7 +68,10 @@ class ProxyRequest {
     return shorter_body_.empty() ? request_.body_text() : std::string_view(shorter_body_);
   }
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
-  [[nodiscard]] BootTime commit_by(const Attempt& attempt, Instant now) const;
+  // Of the deadline.
+  [[nodiscard]] Duration left(Instant now) const { return deadline_ + written_ - (now.boot - began_.boot); }
+  void allow_time(Attempt& attempt, Instant now) const;
+  void give_back_time(const Attempt& attempt);
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
@@ -96,7 +99,9 @@ class ProxyRequest {
   routing::Priority priority_ = routing::Priority::normal;
   std::optional<routing::ConversationId> conversation_;  // that may stay with its target
   Duration deadline_{};                                  // from began_
-  Duration waited_{};                                    // for others, before the commit event
+  std::optional<Duration> clients_deadline_;             // its own: deadline_ is no longer than that
+  Duration written_{};  // what failed attempts had for writing: not of the deadline
+  Duration waited_{};   // for others, before the commit event
   Tries tries_;
   bool found_model_gone_ = false;
   bool only_quota_failed_ = true;            // every failed attempt was a provider saying "no room"

@@ -26,6 +26,18 @@ bool Tries::has_had_its_turn(const routing::Target* target) const {
   return std::ranges::find(had_turn_, target) != had_turn_.end();
 }
 
+bool Tries::leaves_another(const Attempt& attempt, const routing::Ask& ask, Instant now, BootTime by) const {
+  const providers::Provider* const provider = attempt.target->provider;
+  const bool wears_out = tries_of(*provider) + 1 >= routing::kMaxTriesPerProvider;
+  return std::ranges::any_of(route_->candidates, [&](const routing::Candidate& c) {
+    if (c.target == attempt.target || has_had_its_turn(c.target)) return false;
+    if (wears_out && c.target->provider == provider) return false;
+    if (routing::unfit(*c.target, ask) != routing::Unfit::none) return false;
+    const routing::Fitted fitted = routing::fit(*c.target, ask, now);
+    return c.target->pool.available_behind({.requests = 0}, fitted.cost, now, fitted.terms) <= by;
+  });
+}
+
 void Tries::exclude(const Attempt& attempt) {
   const bool worn_out = !may_retry_at(attempt);
   for (const routing::Candidate& candidate : route_->candidates) {

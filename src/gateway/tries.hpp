@@ -7,6 +7,7 @@
 
 #include "gateway/attempt.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/planner.hpp"
 #include "weir/routing/route.hpp"
 #include "weir/telemetry/request_record.hpp"
 
@@ -23,6 +24,9 @@ class Tries {
   // Nobody but the client is left for it.
   [[nodiscard]] bool is_final(const Attempt& attempt) const;
   [[nodiscard]] bool has_had_its_turn(const routing::Target* target) const;
+  // Whether another target would have room for the ask by then, should this attempt fail.
+  [[nodiscard]] bool leaves_another(const Attempt& attempt, const routing::Ask& ask, Instant now,
+                                    BootTime by) const;
   // Those that are not chosen any more; and without those of them that may be tried once more where nothing
   // else is left.
   [[nodiscard]] const std::vector<const routing::Target*>& had_turn() const { return had_turn_; }

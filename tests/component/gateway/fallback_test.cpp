@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -149,6 +150,102 @@ TEST_F(FallbackRules, AClientsShorterDeadlineIsKept) {
   EXPECT_EQ(answer.status, 504);
   EXPECT_EQ(answer.field("x-should-retry"), "false");
   EXPECT_EQ(nlohmann::json::parse(answer.body)["error"]["code"], "upstream_timeout");
+}
+
+constexpr std::string_view kLongPlain =
+    R"({"model":"smart","max_tokens":2000,"messages":[{"role":"user","content":"hi"}]})";
+
+void hang(RawConnection& peer) {
+  if (peer.read_request()) (void)peer.wait_for_close();
+}
+
+// It may take half of the deadline and the time to write 2,000 tokens; the other half is still there.
+TEST_F(FallbackRules, AProviderThatHangsLeavesTimeForTheNextOfAPlainAnswerToo) {
+  RawProvider hangs(hang);
+  RawProvider good(serves());
+  start({provider_at("hangs", hangs.port()), provider_at("good", good.port())});
+  RawClient client = connect();
+  client.send(post(kLongPlain));
+  ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
+  advance(std::chrono::seconds(161));
+  EXPECT_EQ(client.read_answer().field("x-weir-served-by"), "good/m");
+}
+
+// After that nobody hears an answer, whatever was granted for its writing.
+TEST_F(FallbackRules, AProviderThatHangsLeavesHalfOfTheClientsOwnDeadline) {
+  RawProvider hangs(hang);
+  RawProvider good(serves());
+  start({provider_at("hangs", hangs.port()), provider_at("good", good.port())});
+  RawClient client = connect();
+  client.send(post(kLongPlain, "x-stainless-timeout: 6\r\n"));
+  ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
+  advance(std::chrono::milliseconds(3001));
+  EXPECT_EQ(client.read_answer().field("x-weir-served-by"), "good/m");
+}
+
+TEST_F(FallbackRules, AConnectionThatHangsLeavesTimeForTheNext) {
+  std::atomic<bool> connected = false;
+  RawProvider hangs([&connected](RawConnection& peer) {
+    connected = true;
+    (void)peer.wait_for_close();
+  });
+  RawProvider good(serves());
+  gateway::Settings settings =
+      settings_for({provider_at("hangs", hangs.port()), provider_at("good", good.port())});
+  settings.endpoints[0].tls = true;  // the handshake gets no answer
+  settings.routing.deadline = std::chrono::seconds(6);
+  start_with(std::move(settings));
+  RawClient client = connect();
+  client.send(post(kLongPlain));
+  ASSERT_TRUE(eventually([&] { return connected.load(); }));
+  advance(std::chrono::milliseconds(3001));
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+  EXPECT_THAT(answer.field("x-weir-trail"), ::testing::StartsWith("hangs/m#main=tls_failed("));
+}
+
+TEST_F(FallbackRules, ARefusalWhoseWordsDoNotComeIsARefusalSoon) {
+  std::atomic<bool> refused = false;
+  RawProvider hangs([&refused](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send("HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{");
+    refused = true;
+    (void)peer.wait_for_close();
+  });
+  RawProvider good(serves());
+  start({provider_at("hangs", hangs.port()), provider_at("good", good.port())});
+  RawClient client = connect();
+  client.send(post(kLongPlain));
+  ASSERT_TRUE(eventually([&] { return refused.load(); }));
+  take_turns(*loop_);
+  advance(std::chrono::seconds(6));
+  const RawAnswer answer = client.read_answer();
+  EXPECT_EQ(answer.field("x-weir-served-by"), "good/m");
+  EXPECT_THAT(answer.field("x-weir-trail"), ::testing::StartsWith("hangs/m#main=500("));
+}
+
+// Nothing is kept for a fallback that will have no room before the deadline.
+TEST_F(FallbackRules, WhatCannotServeInTimeIsGivenNoTime) {
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  RawProvider spent(serves());
+  RawProvider slow([&](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    gone.wait();
+    peer.send(RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
+  });
+  providers::Provider local = provider_at("slow", slow.port());
+  local.timeouts.first_byte = std::chrono::seconds(120);
+  quota::Limit one_a_day = requests_per_minute(1);
+  one_a_day.period = quota::kDayPeriod;
+  start({provider_at("spent", spent.port(), {one_a_day}), local});
+  EXPECT_EQ(ask().field("x-weir-served-by"), "spent/m");
+  RawClient client = connect();
+  client.send(post(R"({"model":"smart","max_tokens":1,"messages":[{"role":"user","content":"hi"}]})"));
+  ASSERT_TRUE(eventually([&] { return slow.requests() == 1; }));
+  advance(std::chrono::seconds(100));
+  go.set_value();
+  EXPECT_EQ(client.read_answer().field("x-weir-served-by"), "slow/m");
 }
 
 TEST_F(FallbackRules, ThreeAttemptsAreTheMost) {
