@@ -143,7 +143,7 @@ void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
   if (attempt.is_stream) attempt.target->speed->note_commit(attempt.took);
 }
 
-// Room now, or the queue for it; or, where every other target had its turn, one of those once more.
+// Room now, or the queue for it; or, where no other target has room sooner, one of those that had their turn.
 net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   if (snapshot_->tokens.estimator == tokens::Estimator::exact) co_await count_prompt();
   Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
@@ -152,12 +152,8 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
     co_await count_prompt();
     outcome = turn_.begin(want(tries_.had_turn()));
   }
-  if (!std::holds_alternative<routing::Choice>(outcome) && may_try_again()) {
-    outcome = routing::NoRoom{};  // leaves the queue
-    co_await back_off();
-    outcome = turn_.begin(want(tries_.out_for_good()));
-  }
-  if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome);
+  if (!std::holds_alternative<routing::Choice>(outcome) && tries_.may_try_again()) co_await back_off(outcome);
+  if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, queue_until());
   if (client_gone()) co_return because(cancelled());
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
@@ -209,12 +205,12 @@ net::Awaitable<void> ProxyRequest::count_prompt() {
   if (tokens) ask_.size = tokens::by_encoder(prompt_facts(chat_, body()), *tokens);
 }
 
-net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome) {
+net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome, BootTime until) {
   const Place place = std::get<Place>(std::move(outcome));
   const Instant from = now();
   live_.waits();
   net::Cancellation& cancellation = responder_.cancellation();
-  auto waited_for = co_await turn_.wait(*place, queue_until(), cancellation);
+  auto waited_for = co_await turn_.wait(*place, until, cancellation);
   record_.queued += now().boot - from.boot;
   waited_ += now().boot - from.boot;
   if (auto* const choice = std::get_if<routing::Choice>(&waited_for))
@@ -235,11 +231,14 @@ routing::AdmissionQueue::Want ProxyRequest::want(std::vector<const routing::Targ
 }
 
 // An attempt that begins at the deadline would be wasted: the last part of it is left for one.
-BootTime ProxyRequest::queue_until() const {
+BootTime ProxyRequest::last_start() const {
   const Duration for_the_attempt = std::min<Duration>(kLeastAttempt, deadline_ / 10);
-  const BootTime until = began_.boot + deadline_ + written_ - for_the_attempt;
+  return began_.boot + deadline_ + written_ - for_the_attempt;
+}
+
+BootTime ProxyRequest::queue_until() const {
   const std::optional<Duration>& most = snapshot_->routing.queue_wait;
-  return most ? std::min(until, began_.boot + *most) : until;
+  return most ? std::min(last_start(), began_.boot + *most) : last_start();
 }
 
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
@@ -249,19 +248,19 @@ Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) co
   return all_failed(*route_, record_.attempts, failed_at_);
 }
 
-bool ProxyRequest::may_try_again() const {
-  if (!tries_.may_try_again() || client_gone()) return false;
-  return left(now()) > tries_.hint().value_or(Duration::zero());
-}
-
-net::Awaitable<void> ProxyRequest::back_off() {
-  const Instant from = now();
+// Until what had its turn may be tried once more; or until another has room, where that comes first.
+net::Awaitable<void> ProxyRequest::back_off(Turn::Outcome& outcome) {
   const auto tries = static_cast<std::uint32_t>(record_.attempts.size() - 1);
   const Duration pause = tries_.hint() ? *tries_.hint() : routing::backoff(tries, *lane_.random);
-  const BootTime until = from.boot + std::min(pause, left(from));
+  const BootTime until = now().boot + pause;
+  if (until > last_start()) co_return;
+  if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, std::min(until, queue_until()));
+  if (client_gone() || std::holds_alternative<routing::Choice>(outcome)) co_return;
+  const Instant from = now();
   net::Cancellation& cancellation = responder_.cancellation();
   co_await lane_.loop->sleep_until(until, cancellation);
   waited_ += now().boot - from.boot;
+  if (!client_gone()) outcome = turn_.begin(want(tries_.out_for_good()));
 }
 
 net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {

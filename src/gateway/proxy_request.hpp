@@ -44,9 +44,8 @@ class ProxyRequest {
   [[nodiscard]] bool needs_count(const Turn::Outcome& outcome) const;
   [[nodiscard]] net::Awaitable<void> count_prompt();
   [[nodiscard]] bool drop_turns(Instant now);
-  [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome);
-  [[nodiscard]] bool may_try_again() const;
-  [[nodiscard]] net::Awaitable<void> back_off();
+  [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome, BootTime until);
+  [[nodiscard]] net::Awaitable<void> back_off(Turn::Outcome& outcome);
   [[nodiscard]] net::Awaitable<void> forward(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> listen(Attempt& attempt);
   [[nodiscard]] net::Awaitable<void> hold_until_commit(Attempt& attempt);
@@ -73,6 +72,7 @@ class ProxyRequest {
   void allow_time(Attempt& attempt, Instant now) const;
   void give_back_time(const Attempt& attempt);
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
+  [[nodiscard]] BootTime last_start() const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_answer_lines(const Attempt& attempt, Instant at, http::FieldLines& lines) const;

@@ -297,6 +297,15 @@ TEST_F(FallbackRules, ButNeverMoreThanTwice) {
   EXPECT_EQ(bad.requests(), 2U);
 }
 
+TEST_F(FallbackRules, AHintThatLeavesNoTimeForAnotherTryIsNotWaitedFor) {
+  RawProvider busy(answers(503, "{}", "retry-after: 2\r\n"));
+  start({provider_at("busy", busy.port())});
+  const RawAnswer answer =
+      chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})", "x-weir-timeout-ms: 2100\r\n");
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_EQ(busy.requests(), 1U);
+}
+
 TEST_F(FallbackRules, AConnectionThatIsRefusedSpendsNoQuota) {
   std::uint16_t nobody = 0;
   { nobody = RawProvider(serves()).port(); }

@@ -97,6 +97,46 @@ TEST_F(Waiting, LeavesTimeForTheAttempt) {
   EXPECT_LE(std::stoi(answer.field("retry-after-ms")), 60'100);
 }
 
+// A target that fails asks to be left alone for longer than another takes to have room.
+TEST_F(Waiting, IsForTheOtherTargetWhereThatIsSoonerThanAnotherTry) {
+  std::atomic<int> asked = 0;
+  RawProvider fails([&asked](RawConnection& peer) {
+    while (peer.read_request())
+      peer.send(asked++ == 0 ? RawProvider::answer(500, "{}")
+                             : RawProvider::answer(503, "{}", "retry-after: 8\r\n"));
+  });
+  RawProvider other(serves());
+  quota::Limit seldom = requests_per_minute(1);
+  seldom.period = {quota::Period::Unit::span, 3s};
+  start_waiting({provider_at("fails", fails.port()), provider_at("other", other.port(), {seldom})});
+  EXPECT_EQ(ask().field("x-weir-served-by"), "other/m");
+  auto second = begin();
+  expect_waiting(1);
+  advance(4s);
+  EXPECT_EQ(second.get().field("x-weir-served-by"), "other/m");
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(Waiting, EndsWhereATargetMayBeTriedOnceMoreSooner) {
+  std::atomic<int> asked = 0;
+  RawProvider fails([&asked](RawConnection& peer) {
+    while (peer.read_request()) {
+      const int before = asked++;
+      if (before == 0) peer.send(RawProvider::answer(500, "{}"));
+      if (before == 1) peer.send(RawProvider::answer(503, "{}", "retry-after: 8\r\n"));
+      if (before > 1) peer.send(RawProvider::answer(200, kGoodAnswer));
+    }
+  });
+  RawProvider other(serves());
+  start_waiting(
+      {provider_at("fails", fails.port()), provider_at("other", other.port(), {requests_per_minute(1)})});
+  EXPECT_EQ(ask().field("x-weir-served-by"), "other/m");
+  auto second = begin();
+  expect_waiting(1);
+  advance(9s);
+  EXPECT_EQ(second.get().field("x-weir-served-by"), "fails/m");
+}
+
 TEST_F(Waiting, IsNoLongerThanConfigured) {
   RawProvider provider(serves());
   gateway::Settings settings =
