@@ -72,7 +72,7 @@ net::Awaitable<std::unique_ptr<Attempt>> ProxyRequest::reach_answer() {
     co_await forward(*attempt);
     co_await listen(*attempt);
     note_attempt(*attempt);
-    if (tries_.is_final(*attempt)) break;
+    if (tries_.is_final(*attempt, ask_)) break;
     refused = fall_back(*attempt);
   }
   if (!refused) co_return std::move(attempt);
@@ -243,7 +243,11 @@ BootTime ProxyRequest::queue_until() const {
 
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
   if (record_.attempts.empty()) return no_room(*route_, none, at);
-  if (too_large_) return none.skips.empty() ? passed_on(*too_large_) : no_room(*route_, none, at);
+  if (too_large_) {
+    const bool others = std::ranges::any_of(
+        none.skips, [](const routing::Skip& skip) { return !routing::lacks_more_than_context(skip.unfit); });
+    return others ? no_room(*route_, none, at) : passed_on(*too_large_);
+  }
   if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
   return all_failed(*route_, record_.attempts, failed_at_);
 }

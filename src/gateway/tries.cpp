@@ -15,10 +15,11 @@ bool has_larger_context(const routing::Target& target, const Attempt& refused) {
 
 }  // namespace
 
-bool Tries::is_final(const Attempt& attempt) const {
+bool Tries::is_final(const Attempt& attempt, const routing::Ask& ask) const {
   if (attempt.rule.next != routing::Next::larger_context) return attempt.rule.next == routing::Next::deliver;
   return std::ranges::none_of(route_->candidates, [&](const routing::Candidate& c) {
-    return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target);
+    return has_larger_context(*c.target, attempt) && !has_had_its_turn(c.target) &&
+           !routing::lacks_more_than_context(routing::unfit(*c.target, ask));
   });
 }
 

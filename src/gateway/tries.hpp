@@ -22,7 +22,7 @@ class Tries {
   void set_route(const routing::Route& route) { route_ = &route; }
 
   // Nobody but the client is left for it.
-  [[nodiscard]] bool is_final(const Attempt& attempt) const;
+  [[nodiscard]] bool is_final(const Attempt& attempt, const routing::Ask& ask) const;
   [[nodiscard]] bool has_had_its_turn(const routing::Target* target) const;
   // Whether another target would have room for the ask by then, should this attempt fail.
   [[nodiscard]] bool leaves_another(const Attempt& attempt, const routing::Ask& ask, Instant now,

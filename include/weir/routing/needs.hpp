@@ -33,6 +33,11 @@ enum class Unfit : std::uint8_t {
   context
 };
 
+// Whether a shorter request would not help.
+[[nodiscard]] constexpr bool lacks_more_than_context(Unfit reason) noexcept {
+  return reason != Unfit::none && reason != Unfit::context;
+}
+
 // What is unknown is no reason: capabilities that nobody has stated, a context of unknown size, a provider
 // that says nothing about training.
 [[nodiscard]] Unfit unfit(const Target& target, const Ask& ask) noexcept;

@@ -306,6 +306,28 @@ TEST_F(FallbackRules, AHintThatLeavesNoTimeForAnotherTryIsNotWaitedFor) {
   EXPECT_EQ(busy.requests(), 1U);
 }
 
+// A larger context is no help where its target takes no tools.
+TEST_F(FallbackRules, APromptTooLongForAllThatCanServeIsToldAsThat) {
+  const auto code_after = [this](int status, std::string_view words) {
+    RawProvider small(answers(status, words));
+    RawProvider large(serves());
+    providers::Provider without_tools = provider_at("large" + std::to_string(status), large.port());
+    without_tools.models[0].context = 128'000;
+    without_tools.models[0].capabilities_known = true;
+    start({provider_at("small" + std::to_string(status), small.port()), without_tools});
+    const RawAnswer answer = chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}],)"
+                                  R"("tools":[{"type":"function","function":{"name":"f"}}]})");
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(large.requests(), 0U);
+    stop();
+    return nlohmann::json::parse(answer.body)["error"]["code"];
+  };
+  EXPECT_EQ(code_after(400, R"({"error":{"message":"This model's maximum context length is 4096 tokens. )"
+                            R"(However, you requested 5000 tokens","code":"context_length_exceeded"}})"),
+            "context_length_exceeded");
+  EXPECT_EQ(code_after(413, R"({"error":{"message":"too large"}})"), "request_too_large");
+}
+
 TEST_F(FallbackRules, AConnectionThatIsRefusedSpendsNoQuota) {
   std::uint16_t nobody = 0;
   { nobody = RawProvider(serves()).port(); }
