@@ -248,7 +248,12 @@ Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) co
         none.skips, [](const routing::Skip& skip) { return !routing::lacks_more_than_context(skip.unfit); });
     return others ? no_room(*route_, none, at) : passed_on(*too_large_);
   }
-  if (only_quota_failed_) return no_room(*route_, routing::survey(*route_, ask_, at), at);
+  if (only_quota_failed_) {
+    const routing::NoRoom all = routing::survey(*route_, ask_, at);
+    const routing::Skip* const first = all.first_back();
+    const bool has_room = first != nullptr && first->available_at <= at.boot;
+    return has_room ? tries_spent(*route_, record_.attempts.size()) : no_room(*route_, all, at);
+  }
   return all_failed(*route_, record_.attempts, failed_at_);
 }
 
@@ -400,8 +405,9 @@ Refused ProxyRequest::fall_back(Attempt& attempt) {
   using providers::AnswerClass;
   const AnswerClass answer = attempt.verdict().answer_class;
   const bool said_no_room =
-      !attempt.failure && (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted ||
-                           answer == AnswerClass::concurrency);
+      !attempt.failure &&
+      (answer == AnswerClass::rate_limited || answer == AnswerClass::quota_exhausted ||
+       answer == AnswerClass::concurrency || answer == AnswerClass::upstream_rate_limited);
   only_quota_failed_ = only_quota_failed_ && said_no_room;
   found_model_gone_ = found_model_gone_ || (!attempt.failure && answer == AnswerClass::model_unavailable);
   if (record_.attempts.size() == 1) failed_at_ = attempt.point;

@@ -79,10 +79,48 @@ bool all_held_by(routing::HeldBy who, const routing::NoRoom& none) {
   });
 }
 
+bool is_overloaded(const routing::Skip& skip) {
+  return skip.reason == quota::name(quota::CooldownCause::capacity);
+}
+
 // What only fails is no matter of quota: an SDK that is told so does better to come back than to slow down.
 bool all_returning_fail(const routing::NoRoom& none) {
   return std::ranges::none_of(none.skips,
                               [](const routing::Skip& skip) { return returns(skip) && !is_failing(skip); });
+}
+
+bool is_matter_of_quota(const routing::NoRoom& none) {
+  return std::ranges::any_of(none.skips, [](const routing::Skip& skip) {
+    return returns(skip) && !is_failing(skip) && !is_overloaded(skip);
+  });
+}
+
+// "out of quota, overloaded or failing": all that keeps the targets which will be back.
+std::string what_keeps(const routing::NoRoom& none) {
+  if (all_returning_fail(none)) return "failing again and again";
+  const auto is_kept = [](const routing::Skip& skip) { return skip.held_by == routing::HeldBy::day_rule; };
+  const auto is_spent = [&](const routing::Skip& skip) {
+    return returns(skip) && !is_kept(skip) && !is_overloaded(skip) && !is_failing(skip);
+  };
+  std::vector<std::string_view> words;
+  if (std::ranges::any_of(none.skips, is_spent)) words.emplace_back("out of quota");
+  if (std::ranges::any_of(none.skips, is_kept))
+    words.emplace_back("kept for other requests by routing.reserve or routing.spread");
+  if (std::ranges::any_of(none.skips, is_overloaded)) words.emplace_back("overloaded");
+  if (std::ranges::any_of(none.skips, is_failing)) words.emplace_back("failing");
+  std::string text;
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += word == words.back() ? " or " : ", ";
+    text += word;
+  }
+  return text;
+}
+
+// Nobody comes back by waiting.
+std::string never_back(const std::string& subject, const routing::NoRoom& none) {
+  if (all_held_by(routing::HeldBy::client, none))
+    return "the client key's own limits don't allow this request, and waiting won't change that";
+  return subject + " unavailable, and waiting won't change that: " + states_of(none);
 }
 
 // "all 3 targets of "smart" are out of quota; the first is back at 2026-11-24T08:00:00Z (gemini, in 5h 21m)".
@@ -96,14 +134,10 @@ std::string when_back(const std::string& subject, const routing::NoRoom& none, c
            " (" + in + ")";
   if (all_held_by(routing::HeldBy::peak_hours, none))
     return "requests of this class wait until the peak hours are over, at " + when + " (" + in + ")";
-  const bool some_fail = std::ranges::any_of(none.skips, is_failing);
   const bool is_one = count_of(none, routing::Unfit::none) == 1;
-  return subject +
-         (all_returning_fail(none) ? " failing again and again; "
-          : some_fail              ? " out of quota or failing; "
-                                   : " out of quota; ") +
-         (is_one ? "it" : "the first") + (is_failing(first) ? " is tried again at " : " is back at ") + when +
-         " (" + first.target->provider->name + ", " + in + ")";
+  return subject + " " + what_keeps(none) + "; " + (is_one ? "it" : "the first") +
+         (is_failing(first) ? " is tried again at " : " is back at ") + when + " (" +
+         first.target->provider->name + ", " + in + ")";
 }
 
 // None that could serve it has a quota window large enough, and none of the others a context.
@@ -217,21 +251,29 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
   const std::string verb = fit == 1 ? " is" : " are";
   const routing::Skip* const first = none.first_back();
   if (first == nullptr)
-    return {.error = {ErrorKind::quota_exhausted,
-                      subject + verb + " unavailable, and waiting won't change that: " + states_of(none)},
+    return {.error = {ErrorKind::quota_exhausted, never_back(subject + verb, none)},
             .should_retry = false,
             .notes = notes_of(none, now)};
 
   const Duration wait = std::max(first->available_at - now.boot, Duration::zero());
   const bool soon = wait <= kShortWait;
-  const bool all_fail = all_returning_fail(none);
+  const bool no_quota = all_returning_fail(none) || (!soon && !is_matter_of_quota(none));
   const ErrorKind quota_kind = soon ? ErrorKind::rate_limited : ErrorKind::quota_exhausted;
-  Refusal refusal{.error = {all_fail ? ErrorKind::upstream_failed : quota_kind,
+  Refusal refusal{.error = {no_quota ? ErrorKind::upstream_failed : quota_kind,
                             when_back(subject + verb, none, *first, now)},
                   .retry_after = wait,
                   .notes = notes_of(none, now)};
   if (!soon) refusal.should_retry = false;
   return refusal;
+}
+
+Refusal tries_spent(const routing::Route& route, std::size_t attempts) {
+  return {.error = {ErrorKind::rate_limited,
+                    (attempts == 1 ? "the attempt" : "all " + std::to_string(attempts) + " attempts") +
+                        std::string(" for \"") + route.name +
+                        "\" found no room, and a request may make no more; other targets have room: send it "
+                        "again"},
+          .retry_after = Duration::zero()};
 }
 
 Refusal passed_on(const providers::Verdict& verdict) {

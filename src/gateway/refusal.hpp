@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ using Refused = std::unique_ptr<const Refusal>;
 [[nodiscard]] Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instant now);
 // The provider's word on the request itself, for a client's fault or a size.
 [[nodiscard]] Refusal passed_on(const providers::Verdict& verdict);
+// So many attempts found no room, and more may not be made, though other targets have some.
+[[nodiscard]] Refusal tries_spent(const routing::Route& route, std::size_t attempts);
 // Every attempt failed: says of each how. `at`: where, if all did at the same point.
 [[nodiscard]] Refusal all_failed(const routing::Route& route,
                                  const std::vector<telemetry::AttemptRecord>& attempts,

@@ -71,6 +71,14 @@ Skip unfit_skip(const Target& target, Unfit reason, const Ask& ask) {
           .needed = reason == Unfit::context ? tokens_needed(target, ask) : 0};
 }
 
+// Whether a request of another class could have what it asks for.
+bool is_kept(const Target& target, const Ask& ask, const Fitted& fitted, Instant now) {
+  if (ask.day == quota::DayRule{}) return false;
+  quota::Terms terms = fitted.terms;
+  terms.day = {};
+  return target.pool.headroom(fitted.cost, now, terms).has_value();
+}
+
 Skip skip_of(const Target& target, const Ask& ask, Instant now) {
   if (const Unfit reason = unfit(target, ask); reason != Unfit::none) return unfit_skip(target, reason, ask);
   const Fitted fitted = fit(target, ask, now);
@@ -80,6 +88,12 @@ Skip skip_of(const Target& target, const Ask& ask, Instant now) {
   if (at > quota_at)
     return {.target = &target, .reason = "peak hours", .available_at = at, .held_by = HeldBy::peak_hours};
   if (!refusal) return {.target = &target, .reason = "", .available_at = now.boot};
+  if (is_kept(target, ask, fitted, now))
+    return {.target = &target,
+            .reason = refusal->limit + " kept by routing.reserve or routing.spread",
+            .available_at = at,
+            .too_large = refusal->too_large,
+            .held_by = HeldBy::day_rule};
   return {.target = &target,
           .reason = refusal->limit,
           .available_at = at,

@@ -54,8 +54,9 @@ struct Choice {
   quota::Reservation reservation;
 };
 
-// Whose limit it is that keeps a request from a target.
-enum class HeldBy : std::uint8_t { target, client, peak_hours };
+// Whose limit it is that keeps a request from a target. day_rule: what routing.reserve and routing.spread
+// leave its class of a day.
+enum class HeldBy : std::uint8_t { target, client, peak_hours, day_rule };
 
 // Why a target was passed over, and until when.
 struct Skip {

@@ -42,6 +42,39 @@ TEST_F(Quota, WhenOneRunsDryTheNextTakesOverAndThenItSaysWhen) {
   EXPECT_EQ(ask().status, 200);  // at the moment it named
 }
 
+// Two tries at one provider are the most; that its third account has room must not be denied.
+TEST_F(Quota, WhereTriesRunOutBeforeTheRoomDoesThatIsSaid) {
+  std::atomic<int> asked = 0;
+  RawProvider provider([&asked](RawConnection& peer) {
+    while (peer.read_request())
+      peer.send(asked++ < 2
+                    ? RawProvider::answer(429, R"({"error":{"message":"slow down"}})", "retry-after: 50\r\n")
+                    : RawProvider::answer(200, kGoodAnswer));
+  });
+  providers::Provider three = provider_at("three", provider.port());
+  three.keys.clear();
+  for (const char* name : {"a", "b", "c"})
+    three.keys.push_back({.label = name, .value = {}, .account = name});
+  start({three});
+  const RawAnswer spent = ask();
+  EXPECT_EQ(spent.status, 429);
+  EXPECT_EQ(spent.field("x-should-retry"), "");
+  EXPECT_THAT(spent.body,
+              HasSubstr("found no room, and a request may make no more; other targets have room"));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(ask().status, 200);
+}
+
+// What another provider's limit keeps is back soon; an SDK may come again.
+TEST_F(Quota, WhatIsLimitedUpstreamIsBackInAMoment) {
+  RawProvider provider(answers(429, R"({"error":{"message":"Provider returned error","code":429}})"));
+  start({provider_at("router", provider.port())});
+  const RawAnswer answer = ask();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.field("x-should-retry"), "");
+  EXPECT_THAT(answer.body, HasSubstr("is overloaded; it is back at"));
+}
+
 TEST_F(Quota, ManyClientsAtOnceSendExactlyWhatThereIsRoomFor) {
   RawProvider provider(serves());
   start({provider_at("groq", provider.port(), {requests_per_minute(7)})});

@@ -73,6 +73,41 @@ TEST(Refusal, WhereSomeFailAndOthersHaveNoQuotaSaysBoth) {
   EXPECT_THAT(probe_first.error.message, HasSubstr("the first is tried again at"));
 }
 
+TEST(Refusal, OfTargetsThatAreOverloadedSaysNothingOfQuota) {
+  Fixture f;
+  const Refusal soon = f.refuse({f.skip(0, "capacity", 10s)});
+  EXPECT_EQ(soon.error.kind, ErrorKind::rate_limited);
+  EXPECT_THAT(soon.error.message, HasSubstr("the only target of \"smart\" is overloaded; it is back at"));
+  const Refusal later = f.refuse({f.skip(0, "capacity", 90s), f.skip(1, "failing", 95s)});
+  EXPECT_EQ(status_of(later), 502);
+  EXPECT_THAT(later.error.message, HasSubstr("are overloaded or failing; the first is back at"));
+  EXPECT_EQ(fields_of(later).get("x-should-retry"), "false");
+  EXPECT_EQ(fields_of(later).get("retry-after"), "90");
+  EXPECT_EQ(f.refuse({f.skip(0, "capacity", 90s), f.skip(1, "rpd", 9h)}).error.kind,
+            ErrorKind::quota_exhausted);
+}
+
+TEST(Refusal, WhatARuleOfOursKeepsIsToldAsThat) {
+  Fixture f;
+  routing::Skip kept = f.skip(0, "rpd", 9h);
+  kept.held_by = routing::HeldBy::day_rule;
+  const Refusal refusal = f.refuse({kept});
+  EXPECT_EQ(refusal.error.kind, ErrorKind::quota_exhausted);
+  EXPECT_THAT(refusal.error.message,
+              HasSubstr("is kept for other requests by routing.reserve or routing.spread; it is back at"));
+}
+
+TEST(Refusal, AClientsOwnLimitThatNoWaitEndsIsNotTheProviders) {
+  Fixture f;
+  routing::Skip spent = f.skip(0, "requests credit", 0s);
+  spent.available_at = BootTime::max();
+  spent.held_by = routing::HeldBy::client;
+  const Refusal refusal = f.refuse({spent});
+  EXPECT_EQ(refusal.error.kind, ErrorKind::quota_exhausted);
+  EXPECT_EQ(refusal.error.message,
+            "the client key's own limits don't allow this request, and waiting won't change that");
+}
+
 TEST(Refusal, AShortWaitIsA429ThatSdksWaitFor) {
   Fixture f;
   const Refusal refusal = f.refuse({f.skip(0, "rpm", 12'345ms)});

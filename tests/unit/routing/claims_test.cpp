@@ -59,6 +59,20 @@ TEST(Claims, ATargetWhoseDayIsKeptForOthersIsPassedOver) {
   EXPECT_EQ(client->choice->target->provider->name, "b");
 }
 
+TEST(Claims, WhatIsKeptForOthersIsToldApartFromWhatIsSpent) {
+  Queue q({{"a", {per_day(10)}}});
+  const Ask batch{.day = {.kept = 0.5, .paced = false}};
+  for (int i = 0; i < 5; ++i) q.spend("ra");
+  auto kept = q.come("ra", batch, Priority::batch, 1min);
+  ASSERT_TRUE(kept->refused);
+  EXPECT_EQ(kept->refused->skips[0].held_by, HeldBy::day_rule);
+  EXPECT_EQ(kept->refused->skips[0].reason, "rpd kept by routing.reserve or routing.spread");
+  for (int i = 0; i < 5; ++i) q.spend("ra");
+  auto spent = q.come("ra", batch, Priority::batch, 1min);
+  ASSERT_TRUE(spent->refused);
+  EXPECT_EQ(spent->refused->skips[0].held_by, HeldBy::target);
+}
+
 TEST(Claims, InPeakHoursADeferredClassWaitsForTheirEnd) {
   Queue q({{"a", {per_day(1000)}}});
   const PeakHours peak(0h, 1h, TimeZone::utc());  // the clock shows midnight
