@@ -80,6 +80,7 @@ net::Awaitable<void> ProxyRequest::refuse(const Refusal& refusal) {
   head.status = record_.status;
   write_fields(refusal, head.fields);
   write_own_lines(at, head.lines);
+  if (refusal.first_back != nullptr) add_rate_fields(refusal.first_back->pool, ask_.client, at, head.lines);
   const std::string body = body_of(refusal, record_);
   const bool told = co_await responder_.respond(head, body);
   if (told) record_.bytes_out = body.size();

@@ -262,7 +262,8 @@ Refusal no_room(const routing::Route& route, const routing::NoRoom& none, Instan
   Refusal refusal{.error = {no_quota ? ErrorKind::upstream_failed : quota_kind,
                             when_back(subject + verb, none, *first, now)},
                   .retry_after = wait,
-                  .notes = notes_of(none, now)};
+                  .notes = notes_of(none, now),
+                  .first_back = first->target};
   if (!soon) refusal.should_retry = false;
   return refusal;
 }

@@ -24,9 +24,10 @@ struct Refusal {
   Error error;
   int status = 0;  // 0: what the kind says
   std::string param;
-  std::optional<Duration> retry_after;   // truthful; from the moment the refusal was made
-  std::optional<bool> should_retry;      // for x-should-retry, which SDKs obey; nothing: they decide
-  std::vector<wire::AttemptNote> notes;  // targets that were skipped
+  std::optional<Duration> retry_after;          // truthful; from the moment the refusal was made
+  std::optional<bool> should_retry;             // for x-should-retry, which SDKs obey; nothing: they decide
+  std::vector<wire::AttemptNote> notes;         // targets that were skipped
+  const routing::Target* first_back = nullptr;  // of those; of the snapshot that was asked
 };
 
 // One as it is handed about, or nullptr: rare, and larger than what waits should keep room for.

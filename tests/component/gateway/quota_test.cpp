@@ -42,6 +42,16 @@ TEST_F(Quota, WhenOneRunsDryTheNextTakesOverAndThenItSaysWhen) {
   EXPECT_EQ(ask().status, 200);  // at the moment it named
 }
 
+TEST_F(Quota, ARefusalTellsTheWindowsOfWhatIsBackFirst) {
+  RawProvider provider(serves());
+  start({provider_at("groq", provider.port(), {requests_per_minute(1)})});
+  EXPECT_EQ(ask().status, 200);
+  const RawAnswer dry = ask();
+  EXPECT_EQ(dry.status, 429);
+  EXPECT_EQ(dry.field("x-ratelimit-limit-requests"), "1");
+  EXPECT_EQ(dry.field("x-ratelimit-remaining-requests"), "0");
+}
+
 // Two tries at one provider are the most; that its third account has room must not be denied.
 TEST_F(Quota, WhereTriesRunOutBeforeTheRoomDoesThatIsSaid) {
   std::atomic<int> asked = 0;
