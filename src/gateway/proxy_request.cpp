@@ -11,7 +11,6 @@
 #include "gateway/conversation.hpp"
 #include "gateway/needs.hpp"
 #include "gateway/token_counter.hpp"
-#include "gateway/truncation.hpp"
 #include "weir/base/text.hpp"
 #include "weir/gateway/prompt_facts.hpp"
 #include "weir/tokens/encoder.hpp"
@@ -28,6 +27,7 @@ constexpr double kLeastTokensPerSecond = 0.1;  // a longer wait is no wait: time
 constexpr Duration kLeastAttempt = std::chrono::seconds(1);
 // A refusal has been heard; its words are worth no more.
 constexpr Duration kRefusalsWords = std::chrono::seconds(5);
+constexpr std::uint32_t kMostCuts = 8;  // each at least halves what is too much, as a rule
 constexpr std::string_view kPriorityField = "x-weir-priority";
 
 using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
@@ -158,9 +158,10 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
   if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
-    auto refused = out_of_targets(*none, at);
-    if (refused.error.kind != ErrorKind::context_length_exceeded || !drop_turns(at))
-      co_return because(std::move(refused));
+    Refused refused = because(out_of_targets(*none, at));
+    if (refused->error.kind != ErrorKind::context_length_exceeded) co_return refused;
+    if (!overflow_) overflow_ = std::move(refused);
+    if (!drop_turns(at)) co_return std::move(overflow_);
     co_return co_await admit(attempt);
   }
   auto& choice = std::get<routing::Choice>(outcome);
@@ -171,7 +172,7 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
                     .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
   attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
-  record_.truncated = dropped_;  // sent so, or about to be: until then nothing was dropped
+  record_.truncated = dropped_.words();  // sent so, or about to be: until then nothing was dropped
   live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
   co_return nullptr;
 }
@@ -186,13 +187,13 @@ bool ProxyRequest::needs_count(const Turn::Outcome& outcome) const {
   return routing::is_decided_by_count(*route_, ask_, tries_.had_turn(), now());
 }
 
-// tokens.overflow: truncate. Whether the request is shorter now; once.
+// tokens.overflow: truncate. Whether the request is shorter now.
 bool ProxyRequest::drop_turns(Instant at) {
-  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || !dropped_.empty()) return false;
+  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || dropped_.cuts == kMostCuts) return false;
   auto shorter = shorten(chat_, body(), *route_, ask_, at);
   if (!shorter) return false;
   shorter_body_ = std::move(shorter->body);
-  dropped_ = std::move(shorter->words);
+  dropped_.add(*shorter);
   const auto failure = wire::read_chat_request(body(), chat_);
   ask_.size = tokens::by_bytes(prompt_facts(chat_, body()));
   return !failure;

@@ -11,6 +11,7 @@
 #include "gateway/snapshot.hpp"
 #include "gateway/stream_relay.hpp"
 #include "gateway/tries.hpp"
+#include "gateway/truncation.hpp"
 #include "gateway/turn.hpp"
 #include "gateway/visit.hpp"
 #include "weir/gateway/gateway.hpp"
@@ -93,7 +94,8 @@ class ProxyRequest {
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;
   std::string shorter_body_;
-  std::string dropped_;  // what it has less, in words
+  Dropped dropped_;   // what it has less
+  Refused overflow_;  // what the client is told of it where it can't be made to fit
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
   routing::Priority priority_ = routing::Priority::normal;

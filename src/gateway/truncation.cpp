@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "weir/base/arithmetic.hpp"
+#include "weir/gateway/prompt_facts.hpp"
 #include "weir/tokens/estimator.hpp"
 #include "weir/wire/messages.hpp"
 #include "weir/wire/splice.hpp"
@@ -73,6 +74,16 @@ Cut cut_turns(const std::vector<Message>& messages, std::size_t end, double want
 
 }  // namespace
 
+void Dropped::add(const Shortened& shorter) {
+  ++cuts;
+  messages += shorter.messages;
+  tokens += shorter.tokens;
+}
+
+std::string Dropped::words() const {
+  return cuts == 0 ? "" : std::to_string(messages) + " messages, " + std::to_string(tokens) + " tokens";
+}
+
 std::optional<Shortened> shorten(const wire::ChatRequest& chat, std::string_view body,
                                  const routing::Route& route, const routing::Ask& ask, Instant now) {
   const Excess excess = excess_of(route, ask, now);
@@ -81,16 +92,15 @@ std::optional<Shortened> shorten(const wire::ChatRequest& chat, std::string_view
   if (excess.target == nullptr || last_user == messages.rend()) return std::nullopt;
 
   const tokens::Family family = excess.target->counting->family();
+  const double whole = tokens::by_bytes(prompt_facts(chat, body)).of(family);  // as messages are sized here
   const double scale =
-      static_cast<double>(routing::prompt_tokens(*excess.target, ask)) / std::max(ask.size->of(family), 1.0);
+      static_cast<double>(routing::prompt_tokens(*excess.target, ask)) / std::max(whole, 1.0);
   const auto wanted = static_cast<double>(excess.tokens);
   const Cut cut =
       cut_turns(messages, static_cast<std::size_t>(messages.rend() - last_user) - 1, wanted,
                 [&](const Message& message) { return scale * tokens_of(message, chat, body, family); });
-  if (cut.tokens < wanted) return std::nullopt;
-  Shortened out{.body = {},
-                .words = std::to_string(cut.edits.size()) + " messages, " +
-                         std::to_string(static_cast<std::uint64_t>(cut.tokens)) + " tokens"};
+  if (cut.edits.empty()) return std::nullopt;
+  Shortened out{.body = {}, .messages = cut.edits.size(), .tokens = static_cast<std::uint64_t>(cut.tokens)};
   wire::append_spliced(out.body, body, cut.edits);
   return out;
 }

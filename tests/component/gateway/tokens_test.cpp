@@ -383,6 +383,36 @@ TEST_F(Overflow, IsToldWithTheErrorOfAProviderThatGotTheRest) {
   EXPECT_NE(answer.field("x-weir-truncated"), "");
 }
 
+// What a message comes to is guessed by the whole, of which a part is no message's.
+TEST_F(Overflow, IsCutAgainWhereOneCutDropsTooLittle) {
+  providers::Provider provider = provider_at("p", provider_.port());
+  provider.models[0].context = 4000;
+  gateway::Settings settings = settings_for({provider});
+  settings.tokens.overflow = tokens::Overflow::truncate;
+  settings.tokens.estimator = tokens::Estimator::bytes;
+  start_with(std::move(settings));
+  prompt_tokens_ = 1500;  // of a few words
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(chat(request(message("user", "hello"))).status, 200);
+  take_turns(*loop_);
+  std::string talk;
+  for (int i = 0; i < 60; ++i) talk += message(i % 2 == 0 ? "user" : "assistant", words(80)) + ",";
+  const RawAnswer answer = chat(request(talk + message("user", "last"), R"(,"max_tokens":100)"));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_GT(upstream_contents().size(), 5U);
+}
+
+TEST_F(Overflow, OfWhatCannotBeCutEnoughIsRefusedWithTheNumbersOfTheWhole) {
+  start_with_overflow(tokens::Overflow::reject);
+  const std::string too_long = request(message("user", words(1000)) + "," + message("assistant", "one") +
+                                       "," + message("user", words(3000)));
+  const json whole = json::parse(chat(too_long).body);
+  stop();
+  start_with_overflow(tokens::Overflow::truncate);
+  const json cut = json::parse(chat(too_long).body);
+  EXPECT_EQ(cut["error"]["code"], "context_length_exceeded");
+  EXPECT_EQ(cut["error"]["message"], whole["error"]["message"]);
+}
+
 TEST_F(Overflow, WhatFitsIsNotTouched) {
   start_with_overflow(tokens::Overflow::truncate);
   const RawAnswer answer = chat(
