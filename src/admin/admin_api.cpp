@@ -197,8 +197,7 @@ std::optional<AdminAnswer> AdminApi::answer_order(const transport::Request& requ
                                                   const AdminContext& context, Instant now) {
   if (path == "explain" || path == "reload" || path == "drain") {
     if (request.head->method != "POST") return wrong_method("POST");
-    if (path == "explain")
-      return AdminAnswer{explain(context.catalogue, context.routing, request.body_text(), now), {}};
+    if (path == "explain") return AdminAnswer{explain(context, request.body_text(), now), {}};
     return order(path, path == "reload" ? orders_.reload : orders_.drain);
   }
   for (const auto& [prefix, answer_there] :

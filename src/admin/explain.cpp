@@ -156,9 +156,11 @@ ordered_json describe(const routing::Candidacy& one, const Question& question, I
 
 }  // namespace
 
-Result<std::string> explain(const routing::Catalogue& catalogue, const routing::RoutingConfig& routing,
-                            std::string_view body, Instant now) {
+Result<std::string> explain(const gateway::AdminContext& context, std::string_view body, Instant now) {
+  const routing::Catalogue& catalogue = context.catalogue;
+  const routing::RoutingConfig& routing = context.routing;
   Question question;
+  question.ask.quantile = context.quantile;
   if (auto error = read_question(body, question)) return *std::move(error);
   const routing::Priority priority = question.priority.value_or(routing.default_class);
   routing::apply(routing, priority, question.ask);

@@ -5,7 +5,7 @@
 
 #include "weir/base/clock.hpp"
 #include "weir/base/result.hpp"
-#include "weir/routing/route.hpp"
+#include "weir/gateway/admin_surface.hpp"
 
 namespace weir::admin {
 
@@ -14,8 +14,7 @@ namespace weir::admin {
 // request that says all that itself. The answer has every target of the route: its score, or what keeps it
 // from serving and until when; and what its provider's dialect would change in the request. Nothing is taken.
 // Fails with invalid_request and with model_not_found.
-[[nodiscard]] Result<std::string> explain(const routing::Catalogue& catalogue,
-                                          const routing::RoutingConfig& routing, std::string_view body,
+[[nodiscard]] Result<std::string> explain(const gateway::AdminContext& context, std::string_view body,
                                           Instant now);
 
 }  // namespace weir::admin

@@ -26,7 +26,8 @@ AdminContext Gateway::context(const Snapshot& current) const {
                        .room = queue_,
                        .started = started_,
                        .waiting = queue_.waiting(),
-                       .draining = draining_};
+                       .draining = draining_,
+                       .quantile = current.tokens.quantile};
   for (const ClientKey& key : current.client_keys)
     if (const quota::Pool* const pool = current.pool_of(&key)) context.clients.push_back({key.name, pool});
   return context;

@@ -39,6 +39,7 @@ struct AdminContext {
   std::size_t waiting = 0;  // for room
   bool draining = false;
   std::vector<ClientWindows> clients{};
+  double quantile = 0.9;  // tokens.quantile
 };
 
 // What one reader of events is to be told.

@@ -285,6 +285,18 @@ TEST_F(Admin, DeepBodiesAreRefusedWhereverTheDepthIs) {
   }
 }
 
+// As a request would be.
+TEST_F(Admin, ExplainReckonsWithTheConfiguredQuantile) {
+  const auto prompt_tokens = [this] {
+    const auto answer = ask("POST", "/admin/v1/explain",
+                            R"({"request":{"model":"p/n","messages":[{"role":"user","content":"hello"}]}})");
+    return json::parse(answer.json.value())["targets"][0]["prompt_tokens"].get<int>();
+  };
+  const int usually = prompt_tokens();
+  quantile_ = 0.99;
+  EXPECT_GT(prompt_tokens(), usually);
+}
+
 TEST_F(Admin, LargeBodiesAreRefusedWithWhatToSendInstead) {
   const std::string content(1'100'000, 'x');
   const std::string request =

@@ -54,7 +54,8 @@ class Admin : public ::testing::Test {
             .history = history_,
             .room = room_,
             .started = clock_.now().wall,
-            .clients = clients_};
+            .clients = clients_,
+            .quantile = quantile_};
   }
   nlohmann::json get(std::string target) {
     auto answer = ask("GET", std::move(target));
@@ -79,6 +80,7 @@ class Admin : public ::testing::Test {
   routing::Catalogue catalogue_;
   std::vector<gateway::ClientWindows> clients_;
   routing::RoutingConfig routing_;
+  double quantile_ = 0.9;
   telemetry::Telemetry telemetry_{1};
   telemetry::History history_{telemetry_, clock_.now()};
   struct : quota::RoomListener {
