@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "weir/base/error.hpp"
+
 namespace weir::telemetry {
 namespace {
 
@@ -118,7 +120,9 @@ void Telemetry::count(std::size_t number, const RequestRecord& record) {
   Lane& lane = *lanes_[number];
   GeneralCounters& general = lane.general;
   const auto route = static_cast<std::size_t>(record.route);
-  if (record.status == 0)
+  const bool has_left =
+      record.error == "cancelled" && record.status == traits(ErrorKind::cancelled).http_status;
+  if (record.status == 0 || has_left)
     general.unanswered[route].add();
   else
     count_rejected(number, record.route, record.status);

@@ -143,11 +143,13 @@ TEST(Telemetry, GoodFailedAndCancelledAreToldApart) {
   telemetry.count(0, make_record("c"));
   telemetry.count(0, failed);
   telemetry.count(0, cancelled);
+  cancelled.status = 499;  // what the log says of it
+  telemetry.count(0, cancelled);
   const auto sums = sums_of(telemetry);
   EXPECT_EQ(sums->good.value(), 1U);
   EXPECT_EQ(sums->failed.value(), 1U);
-  EXPECT_EQ(sums->cancelled.value(), 1U);
-  EXPECT_EQ(sums->unanswered[static_cast<std::size_t>(Route::chat)].value(), 1U);
+  EXPECT_EQ(sums->cancelled.value(), 2U);
+  EXPECT_EQ(sums->unanswered[static_cast<std::size_t>(Route::chat)].value(), 2U);
 }
 
 TEST(Telemetry, LanesCountWhileOthersRead) {
