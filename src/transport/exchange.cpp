@@ -33,6 +33,9 @@ std::unique_ptr<char[]> take_block(std::size_t size) {
 // What an idle connection's buffers take at once. A longer request may be refused before all of it has left.
 constexpr std::size_t kAlwaysTaken = 16 * 1024;
 
+// A close that crossed the request on its way is here by then.
+constexpr Duration kCrossing = std::chrono::seconds(1);
+
 std::size_t body_size(const UpstreamRequest& request) {
   std::size_t size = 0;
   for (const std::string_view piece : request.body) size += piece.size();
@@ -144,8 +147,15 @@ net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
   } else {
     wrote_all_ = co_await stream_.write_until_answered(pieces, ec);
   }
+  const Instant now = loop_.now();
+  wrote_at_ = now.boot;
   // Also where the client has left meanwhile, or time has run out: the provider may count it all the same.
-  if (wrote_all_ && request.on_sent) request.on_sent(loop_.now());
+  if (wrote_all_ && request.on_sent) request.on_sent(now);
+}
+
+bool Exchange::was_stale(const Error& failure) const {
+  if (!reused_ || anything_arrived_ || failure.kind != ErrorKind::upstream_closed) return false;
+  return !wrote_all_ || loop_.now().boot - wrote_at_ < kCrossing;
 }
 
 // A stream is silent most of its time.

@@ -59,7 +59,9 @@ class Exchange final : public Answer {
   // Errors: upstream_closed, upstream_protocol, upstream_timeout; cancelled.
   [[nodiscard]] net::Awaitable<Result<void>> converse(const UpstreamRequest& request,
                                                       net::Cancellation& cancellation);
-  [[nodiscard]] bool anything_arrived() const noexcept { return anything_arrived_; }
+  // Whether the provider can't have begun on the request that failed so: it had closed the pooled connection,
+  // or closed it at this moment. Later it may have worked on the request, and counted it.
+  [[nodiscard]] bool was_stale(const Error& failure) const;
 
   [[nodiscard]] const http::ResponseHead& head() const noexcept override { return reader_->head(); }
   void drop_fields() noexcept override { reader_->drop_fields(); }
@@ -95,6 +97,7 @@ class Exchange final : public Answer {
   std::optional<AnswerReader> reader_;         // from converse() on
   InBuffer in_;
   bool wrote_all_ = false;
+  BootTime wrote_at_{};  // all, or what could be
   bool anything_arrived_ = false;
   bool finished_ = false;
   std::unique_ptr<const Error> failure_;  // all further calls give it again

@@ -56,10 +56,7 @@ net::Awaitable<Result<std::unique_ptr<Answer>>> PooledClient::exchange(const Ups
     }
     const Result<void> conversed = co_await exchange->converse(request, cancellation);
     if (conversed) co_return std::move(exchange);
-    // A pooled one that the provider had closed, or closed at this moment: it can't have begun to answer.
-    const bool stale = exchange->reused_connection() && !exchange->anything_arrived() &&
-                       conversed.error().kind == ErrorKind::upstream_closed;
-    if (!stale) co_return conversed.error();
+    if (!exchange->was_stale(conversed.error())) co_return conversed.error();
     exchange.reset();
   }
 }

@@ -82,7 +82,8 @@ class UpstreamClient {
  public:
   virtual ~UpstreamClient() = default;
   // Connects (or takes the connection used last, checked), writes, reads the head. A pooled connection that
-  // fails before any byte of an answer is replaced by a fresh one, once. Redirects are an answer like any
+  // closes before any byte of an answer, and before the provider has had the whole request for a second, is
+  // replaced by a fresh one, once. Redirects are an answer like any
   // other. Errors: dns_failed, connect_failed, tls_failed, and overloaded where it is this machine that has
   // no descriptor, port or memory left for a connection (nothing was sent); upstream_closed,
   // upstream_protocol, upstream_timeout; cancelled. `cancellation` also ends the answer's body and outlives

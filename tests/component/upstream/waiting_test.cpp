@@ -139,6 +139,24 @@ TEST_F(Waiting, ATimeoutOnAUsedConnectionIsNotRetried) {
   EXPECT_EQ(once.connections(), 1U);
 }
 
+// It may have worked on the request all the while, and counted it.
+TEST_F(Waiting, AProviderThatClosesAUsedConnectionLateIsNotAskedAgain) {
+  std::latch late(1);
+  RawProvider provider([&](RawConnection& peer) {
+    if (peer.read_request()) peer.send(RawProvider::answer(200, "{}"));
+    if (peer.read_request()) late.wait();
+  });
+  EXPECT_EQ(fetch(provider).status, 200);
+  const auto call = begin(ask_of(provider));
+  ASSERT_TRUE(eventually([&] { return provider.requests() == 2; }));
+  advance(12s);
+  late.count_down();
+  const Outcome outcome = call->outcome();
+  EXPECT_EQ(outcome.error, ErrorKind::upstream_closed);
+  EXPECT_EQ(outcome.times_sent, 1);
+  EXPECT_EQ(provider.connections(), 1U);
+}
+
 TEST_F(Waiting, EachPieceOfTheBodyHasADeadline) {
   RawProvider stalling([](RawConnection& peer) {
     if (!peer.read_request()) return;
