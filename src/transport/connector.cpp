@@ -161,7 +161,7 @@ net::Awaitable<Result<void>> Connector::secure(Stream& stream, const Endpoint& e
 
   const StreamGuard guard(loop_, stream, cancellation, by);
   TlsPeer peer;
-  peer.context = (*context)->get();
+  peer.context = std::shared_ptr<ssl_ctx_st>(context, (*context)->get());
   peer.host = endpoint.host;
   peer.session = std::move(session);
   error_code ec;

@@ -60,7 +60,7 @@ class Stream {
   [[nodiscard]] net::Awaitable<bool> write_until_answered(std::span<const boost::asio::const_buffer> pieces,
                                                           boost::system::error_code& ec);
 
-  // Puts TLS on the connection; peer.context outlives the stream. On failure `reason` says why, in words: an
+  // Puts TLS on the connection. On failure `reason` says why, in words: an
   // invalid certificate ("certificate has expired") or a broken handshake.
   [[nodiscard]] net::Awaitable<void> handshake_as_client(const TlsPeer& peer, boost::system::error_code& ec,
                                                          std::string& reason);

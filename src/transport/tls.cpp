@@ -47,7 +47,7 @@ bool is_ip_literal(std::string_view host) {
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   auto* slot = static_cast<SessionSlot*>(SSL_get_app_data(ssl));
   if (slot == nullptr) return 0;
-  slot->put(TlsSession(session));
+  slot->put(TlsSession(session), SSL_get_SSL_CTX(ssl));
   return 1;  // the reference is ours now
 }
 
@@ -105,11 +105,13 @@ void TlsFree::operator()(ssl_session_st* session) const noexcept {
   SSL_SESSION_free(session);
 }
 
-void SessionSlot::put(TlsSession session) noexcept {
-  session_ = std::move(session);
+void SessionSlot::put(TlsSession session, const ssl_ctx_st* context) noexcept {
+  if (context_.lock().get() == context) session_ = std::move(session);
 }
 
-TlsSession SessionSlot::take() noexcept {
+TlsSession SessionSlot::take(const std::shared_ptr<ssl_ctx_st>& context) noexcept {
+  if (context_.lock() != context) session_.reset();
+  context_ = context;
   if (!session_ || SSL_SESSION_is_resumable(session_.get()) == 0) return nullptr;
   if (SSL_SESSION_get_protocol_version(session_.get()) >= TLS1_3_VERSION) return std::move(session_);
   SSL_SESSION_up_ref(session_.get());
@@ -157,7 +159,7 @@ Result<TlsContext> make_client_context(const std::string& ca_file) {
 
 Ssl make_client_ssl(const TlsPeer& peer, int socket) {
   ERR_clear_error();
-  Ssl ssl(SSL_new(peer.context));
+  Ssl ssl(SSL_new(peer.context.get()));
   if (!ssl || SSL_set_fd(ssl.get(), socket) != 1) return nullptr;
   SSL_set_connect_state(ssl.get());
   X509_VERIFY_PARAM* rules = SSL_get0_param(ssl.get());
@@ -171,7 +173,8 @@ Ssl make_client_ssl(const TlsPeer& peer, int socket) {
   }
   SSL_set_app_data(ssl.get(), peer.session.get());
   if (peer.session) {
-    if (const TlsSession session = peer.session->take()) SSL_set_session(ssl.get(), session.get());
+    if (const TlsSession session = peer.session->take(peer.context))
+      SSL_set_session(ssl.get(), session.get());
   }
   return ssl;
 }

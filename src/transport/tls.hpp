@@ -20,21 +20,25 @@ using TlsContext = std::unique_ptr<ssl_ctx_st, TlsFree>;
 using Ssl = std::unique_ptr<ssl_st, TlsFree>;
 using TlsSession = std::unique_ptr<ssl_session_st, TlsFree>;
 
-// The newest session ticket of one endpoint, so that its next connection needs half a handshake.
+// The newest session ticket of one endpoint, so that its next connection needs half a handshake: the half
+// without the certificate, so a ticket is only of use to the context that has checked it.
 // Loop's thread only. It lives as long as any connection to its endpoint: tickets come after the handshake.
 class SessionSlot {
  public:
-  void put(TlsSession session) noexcept;
+  // `context` is what the session's connection was made with; of an older one than the last take()'s it is
+  // dropped.
+  void put(TlsSession session, const ssl_ctx_st* context) noexcept;
   // What to offer, or nothing. A TLS 1.3 ticket is for one use (RFC 8446, C.4) and is gone then.
-  [[nodiscard]] TlsSession take() noexcept;
+  [[nodiscard]] TlsSession take(const std::shared_ptr<ssl_ctx_st>& context) noexcept;
 
  private:
   TlsSession session_;
+  std::weak_ptr<ssl_ctx_st> context_;  // whose session_ is; an address alone may be another's by now
 };
 
 // Who must be on the other side of a client's handshake.
 struct TlsPeer {
-  ssl_ctx_st* context = nullptr;         // from make_client_context()
+  std::shared_ptr<ssl_ctx_st> context;   // from make_client_context(); shared with who reads it anew
   std::string host;                      // name or IP literal: for SNI and for the certificate's check
   std::shared_ptr<SessionSlot> session;  // shared with the connections that are still open; may be null
 };

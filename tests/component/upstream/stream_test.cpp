@@ -48,9 +48,9 @@ class StreamTest : public ::testing::Test {
   void connect_over_tls(const RawProvider& peer, const Certificate& root) {
     auto context = transport::make_client_context(root.file);
     ASSERT_TRUE(context);
-    context_ = std::move(context).value();
+    context_ = std::shared_ptr<ssl_ctx_st>(std::move(context).value());
     connect(peer);
-    EXPECT_EQ(run(shake_hands(&*stream_, context_.get())), "");
+    EXPECT_EQ(run(shake_hands(&*stream_, context_)), "");
   }
 
   void on_loop(const std::function<void()>& work) {
@@ -97,9 +97,9 @@ class StreamTest : public ::testing::Test {
     co_await stream->connected(ec);
     co_return ec ? ec.message() : std::string();
   }
-  static net::Awaitable<std::string> shake_hands(Stream* stream, ssl_ctx_st* context) {
+  static net::Awaitable<std::string> shake_hands(Stream* stream, std::shared_ptr<ssl_ctx_st> context) {
     transport::TlsPeer peer;
-    peer.context = context;
+    peer.context = std::move(context);
     peer.host = "localhost";
     error_code ec;
     std::string reason;
@@ -132,7 +132,7 @@ class StreamTest : public ::testing::Test {
 
   FakeClock clock_;
   net::Loop loop_{clock_};
-  transport::TlsContext context_;
+  std::shared_ptr<ssl_ctx_st> context_;
   std::optional<Stream> stream_;  // loop's thread only
   std::atomic<int> gone_ = 0;
 

@@ -1,6 +1,7 @@
 // TLS to providers: five bad certificates, one good one, sessions, and streams that were cut.
 #include <cstdlib>
 #include <filesystem>
+#include <latch>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -224,6 +225,37 @@ TEST_F(Tls, TheSecondConnectionResumesTheSession) {
     EXPECT_EQ(resumed, i);
   }
   EXPECT_EQ(provider.connections(), 4U);
+}
+
+// The half of a handshake that a session saves is the one that looks at the certificate.
+TEST_F(Tls, ASessionEndsWithTheTrustThatItCameFrom) {
+  CertificateWish ca;
+  ca.is_ca = true;
+  const Certificate other = certificates_.issue("another root", ca);
+  Certificate file = root_;
+  file.file += ".now";
+  std::filesystem::copy_file(root_.file, file.file);
+  trust(file);
+  std::latch over(1);
+  RawProvider provider(
+      [&](RawConnection& peer) {
+        for (int n = 0; peer.read_request(); ++n) {
+          if (peer.number() == 0 && n == 0) over.wait();  // its ticket comes last
+          peer.send(RawProvider::answer(200, "{}", "Connection: close\r\n"));
+        }
+      },
+      with_chain(good_));
+  const auto first = begin(ask_over_tls(provider));
+  ASSERT_TRUE(eventually([&] { return provider.requests() == 1; }));
+  EXPECT_EQ(fetch(ask_over_tls(provider)).status, 200);
+  std::filesystem::copy_file(other.file, file.file, std::filesystem::copy_options::overwrite_existing);
+  reload_trust();
+  reload_trust();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(fetch(ask_over_tls(provider)).error, ErrorKind::tls_failed);
+    if (i == 0) over.count_down();
+    EXPECT_EQ(first->outcome().status, 200);
+  }
 }
 
 TEST_F(Tls, LargeBodiesGoThroughBothWays) {
