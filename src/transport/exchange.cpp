@@ -114,26 +114,31 @@ net::Awaitable<Result<void>> Exchange::converse(const UpstreamRequest& request,
   cancellation_ = &cancellation;
   reader_.emplace(request.method == "HEAD" ? AnswerReader::Asked::head : AnswerReader::Asked::with_body);
   const WaitGuard guard(clock_, request.head_by, cancellation, [this] { stream_.reset(); });
-  co_await write_request(request);
+  co_await write_request(request, guard);
   // Also where the write failed: an answer may lie there that explains it.
-  while (true) {
+  while (!failure_ && !reader_->has_head()) {
     while (!may_read(guard)) (void)co_await stream_.wait_for_input();
-    const Result<bool> whole = read_head(guard);
-    if (!whole) co_return fail(whole.error());
-    if (*whole) co_return Result<void>();
+    note(read_head(guard));
   }
+  if (failure_) co_return fail(*failure_);
+  co_return Result<void>();
 }
 
-Result<bool> Exchange::read_head(const WaitGuard& guard) {
+Result<void> Exchange::read_head(const WaitGuard& guard) {
   const Result<void> read = read_more(guard);
   if (!read) return read.error();
   const Result<std::size_t> consumed = reader_->read_head(in_.unread());
   if (!consumed) return consumed.error();
   in_.consume(*consumed);
-  return reader_->has_head();
+  return {};
 }
 
-net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
+bool Exchange::is_answered(const WaitGuard& guard) {
+  note(read_head(guard));
+  return failure_ || reader_->has_head();
+}
+
+net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request, const WaitGuard& guard) {
   const std::size_t size = body_size(request);
   const std::string head = request_head(request, size);
   std::vector<const_buffer> pieces;
@@ -145,7 +150,8 @@ net::Awaitable<void> Exchange::write_request(const UpstreamRequest& request) {
   if (head.size() + size <= kAlwaysTaken) {
     wrote_all_ = co_await stream_.write(pieces, ec);
   } else {
-    wrote_all_ = co_await stream_.write_until_answered(pieces, ec);
+    const std::function<bool()> answered = [this, &guard] { return is_answered(guard); };
+    wrote_all_ = co_await stream_.write_until_answered(pieces, answered, ec);
   }
   const Instant now = loop_.now();
   wrote_at_ = now.boot;

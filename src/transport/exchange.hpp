@@ -71,11 +71,13 @@ class Exchange final : public Answer {
   [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
 
  private:
-  [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request);
+  [[nodiscard]] net::Awaitable<void> write_request(const UpstreamRequest& request, const WaitGuard& guard);
+  // Reads what comes while the request is being written, and says whether that ends the writing.
+  [[nodiscard]] bool is_answered(const WaitGuard& guard);
   // Whether there is something to read, or no more waiting for it. Where not, no memory is kept for it.
   [[nodiscard]] bool may_read(const WaitGuard& guard);
-  // Goes on with the answer's head, by what is there now. Whether it is whole.
-  [[nodiscard]] Result<bool> read_head(const WaitGuard& guard);
+  // Goes on with the answer's head, by what is there now.
+  [[nodiscard]] Result<void> read_head(const WaitGuard& guard);
   // What is there now into in_. An error where nothing can come any more; a clean end where the message ends
   // by it is none.
   [[nodiscard]] Result<void> read_more(const WaitGuard& guard);

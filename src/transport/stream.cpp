@@ -28,7 +28,6 @@ constexpr unsigned kReadsBeforeYield = 32;  // a peer that never pauses must not
 enum class Step { done, want_read, want_write, failed };
 // What lies on the socket.
 enum class Sight { quiet, bytes, gone };
-enum class OnInput { ignore, stop };
 
 }  // namespace
 
@@ -39,11 +38,13 @@ struct Stream::Impl {
 
   net::Awaitable<void> finish_connecting(error_code& ec);
   net::Awaitable<std::size_t> read(std::span<char> into, error_code& ec);
-  net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, OnInput on_input, error_code& ec);
+  net::Awaitable<bool> push(std::span<const asio::const_buffer> pieces, const std::function<bool()>* answered,
+                            error_code& ec);
   net::Awaitable<void> shake_hands(error_code& ec);
   net::Descriptor::Wait wait_for(Step want);
   InputWait wait_for_input() { return net::deferred<void(bool)>(BeginInputWait{this}); }
   [[nodiscard]] bool has_input() const noexcept;
+  [[nodiscard]] bool may_take() const noexcept;
   Step take(std::span<char> into, std::size_t& n, error_code& ec);
   Step put(Outgoing& out, std::string& joined, error_code& ec);
   Step ssl_outcome(int result, error_code& ec);
@@ -148,12 +149,12 @@ std::size_t Stream::try_read(std::span<char> into, error_code& ec) {
 }
 
 net::Awaitable<bool> Stream::write(std::span<const asio::const_buffer> pieces, error_code& ec) {
-  return impl_->push(pieces, OnInput::ignore, ec);
+  return impl_->push(pieces, nullptr, ec);
 }
 
 net::Awaitable<bool> Stream::write_until_answered(std::span<const asio::const_buffer> pieces,
-                                                  error_code& ec) {
-  return impl_->push(pieces, OnInput::stop, ec);
+                                                  const std::function<bool()>& answered, error_code& ec) {
+  return impl_->push(pieces, &answered, ec);
 }
 
 net::Awaitable<void> Stream::handshake_as_client(const TlsPeer& peer, error_code& ec, std::string& reason) {
@@ -240,12 +241,15 @@ net::Awaitable<std::size_t> Stream::Impl::read(std::span<char> into, error_code&
 // A closed one has the news that it is.
 bool Stream::Impl::has_input() const noexcept {
   if (!socket.is_open()) return true;
-  if (reads_in_a_row >= kReadsBeforeYield) return false;
+  return reads_in_a_row < kReadsBeforeYield && may_take();
+}
+
+bool Stream::Impl::may_take() const noexcept {
   return socket.is_ready(reads_by) || (ssl && !starved && SSL_has_pending(ssl.get()) == 1);
 }
 
-net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> pieces, OnInput on_input,
-                                        error_code& ec) {
+net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> pieces,
+                                        const std::function<bool()>* answered, error_code& ec) {
   Outgoing out(pieces);
   std::string joined;
   ec = {};
@@ -267,8 +271,10 @@ net::Awaitable<bool> Stream::Impl::push(std::span<const asio::const_buffer> piec
     if (step == Step::failed) co_return false;
     if (step == Step::done) continue;
     bool goes_on = false;
-    if (on_input == OnInput::stop) {
-      if (socket.is_ready(Direction::read) && look() != Sight::quiet) co_return false;
+    if (answered != nullptr) {
+      bool is_answered = false;
+      while (!is_answered && may_take()) is_answered = (*answered)();
+      if (is_answered) co_return false;
       goes_on = co_await socket.wait_for_either();
     } else {
       goes_on = co_await wait_for(step);

@@ -55,9 +55,11 @@ class Stream {
   // all. The bytes and the list of them stay in place until it ends.
   [[nodiscard]] net::Awaitable<bool> write(std::span<const boost::asio::const_buffer> pieces,
                                            boost::system::error_code& ec);
-  // Like write(), for what the peer may answer before it has all of it: gives up and returns false as soon as
-  // there is something to read, the end of stream included, while bytes are still left to write.
+  // Like write(), for what the peer may answer before it has all of it: while bytes are still left to write
+  // and there is something to read, the end of stream included, calls `answered`, which reads; gives up and
+  // returns false where it says so. `answered` stays in place until it ends, and must not destroy the stream.
   [[nodiscard]] net::Awaitable<bool> write_until_answered(std::span<const boost::asio::const_buffer> pieces,
+                                                          const std::function<bool()>& answered,
                                                           boost::system::error_code& ec);
 
   // Puts TLS on the connection. On failure `reason` says why, in words: an

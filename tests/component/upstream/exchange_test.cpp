@@ -191,6 +191,28 @@ TEST_F(Exchange, AnswerBeforeTheWholeRequestIsReadAndTheConnectionDropped) {
   EXPECT_FALSE(fetch(provider).reused);
 }
 
+// Such heads come also where nobody asked for them, and are no answer.
+TEST_F(Exchange, AnInterimHeadDoesNotEndAnUpload) {
+  const std::string large(8'000'000, 'x');
+  std::promise<std::size_t> seen;
+  RawProvider provider([&](RawConnection& peer) {
+    if (!peer.read_head()) return;
+    for (const char* part :
+         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early", " Hints\r\nLink: x\r\n\r\n"}) {
+      peer.send(part);
+      take_turns(loop_);
+    }
+    const auto body = peer.read_head();  // it ends as heads do
+    seen.set_value(body ? body->head.size() : 0);
+    peer.send(RawProvider::answer(200, "taken"));
+    peer.wait_for_close();
+  });
+  Ask ask = ask_of(provider);
+  ask.body = {large, "\r\n\r\n"};
+  ASSERT_EQ(fetch(ask).body, "taken");
+  EXPECT_EQ(seen.get_future().get(), large.size() + 4);
+}
+
 // --- what isn't pooled
 // --------------------------------------------------------------------------------------------
 

@@ -82,8 +82,9 @@ class TurnTest : public ::testing::Test {
   static net::Awaitable<void> push_and_wait(Stream* stream, const std::string* much, std::string* log) {
     const std::array<boost::asio::const_buffer, 1> pieces{boost::asio::buffer(*much)};
     std::array<char, 8> bytes{};
+    const std::function<bool()> answered = [] { return true; };
     error_code ec;
-    const bool wrote_all = co_await stream->write_until_answered(pieces, ec);
+    const bool wrote_all = co_await stream->write_until_answered(pieces, answered, ec);
     while (stream->has_input()) (void)stream->try_read(bytes, ec);
     *log += wrote_all ? "wrote all, " : "is answered, ";
     (void)co_await stream->wait_for_input();
