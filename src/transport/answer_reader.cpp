@@ -157,8 +157,7 @@ Result<void> AnswerReader::take_framing() {
   const bool plain = all_of_name(fields, "content-encoding", [](std::string_view coding) {
     return coding.empty() || equals_ignoring_case(coding, "identity");
   });
-  if (!plain)
-    return Error{ErrorKind::upstream_protocol, "the answer has a content coding that nobody asked for"};
+  if (!plain) return take_coded();
   if (codings > 0) {
     const bool chunked = codings == 1 && equals_ignoring_case(fields.get("transfer-encoding"), "chunked");
     if (!chunked || head_.minor_version == 0) return broken("a transfer-encoding other than chunked");
@@ -170,6 +169,15 @@ Result<void> AnswerReader::take_framing() {
     framing_ = {http::Framing::Kind::until_close, 0};
     keep_alive_ = false;
   }
+  return {};
+}
+
+// Of a refusal the head alone tells enough: its status, and when to come back.
+Result<void> AnswerReader::take_coded() {
+  if (head_.status < 300)
+    return Error{ErrorKind::upstream_protocol, "the answer has a content coding that nobody asked for"};
+  framing_ = {http::Framing::Kind::none, 0};
+  keep_alive_ = false;
   return {};
 }
 

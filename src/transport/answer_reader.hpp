@@ -12,8 +12,9 @@
 namespace weir::transport {
 
 // Reads one HTTP/1.x answer from a stream of bytes, strictly and without I/O: what could be read in two ways,
-// or was not asked for, is an error, because the bytes behind it would be taken for the next answer. Errors:
-// upstream_protocol, and upstream_closed from end(). After an error the connection is useless.
+// or was not asked for, is an error, because the bytes behind it would be taken for the next answer. Only
+// of an error's body that is coded nothing is read, and its connection ends. Errors: upstream_protocol, and
+// upstream_closed from end(). After an error the connection is useless.
 class AnswerReader {
  public:
   enum class Asked : std::uint8_t {
@@ -46,6 +47,7 @@ class AnswerReader {
   [[nodiscard]] Result<void> check_line(std::string_view line);
   [[nodiscard]] Result<void> parse_head(std::string_view head);
   [[nodiscard]] Result<void> take_framing();
+  [[nodiscard]] Result<void> take_coded();
   [[nodiscard]] bool has_body() const noexcept;
   [[nodiscard]] bool says_keep_alive() const;
 

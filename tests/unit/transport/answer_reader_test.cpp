@@ -223,6 +223,19 @@ TEST(AnswerReader, EqualLengthsTwiceAreOneLength) {
   EXPECT_EQ(reading.body, "ok");
 }
 
+TEST(AnswerReader, OfARefusalThatIsCodedTheHeadIsBelieved) {
+  for (const char* framing :
+       {"Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc", "\r\nabc"}) {
+    const Reading reading =
+        read(std::string("HTTP/1.1 429 Slow down\r\nRetry-After: 7\r\nContent-Encoding: gzip\r\n") + framing);
+    EXPECT_FALSE(reading.error) << reading.message;
+    EXPECT_EQ(reading.status, 429);
+    EXPECT_EQ(reading.body, "");
+    EXPECT_TRUE(reading.done);
+    EXPECT_FALSE(reading.keeps_alive);
+  }
+}
+
 TEST(AnswerReader, IdentityIsNoCoding) {
   EXPECT_FALSE(read("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\nok").error);
 }
