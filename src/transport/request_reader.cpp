@@ -17,6 +17,7 @@ constexpr std::size_t kRead = 64 * 1024;        // what one read may bring: most
 constexpr std::size_t kFirstChunks = 8 * 1024;  // of a body whose size nobody has said
 constexpr std::size_t kSmallBody = 64 * 1024;   // is read whatever becomes of its request
 constexpr std::size_t kKeptBody = 64 * 1024;    // a larger body's memory isn't kept for the next request
+constexpr std::string_view kEmptyLine = "\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Error too_slow() {
@@ -52,17 +53,19 @@ RequestReader::RequestReader(Stream& stream, net::Loop& loop, const ServerConfig
 
 net::Awaitable<Result<bool>> RequestReader::read_head() {
   parser_.reset();
-  bool started = input_.size() > 0;
   bool skipped = false;
   BootTime by = first_head_by_;
-  if (!first_) by = loop_.now().boot + (started ? config_.head_timeout : config_.keep_alive_timeout);
-  bool idled = !started && !first_;
+  if (!first_) by = loop_.now().boot + config_.keep_alive_timeout;
+  bool idled = !first_;
   while (true) {
-    // One empty line before a request is forgiven (RFC 9112 section 2.2): old clients end a body with it.
-    if (!skipped && input_.text().starts_with("\r\n")) {
+    // One empty line before a request is forgiven (RFC 9112 section 2.2): old clients end a body with it, so
+    // that it begins nothing.
+    if (!skipped && input_.text().starts_with(kEmptyLine)) {
       skipped = true;
-      input_.consume(2);
+      input_.consume(kEmptyLine.size());
+      if (input_.size() == 0) input_.release();
     }
+    const bool started = input_.size() > 0;
     auto size = parser_.parse(input_.text());
     if (!size) co_return std::move(size).error();
     if (*size > 0) {
@@ -75,11 +78,14 @@ net::Awaitable<Result<bool>> RequestReader::read_head() {
     idle_ = false;
     if (got != Got::bytes && !started) co_return false;
     if (got != Got::bytes) co_return ended(got);
-    started = true;
   }
   first_ = false;
   arrived_ = loop_.now();
   co_return true;
+}
+
+bool RequestReader::has_input() const noexcept {
+  return input_.size() > 0 && input_.text() != kEmptyLine;
 }
 
 bool RequestReader::has_much_to_come() const noexcept {

@@ -46,7 +46,7 @@ class RequestReader {
   // Waits for a request of which no byte has come.
   [[nodiscard]] bool idle() const noexcept { return idle_; }
   // Bytes of a next request are here already.
-  [[nodiscard]] bool has_input() const noexcept { return input_.size() > 0; }
+  [[nodiscard]] bool has_input() const noexcept;
 
  private:
   enum class Got : std::uint8_t { bytes, nothing_in_time, end_of_stream, broken };

@@ -102,6 +102,22 @@ TEST(KeepAliveClock, ClosesAnIdleConnectionWithoutAWord) {
   EXPECT_TRUE(client.ends_silently());
 }
 
+TEST(KeepAliveClock, AnEmptyLineBehindABodyBeginsNothing) {
+  for (const bool at_once : {true, false}) {
+    TestServer server;
+    RawClient client = server.connect_and_settle();
+    client.send(post("/a", "{}") + (at_once ? "\r\n" : ""));
+    ASSERT_EQ(client.read_answer().status, 200);
+    if (!at_once) client.send("\r\n");
+    server.settle();
+    server.advance(74s);
+    ASSERT_EQ(client.exchange(get("/b") + "\r\n").status, 200);
+    server.settle();
+    server.server().drain();
+    EXPECT_TRUE(client.ends_silently());
+  }
+}
+
 std::string post_head(int length) {
   return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
          std::to_string(length) + "\r\n\r\n";

@@ -189,16 +189,18 @@ TEST(Drain, ClosesIdleConnectionsAndLetsTheOthersFinish) {
 
 // The head is out already without "close"; the connection must end all the same.
 TEST(Drain, EndsAConnectionWhoseAnswerHadBegun) {
-  TestServer server;
-  RawClient client = server.connect();
-  client.send(get("/flood"));
-  ASSERT_TRUE(becomes_true([&] { return client.has_input(); }));
-  server.server().drain();
-  server.settle();
-  const RawAnswer answer = client.read_answer();
-  EXPECT_TRUE(answer.whole);
-  EXPECT_EQ(answer.field("connection"), "");
-  EXPECT_TRUE(client.ends_silently());
+  for (const char* behind : {"", "\r\n"}) {
+    TestServer server;
+    RawClient client = server.connect();
+    client.send(get("/flood") + behind);
+    ASSERT_TRUE(becomes_true([&] { return client.has_input(); }));
+    server.server().drain();
+    server.settle();
+    const RawAnswer answer = client.read_answer();
+    EXPECT_TRUE(answer.whole);
+    EXPECT_EQ(answer.field("connection"), "");
+    EXPECT_TRUE(client.ends_silently());
+  }
 }
 
 TEST(Drain, MayBeAskedForTwiceAndCloseAllEndsTheRest) {
