@@ -53,7 +53,7 @@ net::Awaitable<void> Session::turn_away(Error error) {
 }
 
 void Session::drain() noexcept {
-  if (reader_.idle()) stream_.close();
+  if (shaking_hands_ || reader_.idle()) stream_.close();
 }
 
 void Session::close() noexcept {
@@ -67,7 +67,9 @@ net::Awaitable<bool> Session::shake_hands() {
   net::Deadline clock(loop_.timers(), [this] { stream_.close(); });
   clock.arm_after(server_->config.head_timeout);
   error_code ec;
+  shaking_hands_ = true;
   co_await stream_.handshake_as_server(tls.get(), ec);
+  shaking_hands_ = false;
   if (ec) log::debug("tls_handshake_failed", {{"peer", peer_}, {"reason", ec.message()}});
   co_return !ec;
 }

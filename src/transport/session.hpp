@@ -50,6 +50,7 @@ class Session
   Stream stream_;
   const std::string peer_;
   RequestReader reader_;
+  bool shaking_hands_ = false;
   net::Cancellation* serving_ = nullptr;  // of the request that the handler has
 };
 

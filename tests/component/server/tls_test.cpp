@@ -93,6 +93,16 @@ TEST_F(Tls, AClientThatNeverShakesHandsIsClosed) {
   EXPECT_TRUE(client.ends_silently());
 }
 
+TEST_F(Tls, AClientThatHasNotShakenHandsHoldsUpNoDrain) {
+  RawClient client = server_.connect_and_settle();
+  TlsClient idle(server_.port(), certificate_.file);
+  ASSERT_TRUE(idle.shake_hands());
+  server_.settle();
+  server_.server().drain();
+  EXPECT_TRUE(client.ends_silently());
+  EXPECT_TRUE(becomes_true([&] { return server_.server().connections() == 0; }));
+}
+
 TEST_F(Tls, APlainRequestIsNotServed) {
   RawClient client = server_.connect();
   client.send(get("/a"));
