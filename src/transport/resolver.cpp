@@ -161,14 +161,13 @@ struct Resolver::Cache {
     address preferred;
   };
 
-  Cache(boost::asio::thread_pool& p, LookUp f, Duration t) : pool(p), look_up(std::move(f)), ttl(t) {}
+  Cache(LookUps& l, Duration t) : look_ups(l), ttl(t) {}
 
   void store(const std::string& host, const Result<std::vector<std::string>>& literals, BootTime now);
   // Not a member of Resolver: the cache is kept by the coroutine itself.
   static net::Awaitable<void> renew(std::shared_ptr<Cache> cache, net::Loop& loop, std::string host);
 
-  boost::asio::thread_pool& pool;
-  const LookUp look_up;
+  LookUps& look_ups;
   const Duration ttl;
   std::unordered_map<std::string, Entry> entries;
 };
@@ -193,15 +192,14 @@ void Resolver::Cache::store(const std::string& host, const Result<std::vector<st
 }
 
 net::Awaitable<void> Resolver::Cache::renew(std::shared_ptr<Cache> cache, net::Loop& loop, std::string host) {
-  const auto answer = std::make_shared<Result<std::vector<std::string>>>(std::vector<std::string>{});
-  std::function<void()> work = [answer, host, look_up = cache->look_up] { *answer = look_up(host); };
+  LookUps::Literals found = std::vector<std::string>{};
   net::Cancellation& abandoned = cache->entries[host].abandoned;
-  const bool answered = co_await net::offload(loop, cache->pool, std::move(work), abandoned);
-  if (answered) cache->store(host, *answer, loop.now().boot);
+  const bool answered = co_await cache->look_ups.ask(loop, host, found, abandoned);
+  if (answered) cache->store(host, found, loop.now().boot);
 }
 
-Resolver::Resolver(net::Loop& loop, boost::asio::thread_pool& pool, LookUp look_up, Duration ttl)
-    : loop_(loop), cache_(std::make_shared<Cache>(pool, std::move(look_up), ttl)) {}
+Resolver::Resolver(net::Loop& loop, LookUps& look_ups, Duration ttl)
+    : loop_(loop), cache_(std::make_shared<Cache>(look_ups, ttl)) {}
 
 Resolver::~Resolver() {
   for (auto& [host, entry] : cache_->entries) entry.abandoned.request();

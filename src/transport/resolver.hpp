@@ -1,12 +1,12 @@
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "transport/look_ups.hpp"
 #include "transport/waiting.hpp"
 #include "weir/base/result.hpp"
 #include "weir/transport/upstream.hpp"
@@ -26,14 +26,14 @@ using Addresses = std::vector<boost::asio::ip::address>;
                                                  const std::vector<std::string>& literals);
 
 // Names to addresses for one loop. Answers are kept for the ttl, and given out beyond it while they are being
-// renewed and when that fails; failures are kept for 5 s. One look-up a name at a time, on the threads of
-// `pool`. Its names come from the configuration, so that the cache needs no bound of its own. Loop's thread
+// renewed and when that fails; failures are kept for 5 s. One look-up a name at a time, which `look_ups`
+// makes. Its names come from the configuration, so that the cache needs no bound of its own. Loop's thread
 // only.
 class Resolver {
  public:
   static constexpr Duration kNegativeTtl = std::chrono::seconds(5);
 
-  Resolver(net::Loop& loop, boost::asio::thread_pool& pool, LookUp look_up, Duration ttl);
+  Resolver(net::Loop& loop, LookUps& look_ups, Duration ttl);
   ~Resolver();  // look-ups under way go on without anyone who waits
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -5,6 +5,7 @@
 
 #include "transport/connector.hpp"
 #include "transport/exchange.hpp"
+#include "transport/look_ups.hpp"
 #include "transport/pool.hpp"
 #include "transport/resolver.hpp"
 #include "transport/trust_store.hpp"
@@ -13,16 +14,13 @@
 namespace weir::transport {
 namespace {
 
-constexpr std::size_t kResolverThreads = 4;  // one name server that hangs must not hold up every name
-
 // One loop's client: takes or makes a connection and converses on it.
 class PooledClient final : public UpstreamClient {
  public:
-  PooledClient(net::Loop& loop, boost::asio::thread_pool& resolver_threads, LookUp look_up, TrustStore& trust,
-               UpstreamConfig config)
+  PooledClient(net::Loop& loop, LookUps& look_ups, TrustStore& trust, UpstreamConfig config)
       : loop_(loop),
         config_(config),
-        resolver_(loop, resolver_threads, std::move(look_up), config.dns_ttl),
+        resolver_(loop, look_ups, config.dns_ttl),
         connector_(loop, resolver_, trust),
         pool_(std::make_shared<Pool>(loop, config.idle_timeout, config.idle_max)) {}
 
@@ -91,16 +89,11 @@ std::string Endpoint::authority() const {
 class UpstreamShared::Impl {
  public:
   explicit Impl(UpstreamSharedConfig config)
-      : look_up(config.look_up ? std::move(config.look_up) : system_look_up),
+      : look_ups(config.look_up ? std::move(config.look_up) : system_look_up),
         trust(std::move(config.ca_file)) {}
-  ~Impl() {
-    resolver_threads.stop();  // what hasn't begun never does
-    resolver_threads.join();
-  }
 
-  const LookUp look_up;
+  LookUps look_ups;
   TrustStore trust;
-  boost::asio::thread_pool resolver_threads{kResolverThreads};
 };
 
 UpstreamShared::UpstreamShared() : UpstreamShared(UpstreamSharedConfig{}) {}
@@ -117,7 +110,7 @@ void UpstreamShared::reload_trust() {
 }
 
 std::unique_ptr<UpstreamClient> UpstreamShared::make_client(net::Loop& loop, UpstreamConfig config) {
-  return std::make_unique<PooledClient>(loop, impl_->resolver_threads, impl_->look_up, impl_->trust, config);
+  return std::make_unique<PooledClient>(loop, impl_->look_ups, impl_->trust, config);
 }
 
 }  // namespace weir::transport
