@@ -41,6 +41,12 @@ void Loop::post(std::function<void()> work) {
   boost::asio::post(io_, std::move(work));
 }
 
+bool Loop::close_idle() noexcept {
+  bool has_closed = false;
+  for (IdleConnections& idle : idle_) has_closed = idle.close_idle() || has_closed;
+  return has_closed;
+}
+
 void Loop::spawn(const char* name, Awaitable<void> task) {
   ++tasks_;
   boost::asio::co_spawn(io_, std::move(task), [this, name](const std::exception_ptr& error) {

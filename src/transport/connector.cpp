@@ -114,7 +114,9 @@ net::Awaitable<Result<Stream>> Connector::try_address(const std::string& name, c
 }
 
 Stream Connector::begin(const tcp::endpoint& address, error_code& ec) {
-  Stream stream(loop_, connect_to(address, ec));
+  std::optional<Socket> socket(connect_to(address, ec));
+  if (is_out_of_descriptors(ec) && loop_.close_idle()) socket.emplace(connect_to(address, ec));
+  Stream stream(loop_, *std::move(socket));
   if (!ec && !stream.is_open()) ec = make_error_code(boost::system::errc::no_space_on_device);
   return stream;
 }

@@ -48,6 +48,10 @@ Error no_room() {
   return {ErrorKind::overloaded, "too many connections (server.max_connections)"};
 }
 
+Error no_descriptors() {
+  return {ErrorKind::overloaded, "weir is out of file descriptors: raise ulimit -n"};
+}
+
 }  // namespace
 
 Listener::Listener(net::Loop& loop, std::shared_ptr<ServerState> server)
@@ -111,7 +115,7 @@ net::Awaitable<void> Listener::accept_some() {
     tcp::endpoint from;
     Socket socket = accept_from(acceptor_.native_handle(), from, ec);
     if (!ec) admit(std::move(socket), from);
-    if (is_of_one_connection(ec)) ec.clear();
+    if (is_of_one_connection(ec) || (is_out_of_descriptors(ec) && loop_.close_idle())) ec.clear();
   }
   const bool failed = ec && ec != asio::error::operation_aborted && ec != asio::error::would_block;
   if (failed) co_await pause(ec);
@@ -157,9 +161,10 @@ net::Awaitable<void> Listener::pause(error_code why) {
 void Listener::answer_without_descriptors() {
   if (reserve_ < 0) reserve_ = open_reserve();  // it was lost to another's need, the last time
   if (reserve_ < 0) return;
-  const Rejection refusal = server_->handler.reject(loop_, {}, no_room());
+  const Error error = no_descriptors();
+  const Rejection refusal = server_->handler.reject(loop_, {}, error);
   std::string answer;
-  append_answer_head(answer, refusal_head(no_room(), refusal.lines),
+  append_answer_head(answer, refusal_head(error, refusal.lines),
                      {.length = refusal.body.size(), .connection = AnswerFraming::Connection::close},
                      loop_.now().wall);
   answer += refusal.body;

@@ -9,7 +9,9 @@ Pool::Pool(net::Loop& loop, Duration idle_timeout, std::size_t idle_max)
     : loop_(loop),
       idle_timeout_(idle_timeout),
       idle_max_(idle_max),
-      sweep_(loop.timers(), [this] { sweep(); }) {}
+      sweep_(loop.timers(), [this] { sweep(); }) {
+  loop.add(*this);
+}
 
 Pool::Lane& Pool::lane(const Endpoint& endpoint) {
   const auto found =
@@ -40,11 +42,14 @@ void Pool::put(Lane& lane, Stream stream) {
   if (!std::exchange(sweep_armed_, true)) sweep_.arm(now + idle_timeout_);
 }
 
-void Pool::close_idle() noexcept {
+bool Pool::close_idle() noexcept {
+  bool has_closed = false;
   for (const auto& lane : lanes_) {
+    has_closed = has_closed || !lane->idle.empty();
     for (Lane::Idle& idle : lane->idle) idle.stream.close();
     lane->idle.clear();
   }
+  return has_closed;
 }
 
 // Closes what is too old and comes back when the oldest of the rest will be.

@@ -16,7 +16,7 @@ namespace weir::transport {
 // Idle connections of one loop, kept by endpoint. Last in, first out: the one used last is the likeliest to
 // be alive, and the others may age. Ages are counted on the boot clock, so that a suspended machine doesn't
 // trust connections that its provider gave up hours ago. Loop's thread only.
-class Pool {
+class Pool final : public net::IdleConnections {
  public:
   // What is kept for one endpoint. Stays where it is as long as the pool.
   struct Lane {
@@ -43,7 +43,7 @@ class Pool {
   // Only after a complete message with nothing behind it, and never after a cancellation: the next user would
   // read the rest of this one's answer.
   void put(Lane& lane, Stream stream);
-  void close_idle() noexcept;
+  bool close_idle() noexcept override;
 
  private:
   void sweep();

@@ -26,7 +26,7 @@ class PooledClient final : public UpstreamClient {
 
   net::Awaitable<Result<std::unique_ptr<Answer>>> exchange(const UpstreamRequest& request,
                                                            net::Cancellation& cancellation) override;
-  void close_idle() override { pool_->close_idle(); }
+  void close_idle() override { (void)pool_->close_idle(); }
 
  private:
   [[nodiscard]] std::unique_ptr<Exchange> pooled(Pool::Lane& lane);

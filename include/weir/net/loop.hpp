@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -16,6 +17,19 @@
 #include "weir/net/timers.hpp"
 
 namespace weir::net {
+
+// Keeps connections that nobody uses now, and that whoever lacks a descriptor needs more. Loop's thread only.
+class IdleConnections
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  IdleConnections() = default;
+  virtual ~IdleConnections() = default;
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+
+  // Whether there were any.
+  virtual bool close_idle() noexcept = 0;
+};
 
 // One thread's event loop: its io_context, its timers and the coroutines it runs. Sessions, connection pools
 // and DNS caches belong to one loop and never leave its thread. Everything but post(), stop(), tasks() and
@@ -36,6 +50,11 @@ class Loop {
   void stop();                            // from any thread
   void post(std::function<void()> work);  // from any thread
 
+  // Where descriptors have run out: closes what close_idle() of all that were added closes. Whether there is
+  // one more now.
+  [[nodiscard]] bool close_idle() noexcept;
+  void add(IdleConnections& idle) { idle_.push_back(idle); }  // until it ends
+
   // The only way to start a coroutine. What it throws is logged under `name`, a literal.
   void spawn(const char* name, Awaitable<void> task);
   [[nodiscard]] std::size_t tasks() const noexcept { return tasks_; }  // under way now
@@ -48,6 +67,7 @@ class Loop {
   boost::asio::io_context io_{1};
   Timers timers_;
   Poller poller_{io_};
+  boost::intrusive::list<IdleConnections, boost::intrusive::constant_time_size<false>> idle_;
   std::atomic<std::size_t> tasks_ = 0;
   std::size_t escaped_ = 0;
 };

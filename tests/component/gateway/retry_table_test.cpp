@@ -130,21 +130,6 @@ TEST_F(RetryTableTest, OwnShortageIsNoFailureOfTheProvidersAndGivesEverythingBac
   EXPECT_EQ(client.exchange(post(kPlain)).status, 200) << "no breaker has opened";
 }
 
-TEST_F(RetryTableTest, OwnShortageGoesToATargetWhoseConnectionIsKept) {
-  if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
-  RawProvider first([](RawConnection& peer) {
-    if (peer.read_request()) peer.send(RawProvider::answer(500, "{}", "connection: close\r\n"));
-  });
-  RawProvider second(serves());
-  start({limited("first", first.port()), limited("second", second.port())});
-  RawClient client = connect();
-  ASSERT_EQ(client.exchange(post(kPlain)).field("x-weir-served-by"), "second/m");
-  const NoMoreDescriptors none(NoMoreDescriptors::Closed::is_gone);
-  const RawAnswer answer = client.exchange(post(kPlain));
-  EXPECT_EQ(answer.status, 200);
-  EXPECT_THAT(answer.field("x-weir-trail"), HasSubstr("first/m#main=own_shortage("));
-}
-
 TEST_F(RetryTableTest, UnreachableGoesToTheNextAndGivesEverythingBack) {
   RawProvider good(serves());
   start({limited("bad", nobodys_port()), limited("good", good.port())});
