@@ -222,6 +222,11 @@ Result<void> Attempt::hold(const Result<std::string_view>& piece) {
 void Attempt::judge(const Error& error, Instant now) {
   failure = std::make_unique<const Error>(error);
   decide(routing::point_of(error.kind, answer ? routing::Heard::head : routing::Heard::nothing), now);
+  if (rule.health != quota::Health::untold && target->failures_told->is_due(error.kind, now.boot))
+    log::warn("attempt_failed", {{"target", target->name()},
+                                 {"key", target->key->label},
+                                 {"kind", traits(error.kind).name},
+                                 {"reason", error.message}});
   if (point != routing::Point::own_shortage) return conclude(std::string(traits(error.kind).name), now);
   log::warn("own_shortage", {{"target", target->name()}, {"reason", error.message}});
   conclude(std::string(routing::name(point)), now);

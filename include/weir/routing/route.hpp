@@ -15,6 +15,7 @@
 #include "weir/base/clock.hpp"
 #include "weir/providers/provider.hpp"
 #include "weir/quota/ledger.hpp"
+#include "weir/routing/failures_told.hpp"
 #include "weir/routing/peak_hours.hpp"
 #include "weir/routing/speed.hpp"
 #include "weir/routing/switches.hpp"
@@ -91,6 +92,7 @@ struct Target {
   std::uint64_t id = 0;  // the same after a reload, for the same model through the same key
   // Whether it was told of that the usage it says can't be; once is enough.
   std::shared_ptr<std::atomic<bool>> told_of_usage = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<FailuresTold> failures_told = std::make_shared<FailuresTold>();
 
   [[nodiscard]] std::string name() const { return provider->name + "/" + model->name; }
   [[nodiscard]] bool is_off() const noexcept {
