@@ -264,8 +264,8 @@ Counted counted_near(std::string_view words, const Place& place) {
 
 // Behind these words a number is an amount; behind another it may be part of a name, as in "llama 3".
 constexpr std::array<std::string_view, 22> kBeforeAmounts{
-    "of",    "is",   "to",      "at",   "most", "only",    "than",    "limit",    "limits",  "limited",  "exceeded",
-    "over",  "make", "allows",  "up",   "max",  "maximum", "allowed", "exceeds",  "reached", "exceed",   "are"};
+    "of",   "is",   "to",     "at", "most", "only",    "than",    "limit",   "limits",  "limited", "exceeded",
+    "over", "make", "allows", "up", "max",  "maximum", "allowed", "exceeds", "reached", "exceed",  "are"};
 
 // Whether the number that begins there is no part of a name or a fraction.
 bool stands_alone(std::string_view words, std::size_t begin) {
@@ -292,7 +292,8 @@ std::optional<std::uint64_t> amount_before(std::string_view words, std::size_t e
   if (at == 0 || !is_digit(words[at - 1])) return std::nullopt;
   std::size_t begin = at;
   const auto goes_on = [&](std::size_t i) {
-    return is_digit(words[i]) || divides_number(words, i) || (words[i] == '.' && i > 0 && is_digit(words[i - 1]));
+    return is_digit(words[i]) || divides_number(words, i) ||
+           (words[i] == '.' && i > 0 && is_digit(words[i - 1]));
   };
   while (begin > 0 && goes_on(begin - 1)) --begin;
   if (!stands_alone(words, begin)) return std::nullopt;
