@@ -4,6 +4,7 @@
 
 #include "app/commands.hpp"
 #include "weir/base/units.hpp"
+#include "weir/config/config.hpp"
 #include "weir/config/environment.hpp"
 #include "weir/providers/preset.hpp"
 
@@ -18,8 +19,7 @@ std::string list_of(std::span<const std::string_view> words) {
   return text;
 }
 
-bool has_key(const Preset& preset) {
-  const config::SystemEnvironment environment;
+bool has_key(const Preset& preset, const config::Environment& environment) {
   return std::ranges::any_of(preset.key_variables, [&](std::string_view name) {
     const auto value = environment.variable(name);
     return value && !value->empty();
@@ -61,13 +61,13 @@ std::string_view word_of(providers::Billing billing) {
   return "paid";
 }
 
-void show(const Preset& preset) {
+void show(const Preset& preset, const config::Environment& environment) {
   std::printf("%s\n  base_url: %s\n  key:      %s%s\n", std::string(preset.name).c_str(),
               preset.base_url.empty() ? "to be given" : std::string(preset.base_url).c_str(),
               preset.key_variables.empty() ? "none needed" : list_of(preset.key_variables).c_str(),
-              preset.key_variables.empty() ? ""
-              : has_key(preset)            ? " (set)"
-                                           : " (not set)");
+              preset.key_variables.empty()   ? ""
+              : has_key(preset, environment) ? " (set)"
+                                             : " (not set)");
   std::printf("  limits:   %s\n", limits_of(preset.limits).c_str());
   for (const providers::PresetPlan& plan : preset.plans)
     std::printf("  plan %s: %s\n", std::string(plan.name).c_str(), limits_of(plan.limits).c_str());
@@ -82,6 +82,8 @@ void show(const Preset& preset) {
 }  // namespace
 
 int list_presets() {
+  const config::SystemEnvironment real;
+  const auto environment = config::environment_of({}, real);
   std::size_t width = 0;
   for (const Preset& preset : providers::builtin_presets()) width = std::max(width, preset.name.size());
   for (const Preset& preset : providers::builtin_presets()) {
@@ -90,7 +92,7 @@ int list_presets() {
     std::printf("%-*s  %2zu models, %2td free  %s%s\n", static_cast<int>(width),
                 std::string(preset.name).c_str(), preset.models.size(), free,
                 preset.key_variables.empty() ? "needs no key" : list_of(preset.key_variables).c_str(),
-                has_key(preset) ? " (set)" : "");
+                has_key(preset, *environment) ? " (set)" : "");
   }
   return kFine;
 }
@@ -98,7 +100,8 @@ int list_presets() {
 int show_preset(const std::string& name) {
   const Preset* const preset = providers::find_preset(name);
   if (preset != nullptr) {
-    show(*preset);
+    const config::SystemEnvironment real;
+    show(*preset, *config::environment_of({}, real));
     return kFine;
   }
   std::fprintf(stderr, "error: there is no preset \"%s\"; weir presets list shows all\n", name.c_str());

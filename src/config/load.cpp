@@ -160,4 +160,11 @@ Loaded load_text(std::string_view text, std::string_view name, const LoadOptions
   return loaded;
 }
 
+std::unique_ptr<Environment> environment_of(const LoadOptions& options, const Environment& environment) {
+  std::vector<Problem> unsaid;
+  Variables variables =
+      read_env_file(options, find_file(options, environment).path.parent_path(), environment, unsaid);
+  return std::make_unique<LayeredEnvironment>(environment, std::move(variables));
+}
+
 }  // namespace weir::config

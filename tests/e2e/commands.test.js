@@ -118,7 +118,7 @@ test('init: writes a file for the keys that are set, which check takes, and neve
   assert.match(stdout, /^weir\.yaml is written, with 2 providers whose key is set$/m);
   const text = readFileSync(place.file('weir.yaml'), 'utf8');
   assert.match(text, /^ {2}groq: \{\} +# key: GROQ_API_KEY$/m);
-  assert.match(text, /^ {2}# mistral: \{\} +# set MISTRAL_API_KEY$/m);
+  assert.match(text, /^ {2}#mistral: \{\} +# set MISTRAL_API_KEY$/m);
   assert.doesNotMatch(text, /planted/);
   const checked = await run(['check'], { cwd: place.folder, env });
   assert.equal(checked.code, 0, checked.stderr);
@@ -143,6 +143,11 @@ test('presets: list names all and whose key is set, show one with its limits', a
   const { stdout } = await run(['presets', 'list'], { env: { GROQ_API_KEY: 'x' } });
   assert.match(stdout, /^groq +\d+ models, +\d+ free +GROQ_API_KEY.*\(set\)$/m);
   assert.match(stdout, /^mistral .*MISTRAL_API_KEY$/m);
+  const place = scratch({ '.env': 'MISTRAL_API_KEY=x\n' });
+  assert.match((await run(['presets', 'list'], { cwd: place.folder })).stdout, /^mistral .*MISTRAL_API_KEY \(set\)$/m);
+  assert.match((await run(['presets', 'show', 'mistral'], { cwd: place.folder })).stdout, /MISTRAL_API_KEY \(set\)$/m);
+  assert.match((await run(['init'], { cwd: place.folder })).stdout, /with 1 provider whose key is set/);
+  place.remove();
   const shown = await run(['presets', 'show', 'groq']);
   assert.match(shown.stdout, /base_url: https:\/\/api\.groq\.com/);
   assert.match(shown.stdout, /openai\/gpt-oss-120b: free, .*rpm 30 \(.*as of \d{4}-\d\d-\d\d\)/);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -101,6 +102,11 @@ struct LoadOptions {
 // No .env is looked for: only options.env_file is read.
 [[nodiscard]] Loaded load_text(std::string_view text, std::string_view name, const LoadOptions& options,
                                const Environment& environment);
+
+// The variables as load() sees them: those of the process, which `environment` has and which must outlive it,
+// above those of the env file. What is wrong with that file only load() says.
+[[nodiscard]] std::unique_ptr<Environment> environment_of(const LoadOptions& options,
+                                                          const Environment& environment);
 
 // The effective configuration as YAML, secrets as "***".
 [[nodiscard]] std::string print_effective(const GatewayConfig& config);

@@ -21,6 +21,20 @@ std::string level(std::string_view word) {
   return "log:\n  level: " + std::string(word) + std::string(kLocal);
 }
 
+TEST(EnvironmentOf, HasTheVariablesOfTheEnvFileUnderTheRealOnes) {
+  MapEnvironment environment;
+  environment.variables = {{"REAL", "real"}};
+  environment.files = {{".env", "REAL=file\nHERE=here\n"}, {"/there/.env", "THERE=there\n"}};
+  const auto here = environment_of({}, environment);
+  EXPECT_EQ(here->variable("REAL"), "real");
+  EXPECT_EQ(here->variable("HERE"), "here");
+  LoadOptions options;
+  options.file = "/there/weir.yaml";  // one that is still to be written
+  EXPECT_EQ(environment_of(options, environment)->variable("THERE"), "there");
+  options.env_file = ".env";
+  EXPECT_EQ(environment_of(options, environment)->variable("HERE"), "here");
+}
+
 TEST(Search, GoesFromTheFlagToTheSystem) {
   MapEnvironment environment;
   environment.variables = {{"WEIR_CONFIG", "/named.yaml"}, {"XDG_CONFIG_HOME", "/xdg"}, {"HOME", "/home/u"}};
