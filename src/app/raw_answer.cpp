@@ -29,6 +29,11 @@ int read_status_line(std::string_view line) {
   return whole && status >= 100 && status <= 599 ? status : 0;
 }
 
+// A tunnel through a proxy is answered with a head of its own, and so are interim answers.
+bool begins_another_head(std::string_view text) {
+  return read_status_line(take_line(text)) != 0;
+}
+
 // The chunks put together; what isn't chunked stays as it is.
 std::string unchunked(std::string_view body) {
   std::string out;
@@ -65,7 +70,7 @@ Result<RawAnswer> read_raw_answer(std::string_view text) {
                                                      "\"; a blank line ends the headers"};
       answer.fields.add(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
     }
-  } while (answer.status < 200 && !text.empty());
+  } while (begins_another_head(text) || (answer.status < 200 && !text.empty()));
   const bool is_chunked = lower(answer.fields.get("transfer-encoding")).find("chunked") != std::string::npos;
   answer.body = is_chunked ? unchunked(text) : std::string(text);
   return answer;

@@ -14,8 +14,8 @@ struct RawAnswer {
   http::Fields fields;
   std::string body;
 };
-// Status line, headers, blank line, body; lines may end in LF alone. Interim answers before it (100, 103) are
-// skipped, and chunks are put together where the body still has them.
+// Status line, headers, blank line, body; lines may end in LF alone. Heads before it, of interim answers
+// (100, 103) and of a proxy's tunnel, are skipped, and chunks are put together where the body still has them.
 [[nodiscard]] Result<RawAnswer> read_raw_answer(std::string_view text);
 
 }  // namespace weir::app
