@@ -33,21 +33,6 @@ Result<std::string> url_of(const DaemonAddress& address) {
                  "; is weir serve running? --state-dir names another state directory, --url a daemon");
 }
 
-Result<transport::Endpoint> endpoint_of(const std::string& url) {
-  const auto parsed = boost::urls::parse_uri(url);
-  if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty())
-    return Error{ErrorKind::config, "not a daemon's address: " + url + "; expected http://HOST:PORT"};
-  transport::Endpoint endpoint;
-  endpoint.tls = parsed->scheme() == "https";
-  endpoint.host = parsed->host_address();
-  // Listening on any address means listening on loopback too.
-  if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
-  if (endpoint.host == "::") endpoint.host = "::1";
-  endpoint.port =
-      parsed->has_port() ? parsed->port_number() : static_cast<std::uint16_t>(endpoint.tls ? 443 : 80);
-  return endpoint;
-}
-
 // The key of the variable, else the one that was generated for the daemon whose state this is; none is empty.
 std::string key_for(const DaemonAddress& address, bool is_client) {
   const config::SystemEnvironment environment;
@@ -112,6 +97,21 @@ net::Awaitable<void> run_exchange(net::Loop& loop, std::shared_ptr<Exchange> exc
 
 }  // namespace
 
+Result<transport::Endpoint> daemon_endpoint(const std::string& url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty())
+    return Error{ErrorKind::config, "not a daemon's address: " + url + "; expected http://HOST:PORT"};
+  transport::Endpoint endpoint;
+  endpoint.tls = parsed->scheme() == "https";
+  endpoint.host = parsed->host_address();
+  // Listening on any address means listening on loopback too.
+  if (endpoint.host == "0.0.0.0") endpoint.host = "127.0.0.1";
+  if (endpoint.host == "::") endpoint.host = "::1";
+  endpoint.port =
+      parsed->has_port() ? parsed->port_number() : static_cast<std::uint16_t>(endpoint.tls ? 443 : 80);
+  return endpoint;
+}
+
 Result<DaemonAnswer> fetch(transport::Endpoint endpoint, std::string_view method, std::string path,
                            std::string fields, std::string body) {
   const SystemClock clock;
@@ -140,7 +140,7 @@ Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view m
                                 std::string body) {
   const auto url = url_of(address);
   if (!url) return url.error();
-  auto endpoint = endpoint_of(*url);
+  auto endpoint = daemon_endpoint(*url);
   if (!endpoint) return std::move(endpoint).error();
   std::string fields = fields_of(address, path, !body.empty());  // before the body is moved away
   auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body));

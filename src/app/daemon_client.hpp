@@ -17,6 +17,9 @@ struct DaemonAddress {
   std::string url;
 };
 
+// Where the daemon at such a URL is asked. Fails with kind config for what is no such URL.
+[[nodiscard]] Result<transport::Endpoint> daemon_endpoint(const std::string& url);
+
 struct DaemonAnswer {
   int status = 0;
   std::string body;

@@ -1,23 +1,64 @@
 #include <CLI/CLI.hpp>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/shell_words.hpp"
+#include "weir/base/text.hpp"
 #include "weir/base/version.hpp"
 
 namespace weir::app {
 namespace {
 
-const std::map<std::string, log::Level> kLevels{{"debug", log::Level::debug},
-                                                {"info", log::Level::info},
-                                                {"warn", log::Level::warn},
-                                                {"error", log::Level::error}};
-const std::map<std::string, log::Format> kFormats{
-    {"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}};
+constexpr std::array<std::pair<const char*, log::Level>, 5> kLevels{{{"debug", log::Level::debug},
+                                                                     {"info", log::Level::info},
+                                                                     {"warn", log::Level::warn},
+                                                                     {"error", log::Level::error},
+                                                                     {"off", log::Level::off}}};
+constexpr std::array<std::pair<const char*, log::Format>, 3> kFormats{
+    {{"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}}};
+
+// One word of a table. CLI11 knows tables too, but would show a level as the byte that it is.
+template <class Value, std::size_t kSize>
+CLI::Option& add_word(CLI::App& command, const std::string& name, std::optional<Value>& into,
+                      const std::array<std::pair<const char*, Value>, kSize>& table,
+                      const std::string& about) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : table) words.emplace_back(word);
+  const auto take = [&into, &table](const std::string& given) {
+    for (const auto& [word, value] : table)
+      if (given == word) into = value;
+  };
+  return *command.add_option_function<std::string>(name, take, about)->check(CLI::IsMember(words));
+}
+
+// An unset variable of the shell must not pass for an option that wasn't given.
+const CLI::Validator kSomething(
+    [](std::string& text) { return text.empty() ? "expected a name, got nothing" : std::string(); }, "");
+// CLI11 would take -1 for the largest number there is.
+const CLI::Validator kCount(
+    [](std::string& text) {
+      std::uint64_t count = 0;
+      const char* const end = text.data() + text.size();
+      const auto [at, failed] = std::from_chars(text.data(), end, count);
+      return failed == std::errc() && at == end ? std::string() : "expected a count, got " + text;
+    },
+    "");
+const CLI::Validator kDaemonUrl(
+    [](std::string& text) {
+      const auto endpoint = daemon_endpoint(text);
+      return endpoint ? std::string() : endpoint.error().message;
+    },
+    "");
 
 // What the options of all commands are read into; some are shared.
 struct Arguments {
@@ -37,15 +78,20 @@ struct Arguments {
 };
 
 void add_config_options(CLI::App& command, Arguments& arguments) {
-  command.add_option("--config", arguments.serve.load.file, "configuration file")->envname("WEIR_CONFIG");
+  command
+      .add_option("--config", arguments.serve.load.file,
+                  "configuration file; else the one that WEIR_CONFIG names")
+      ->check(kSomething);
   command
       .add_option("--env-file", arguments.serve.load.env_file,
                   "file with KEY=value lines; real variables win")
+      ->check(kSomething)
       ->envname("WEIR_ENV_FILE");
 }
 
 void add_state_option(CLI::App& command, Arguments& arguments) {
-  command.add_option("--state-dir", arguments.serve.state_directory, "where state and daemon.json are kept");
+  command.add_option("--state-dir", arguments.serve.state_directory, "where state and daemon.json are kept")
+      ->check(kSomething);
 }
 
 void add_generate_option(CLI::App& command, Arguments& arguments, const char* about) {
@@ -61,9 +107,12 @@ config::LoadOptions load_as_served(const Arguments& arguments) {
 
 // Which daemon is meant.
 void add_daemon_options(CLI::App& command, Arguments& arguments) {
-  command.add_option("--state-dir", arguments.quota.daemon.state_directory,
-                     "of the daemon: daemon.json is there");
-  command.add_option("--url", arguments.quota.daemon.url, "of the daemon, instead: http://HOST:PORT");
+  command
+      .add_option("--state-dir", arguments.quota.daemon.state_directory,
+                  "of the daemon: daemon.json is there")
+      ->check(kSomething);
+  command.add_option("--url", arguments.quota.daemon.url, "of the daemon, instead: http://HOST:PORT")
+      ->check(kDaemonUrl);
 }
 
 // show, set and forget.
@@ -104,18 +153,18 @@ void add_status_options(CLI::App& command, Arguments& arguments) {
 }
 
 void add_serve_options(CLI::App& command, Arguments& arguments) {
-  command.add_option("--listen", arguments.serve.load.listen, "HOST:PORT; port 0 takes a free one")
-      ->envname("WEIR_LISTEN");
+  command
+      .add_option("--listen", arguments.serve.load.listen,
+                  "HOST:PORT; port 0 takes a free one; else WEIR_LISTEN says it, else the file")
+      ->check(kSomething);
   add_state_option(command, arguments);
   add_generate_option(
       command, arguments,
       "where no client or admin key is configured, make one and keep it in the state directory");
-  command.add_option("--log-level", arguments.serve.log_level, "debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(kLevels))
-      ->envname("WEIR_LOG_LEVEL");
-  command.add_option("--log-format", arguments.serve.log_format, "auto, text or json")
-      ->transform(CLI::CheckedTransformer(kFormats))
-      ->envname("WEIR_LOG_FORMAT");
+  add_word(command, "--log-level", arguments.serve.log_level, kLevels, "what is logged, and what is above it")
+      .envname("WEIR_LOG_LEVEL");
+  add_word(command, "--log-format", arguments.serve.log_format, kFormats, "auto is text on a terminal")
+      .envname("WEIR_LOG_FORMAT");
 }
 
 void add_simulate_options(CLI::App& command, SimulateOptions& options) {
@@ -125,21 +174,24 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--rate", options.rate, "or as requests in a time: 60/min, 2/s, 1000/day")
       ->excludes(load);
   command.add_option("--for", options.time, "how long requests come")->capture_default_str();
-  command.add_option("--tokens", options.tokens, "of a request, half of them output")->capture_default_str();
+  command.add_option("--tokens", options.tokens, "of a request, half of them output")
+      ->check(kCount)
+      ->capture_default_str();
   command.add_option("--deadline", options.deadline, "how long one waits for room (routing.deadline)");
-  command.add_option("--seed", options.seed, "of chance")->capture_default_str();
+  command.add_option("--seed", options.seed, "of chance")->check(kCount)->capture_default_str();
   command.add_flag("--json", options.json, "the report as JSON");
 }
 
 void add_explain_options(CLI::App& command, Arguments& arguments) {
   ExplainOptions& options = arguments.explain;
   command.add_option("-m,--model", options.model, "what a client asks for");
-  command.add_option("--tokens", options.tokens, "of the prompt");
-  command.add_option("--max-tokens", options.max_tokens, "of the answer");
+  command.add_option("--tokens", options.tokens, "of the prompt")->check(kCount);
+  command.add_option("--max-tokens", options.max_tokens, "of the answer")->check(kCount);
   command.add_flag("--tools", options.tools, "the request uses tools");
   command.add_flag("--images", options.images, "it has images");
   command.add_flag("--json-schema", options.json_schema, "it asks for a JSON schema");
-  command.add_option("--priority", options.priority, "its class: interactive, normal or batch");
+  command.add_option("--priority", options.priority, "its class: interactive, normal or batch")
+      ->check(CLI::IsMember({"interactive", "normal", "batch"}));
   command.add_flag("--no-training", options.no_training, "it may not go where prompts are trained on");
   command.add_option("--request", options.request, "a file with a chat request that says all this itself");
   command.add_flag("--json", options.json, "as the daemon says it");
@@ -268,6 +320,28 @@ const std::array kCommands{
             [](const CLI::App&, Arguments& arguments) { return print_version(arguments.json); }},
 };
 
+// What stands where a command has to, and names none; empty where that isn't what is wrong.
+std::string unknown_command(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string_view> known;
+  for (const CLI::App* below : command->get_subcommands([](const CLI::App*) { return true; }))
+    if (!below->get_group().empty()) known.push_back(below->get_name());
+  const std::vector<std::string> rest = app.remaining(true);
+  if (known.empty() || rest.empty() || rest.front().starts_with('-')) return {};
+  const std::string_view near = closest(rest.front(), known);
+  return "there is no command \"" + rest.front() + "\"" +
+         (near.empty() ? std::string() : "; did you mean \"" + std::string(near) + "\"?");
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const bool is_request = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+  const std::string unknown = is_request ? std::string() : unknown_command(app);
+  if (unknown.empty()) return app.exit(error) == 0 ? kFine : kUsage;  // CLI11's own codes are above 100
+  std::fprintf(stderr, "error: %s\nRun with --help for more information.\n", unknown.c_str());
+  return kUsage;
+}
+
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("weir: one OpenAI-compatible endpoint in front of many rate-limited LLM providers", "weir");
@@ -277,11 +351,14 @@ int run(int argc, char** argv) {
     CLI::App& added = *app.add_subcommand(command.name, command.about);
     if (command.hidden) added.group("");
     command.add_options(added, arguments);
+    // One that is read by itself reads its own variables only: what is wrong with another's is not its
+    // matter.
+    added.parse_complete_callback([] {});
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kFine : kUsage;  // CLI11's own codes are above 100
+    return usage_error(app, e);
   }
   for (const Command& command : kCommands)
     if (app.got_subcommand(command.name)) return command.run(*app.get_subcommand(command.name), arguments);

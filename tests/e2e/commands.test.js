@@ -91,6 +91,40 @@ test('wrong usage exits 2', async () => {
   assert.equal((await run(['--help'])).code, 0);
 });
 
+test('wrong usage is named: a misspelt command, a value that makes no sense', async () => {
+  const wrong = async (...args) => {
+    const { code, stdout, stderr } = await run(args);
+    assert.equal(code, 2, args.join(' '));
+    return stdout + stderr;
+  };
+  assert.match(await wrong('serv'), /^error: there is no command "serv"; did you mean "serve"\?$/m);
+  assert.match(await wrong('quota', 'shwo'), /there is no command "shwo"; did you mean "show"\?/);
+  assert.match(await wrong('frobnicate'), /there is no command "frobnicate"$/m);
+  assert.match(await wrong('quota'), /subcommand is required/);
+  assert.match(await wrong('explain', '-m', 'x', '--priority', 'foo'), /--priority: foo not in \{/);
+  for (const tokens of ['-1', '1.5', '99999999999999999999999'])
+    assert.match(await wrong('explain', '-m', 'x', '--tokens', tokens), /--tokens: expected a count/);
+  assert.match(await wrong('status', '--url', 'foo'), /--url: not a daemon's address: foo/);
+  assert.match(await wrong('check', '--config', ''), /--config: expected a name, got nothing/);
+  assert.match(await wrong('serve', '--log-level', '1'), /--log-level: 1 not in \{debug,info,warn,error,off\}/);
+});
+
+test('variables are read by the commands whose options they stand for, and named where they are wrong', async () => {
+  const env = { WEIR_LOG_LEVEL: 'loud' };
+  assert.equal((await run(['version'], { env })).code, 0);
+  assert.equal((await run(['check'], { env })).code, 0);
+  const { code, stderr } = await run(['serve'], { env });
+  assert.equal(code, 2);
+  assert.match(stderr, /--log-level: loud not in \{/);
+  const off = await run(['serve', '--config', '/nonexistent.yaml'], { env: { WEIR_LOG_LEVEL: 'off' } });
+  assert.equal(off.code, 78);
+  const named = await run(['check'], { env: { WEIR_CONFIG: '/nonexistent.yaml' } });
+  assert.match(named.stderr, /that WEIR_CONFIG names/);
+  const listen = await run(['check'], { env: { WEIR_LISTEN: 'foo' } });
+  assert.match(listen.stderr, /^WEIR_LISTEN: error: expected an address/m);
+  for (const command of ['serve', 'demo']) assert.doesNotMatch((await run([command, '--help'])).stdout, /[^\n\x20-\x7e]/);
+});
+
 test('version, for people and machines', async () => {
   const plain = await run(['version']);
   assert.equal(plain.code, 0);
@@ -203,7 +237,7 @@ test('manual: the man page has every command and its options', async () => {
   assert.match(stdout, /^\.TH WEIR 1 /);
   assert.match(stdout, /^\.SS weir quota set$/m);
   assert.match(stdout, /^\.B \\-\\-print\\-effective$/m);
-  assert.match(stdout, /^Environment: WEIR_CONFIG\.$/m);
+  assert.match(stdout, /^Environment: WEIR_LOG_LEVEL\.$/m);
   for (const line of stdout.split('\n')) assert.doesNotMatch(line, /^'|^\.(?!TH|SH|SS|TP|B|I)/);
 });
 
