@@ -58,10 +58,11 @@ int unhealthy(const std::string& why) {
 
 int check(const config::LoadOptions& options, bool as_json, bool print_effective) {
   const config::Loaded loaded = config::load(options, config::SystemEnvironment());
-  if (as_json)
-    std::printf("%s\n", config::format_problems_json(loaded.problems).c_str());
-  else
-    std::fputs(config::format_problems(loaded.problems).c_str(), loaded.ok() ? stdout : stderr);
+  // Programs read stdout: only one document goes there.
+  const bool takes_stderr = loaded.ok() ? print_effective : !as_json;
+  const std::string problems = as_json ? config::format_problems_json(loaded.problems) + "\n"
+                                       : config::format_problems(loaded.problems);
+  std::fputs(problems.c_str(), takes_stderr ? stderr : stdout);
   if (!loaded.ok()) return kConfiguration;
   if (print_effective)
     std::fputs(config::print_effective(loaded.config).c_str(), stdout);

@@ -57,6 +57,17 @@ test('check --print-effective shows what is in effect, and no key', async () => 
   assert.ok(!stdout.includes('sk-secret'), stdout);
 });
 
+test('check --print-effective: problems stand beside what programs read', async () => {
+  const { code, stdout, stderr } = await check('', '--print-effective');
+  assert.equal(code, 0);
+  assert.match(stdout, /^[a-z]+:/);
+  assert.doesNotMatch(stdout, /warning/);
+  assert.match(stderr, /no provider can be used/);
+  const json = await check('', '--print-effective', '--format', 'json');
+  assert.equal(json.stdout, stdout);
+  assert.equal(JSON.parse(json.stderr).length ?? JSON.parse(json.stderr).problems.length, 1);
+});
+
 test('check: a file that is not there is an error of configuration', async () => {
   const { code, stderr } = await run(['check', '--config', '/nonexistent/weir.yaml']);
   assert.equal(code, 78);
