@@ -1,14 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "app/commands.hpp"
 #include "app/daemon_client.hpp"
+#include "app/input_file.hpp"
 
 namespace weir::app {
 namespace {
@@ -79,10 +78,9 @@ int explain(const ExplainOptions& options) {
   body["no_training"] = options.no_training;
   if (!options.priority.empty()) body["priority"] = options.priority;
   if (!options.request.empty()) {
-    std::ifstream file(options.request, std::ios::binary);
-    if (!file) return fail("can't read " + options.request);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    body["request"] = ordered_json::parse(text, nullptr, false);
+    const auto text = read_input(options.request);
+    if (!text) return fail(text.error().message);
+    body["request"] = ordered_json::parse(*text, nullptr, false);
     if (body["request"].is_discarded()) return fail(options.request + " is not JSON");
   } else if (options.model.empty()) {
     return fail("name the model: weir explain -m MODEL", kUsage);

@@ -1,12 +1,10 @@
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "app/commands.hpp"
 #include "app/daemon_client.hpp"
+#include "app/input_file.hpp"
 
 namespace weir::app {
 namespace {
@@ -41,15 +39,9 @@ void print_table(const json& answer) {
 }  // namespace
 
 int count_tokens(const TokensOptions& options) {
-  std::string text;
-  if (options.file.empty() || options.file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream file(options.file, std::ios::binary);
-    if (!file) return fail("can't read " + options.file);
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  }
-  const ordered_json body{{"model", options.model}, {"text", text}};
+  const auto text = read_input(options.file);
+  if (!text) return fail(text.error().message);
+  const ordered_json body{{"model", options.model}, {"text", *text}};
   const auto answer = ask_daemon(options.daemon, "POST", "/v1/tokenize",
                                  body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
   if (!answer) return fail(answer.error().message);

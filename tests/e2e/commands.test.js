@@ -299,3 +299,11 @@ test('doctor: says of each key whether it is good, by free calls alone, and what
   for (const provider of [accepts, refuses, open])
     for (const request of provider.requests) assert.equal(`${request.method} ${request.path}`, 'GET /v1/models');
 });
+
+test('what is no file is said to be none', async () => {
+  for (const args of [['tokens', '-m', 'x', '/'], ['explain', '--request', '/'], ['diagnose', '--provider', 'groq', '/']]) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 1);
+    assert.equal(stderr, 'error: / is a directory\n');
+  }
+});
