@@ -87,13 +87,15 @@ double milliseconds(Duration duration) {
 }
 
 nlohmann::ordered_json json_of(const sim::Counts& counts, double share) {
+  nlohmann::ordered_json used;  // null: of nothing there is no share
+  if (counts.grantable > 0) used = share;
   return {{"sent", counts.sent},
           {"refused", counts.refused},
           {"accepted", counts.accepted},
           {"accepted_tokens", counts.accepted_tokens},
           {"grantable", counts.grantable},
           {"grantable_tokens", counts.grantable_tokens},
-          {"share_used", share}};
+          {"share_used", used}};
 }
 
 std::string format_json(const sim::Report& report) {

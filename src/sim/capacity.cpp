@@ -107,6 +107,10 @@ const Truth& Scenario::truth_of(const std::string& provider) const {
   return found == truths.end() ? kAsConfigured : found->second;
 }
 
+Duration Scenario::longest_wait() const {
+  return routing.queue_wait ? std::min(traffic.deadline, *routing.queue_wait) : traffic.deadline;
+}
+
 double capacity(const Scenario& scenario, const routing::Route& route) {
   // Keys of one account share its room.
   std::map<std::string, std::pair<const providers::Provider*, std::vector<const providers::Model*>>> accounts;

@@ -47,7 +47,7 @@ class Oracle {
       expect_next();
       const std::uint32_t id = next_id_++;
       waiting_.emplace(id, demand);
-      room_.add_last(id, demand.at + scenario_.traffic.deadline);
+      room_.add_last(id, demand.at + scenario_.longest_wait());
       pump();
     });
   }

@@ -22,6 +22,16 @@ double part(std::uint64_t some, std::uint64_t all) {
   return all == 0 ? 1.0 : static_cast<double>(some) / static_cast<double>(all);
 }
 
+// "81.8 %"; of nothing, there is no share.
+std::string percent(int width, double value, std::uint64_t all) {
+  std::string text;
+  if (all == 0)
+    print(text, "%*s", width + 2, "-");
+  else
+    print(text, "%*.1f %%", width, value);
+  return text;
+}
+
 Duration at(const std::vector<Duration>& sorted, double quantile) {
   if (sorted.empty()) return Duration::zero();
   const auto last = static_cast<double>(sorted.size() - 1);
@@ -87,7 +97,6 @@ bool operator==(const Report& a, const Report& b) {
 }
 
 std::string format(const Report& report) {
-  const auto percent = [&](std::uint64_t some) { return 100 * part(some, report.arrivals); };
   std::string out;
   constexpr double kMinute = 60;
   print(out, "%s: %s of traffic, %.1f requests a minute", report.model.c_str(),
@@ -99,17 +108,19 @@ std::string format(const Report& report) {
   for (const auto& [name, number] :
        {std::pair{"served", report.served}, std::pair{"turned away", report.turned_away},
         std::pair{"lost", report.lost}})
-    print(out, "%-12s %9llu  %5.1f %%\n", name, static_cast<unsigned long long>(number), percent(number));
+    print(out, "%-12s %9llu  %s\n", name, static_cast<unsigned long long>(number),
+          percent(5, 100 * part(number, report.arrivals), report.arrivals).c_str());
   print(out, "%-12s p50 %s, p95 %s\n\n", "waited", format_for_people(report.wait_at(0.5)).c_str(),
         format_for_people(report.wait_at(0.95)).c_str());
 
   print(out, "%-16s %9s %9s %9s %9s %9s %9s\n", "provider", "sent", "refused", "accepted", "grantable",
         "used", "wasted");
   const auto row = [&](const std::string& name, const Counts& counts, double share) {
-    print(out, "%-16s %9llu %9llu %9llu %9llu %7.1f %% %7.1f %%\n", name.c_str(),
+    print(out, "%-16s %9llu %9llu %9llu %9llu %s %s\n", name.c_str(),
           static_cast<unsigned long long>(counts.sent), static_cast<unsigned long long>(counts.refused),
           static_cast<unsigned long long>(counts.accepted), static_cast<unsigned long long>(counts.grantable),
-          100 * share, 100 * std::max(0.0, 1 - share));
+          percent(7, 100 * share, counts.grantable).c_str(),
+          percent(7, 100 * std::max(0.0, 1 - share), counts.grantable).c_str());
   };
   for (const Report::Row& one : report.rows) row(one.provider, one.counts, one.share());
   if (report.rows.size() > 1) row("all", report.all(), report.share());

@@ -35,6 +35,7 @@ Run::Run(const Scenario& scenario, const routing::Route& route, quota::Ledger& l
           if (alarm_at_ == at) queue_.ring(agenda_.now());
         });
       }) {
+  queue_.set_max_length(scenario.routing.queue_length);
   ledger_.listen(&queue_);
 }
 
@@ -65,7 +66,7 @@ void Run::arrive(const Demand& demand) {
   ++report_.arrivals;
   const std::uint32_t id = open();
   requests_[id].demand = demand;
-  requests_[id].deadline = demand.at + scenario_.traffic.deadline;
+  requests_[id].deadline = demand.at + scenario_.longest_wait();
   look_for_room(id);
 }
 

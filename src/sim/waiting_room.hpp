@@ -14,18 +14,18 @@ class WaitingRoom {
  public:
   void add_last(std::uint32_t id, BootTime deadline) { waiting_.push_back({id, deadline}); }
 
-  // Lets go whoever can. `attempt` answers with kWent, or with when to try again; max(): not by waiting.
-  // Nobody passes one who will have room before the deadline. Returns when to look again.
+  // Lets go whoever can, at the last moment of the wait too. `attempt` answers with kWent, or with when to
+  // try again; max(): not by waiting. Nobody passes one who will have room before the deadline. Returns when
+  // to look again.
   template <class Attempt, class TurnAway>
   [[nodiscard]] BootTime pump(BootTime now, const Attempt& attempt, const TurnAway& turn_away) {
     BootTime again = BootTime::max();
     for (std::size_t i = 0; i < std::min(waiting_.size(), kLookAhead);) {
       const Waiter waiter = waiting_[i];
-      const bool is_late = waiter.deadline <= now;
-      const BootTime back_at = is_late ? kWent : attempt(waiter.id);
-      if (back_at == kWent) {
+      const BootTime back_at = waiter.deadline < now ? BootTime::max() : attempt(waiter.id);
+      if (back_at == kWent || waiter.deadline <= now) {
         waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-        if (is_late) turn_away(waiter.id);
+        if (back_at != kWent) turn_away(waiter.id);
         continue;
       }
       again = std::min(again, std::min(std::max(back_at, now + kLeastPause), waiter.deadline));

@@ -68,13 +68,15 @@ struct Scenario {
   std::map<std::string, Truth> truths{};  // by provider; one that isn't here is as configured
   Journey journey{};
   Traffic traffic{};
-  routing::RoutingConfig routing{};                // spread, reserve and peak of it
+  routing::RoutingConfig routing{};                // spread, reserve, peak and queue of it
   Duration time = std::chrono::minutes(30);        // of arrivals
   Duration settling_in = std::chrono::minutes(1);  // not measured
   WallTime start = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
   std::uint64_t seed = 1;
 
   [[nodiscard]] const Truth& truth_of(const std::string& provider) const;
+  // For room, at most.
+  [[nodiscard]] Duration longest_wait() const;
 };
 
 // Requests a second that the targets of a route can take in such a time, by their true limits; infinite where

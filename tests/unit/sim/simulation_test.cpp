@@ -58,6 +58,38 @@ TEST(Simulation, LetsNobodyWaitBeyondTheDeadline) {
   EXPECT_LE(report.wait_at(1), seconds(2));
 }
 
+TEST(Simulation, LetsNobodyWaitLongerThanTheQueueLets) {
+  Scenario made = small(3);
+  made.routing.queue_wait = seconds(1);
+  const Report report = run(std::move(made));
+  EXPECT_GT(report.turned_away, 0U);
+  EXPECT_GT(report.wait_at(1), seconds(0));
+  EXPECT_LE(report.wait_at(1), seconds(1));
+}
+
+TEST(Simulation, TurnsAwayAtOnceWhereNobodyMayWait) {
+  Scenario of_length = small(1);
+  of_length.routing.queue_length = 0;
+  Scenario of_time = small(1);
+  of_time.routing.queue_wait = seconds(0);
+  Scenario of_deadline = small(1);
+  of_deadline.traffic.deadline = seconds(0);
+  for (Scenario* made : {&of_length, &of_time, &of_deadline}) {
+    const Report report = run(std::move(*made));
+    EXPECT_GT(report.turned_away, 0U);
+    EXPECT_EQ(report.wait_at(0.95), seconds(0));  // who was refused has waited for that
+    EXPECT_GT(report.all().grantable, 1000U);     // an oracle serves who comes when there is room
+  }
+}
+
+TEST(Simulation, OfNothingTellsNoShare) {
+  Scenario made = scenario({{rpm(WindowKind::sliding, 60)}}, 1);
+  made.traffic.load.reset();
+  made.traffic.rate = 1e-9;
+  const std::string text = format(run(std::move(made)));
+  EXPECT_EQ(text.find("100.0 %"), std::string::npos) << text;
+}
+
 TEST(Simulation, TurnsAwayWhatNoWindowWillEverHold) {
   Scenario made = scenario({{tpm(WindowKind::sliding, 1000)}}, 1);
   made.traffic = {.rate = 0.1, .sizes = {{.share = 1, .prompt = 5000, .output = 10, .max_tokens = {}}}};
