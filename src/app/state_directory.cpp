@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -66,17 +67,45 @@ Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, 
                    other ? "in use by the weir with pid " + std::to_string(other->pid) + " at " + other->url
                          : std::string("in use by another weir"));
   }
-  return StateDirectory(path, lock, "");
+  StateDirectory state(path, lock, "");
+  if (auto held = state.hold_database(path / database); !held) return std::move(held).error();
+  return state;
+}
+
+// One that can't be locked can't be opened either: the store says so. The pid stands in the file for those
+// who come later.
+Result<void> StateDirectory::hold_database(const std::filesystem::path& database) {
+  std::error_code ec;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(database, ec);
+  if (ec || real.parent_path() == std::filesystem::weakly_canonical(path_, ec)) return {};
+  const int lock = ::open((real.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) return {};
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    std::string holder(32, '\0');
+    const ssize_t got = ::pread(lock, holder.data(), holder.size(), 0);
+    holder.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    ::close(lock);
+    return Error{ErrorKind::io, "the database " + database.string() + " is in use by " +
+                                    (holder.empty() ? "another weir" : "the weir with pid " + holder) +
+                                    "; give each its own state.path"};
+  }
+  database_lock_ = lock;
+  const std::string pid = std::to_string(::getpid());
+  [[maybe_unused]] const bool told =
+      ::ftruncate(lock, 0) == 0 && ::pwrite(lock, pid.data(), pid.size(), 0) > 0;
+  return {};
 }
 
 StateDirectory::StateDirectory(StateDirectory&& other) noexcept
     : path_(std::move(other.path_)),
       lock_(std::exchange(other.lock_, -1)),
       unusable_(std::move(other.unusable_)) {}
+      database_lock_(std::exchange(other.database_lock_, -1)),
 
 StateDirectory::~StateDirectory() {
   withdraw();
-  if (lock_ >= 0) ::close(lock_);
+  for (const int lock : {lock_, database_lock_})
+    if (lock >= 0) ::close(lock);
 }
 
 void StateDirectory::withdraw() const noexcept {

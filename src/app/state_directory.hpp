@@ -17,13 +17,14 @@ struct DaemonFile {
 };
 
 // The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,
-// however it ends. Created with mode 0700; files in it are 0600, and made so where they were open to others.
-// One that can't be made or locked keeps nobody from serving: then it isn't held, unusable() says why, and
-// nothing may be written in it.
+// however it ends. A database that lies elsewhere is held likewise, by a file of its name and ".lock" beside
+// it: two daemons that write one lose each other's counts. Created with mode 0700; files in it are 0600, and
+// made so where they were open to others. One that can't be made or locked keeps nobody from serving: then it
+// isn't held, unusable() says why, and nothing may be written in it.
 class StateDirectory {
  public:
-  // Fails with kind io where it or a file in it is another user's, or where another daemon holds it: then the
-  // message has its pid. `database` may also be a path elsewhere.
+  // Fails with kind io where it or a file in it is another user's, or where another daemon holds it or the
+  // database: then the message has its pid. `database` may also be a path elsewhere.
   [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path,
                                                     const std::string& database);
   StateDirectory(StateDirectory&& other) noexcept;
@@ -40,10 +41,13 @@ class StateDirectory {
   StateDirectory(std::filesystem::path path, int lock, std::string unusable)
       : path_(std::move(path)), lock_(lock), unusable_(std::move(unusable)) {}
 
+  [[nodiscard]] Result<void> hold_database(const std::filesystem::path& database);
+
   [[nodiscard]] Error not_announced(int why) const;
 
   std::filesystem::path path_;
-  int lock_;  // -1: not held
+  int lock_;                // -1: not held
+  int database_lock_ = -1;  // -1: none is held, as where it lies in the directory
   std::string unusable_;
 };
 

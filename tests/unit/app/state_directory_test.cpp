@@ -1,0 +1,60 @@
+#include "app/state_directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "support/temp_folder.hpp"
+
+namespace weir::app {
+namespace {
+
+using testing::HasSubstr;
+
+class StateDirectoryTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::filesystem::path at(const char* name) const { return folder.path() / name; }
+
+  const weir::test::TempFolder folder;
+};
+
+TEST_F(StateDirectoryTest, IsHeldByOne) {
+  const auto first = StateDirectory::claim(at("state"), "weir.db");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(first->announce({.url = "http://127.0.0.1:1", .pid = ::getpid()}));
+  const auto second = StateDirectory::claim(at("state"), "weir.db");
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(::getpid())));
+}
+
+TEST_F(StateDirectoryTest, ADatabaseElsewhereIsHeldByOneToo) {
+  const std::string database = at("shared.db").string();
+  std::optional<Result<StateDirectory>> first = StateDirectory::claim(at("one"), database);
+  ASSERT_TRUE(*first);
+  for (const std::string& same : {database, at("one/../shared.db").string()}) {
+    const auto second = StateDirectory::claim(at("two"), same);
+    ASSERT_FALSE(second);
+    EXPECT_THAT(second.error().message,
+                HasSubstr("in use by the weir with pid " + std::to_string(::getpid())));
+  }
+  EXPECT_TRUE(StateDirectory::claim(at("two"), at("other.db").string()));
+  first.reset();
+  EXPECT_TRUE(StateDirectory::claim(at("two"), database));
+}
+
+TEST_F(StateDirectoryTest, ADatabaseInItNeedsNoLockOfItsOwn) {
+  const auto state = StateDirectory::claim(at("state"), at("state/weir.db").string());
+  ASSERT_TRUE(state);
+  EXPECT_FALSE(std::filesystem::exists(at("state/weir.db.lock")));
+}
+
+TEST_F(StateDirectoryTest, ADatabaseThatCantBeLockedIsTheStoresMatter) {
+  EXPECT_TRUE(StateDirectory::claim(at("state"), at("nowhere/weir.db").string()));
+}
+
+}  // namespace
+}  // namespace weir::app
