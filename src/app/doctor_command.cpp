@@ -16,6 +16,7 @@
 #include "app/commands.hpp"
 #include "app/daemon_client.hpp"
 #include "app/endpoints.hpp"
+#include "app/private_files.hpp"
 #include "app/state_directory.hpp"
 #include "weir/base/clock.hpp"
 #include "weir/base/log.hpp"
@@ -24,6 +25,7 @@
 #include "weir/base/version.hpp"
 #include "weir/providers/preset.hpp"
 #include "weir/providers/signals.hpp"
+#include "weir/transport/certificate.hpp"
 #include "weir/wire/model_list.hpp"
 
 namespace weir::app {
@@ -155,6 +157,14 @@ void check_zones(const config::GatewayConfig& config, Findings& findings) {
   }
 }
 
+// The state directory is made where it isn't there; another is not.
+void check_database(const std::filesystem::path& database, bool is_elsewhere, Findings& findings) {
+  if (!is_elsewhere || ::access(database.parent_path().c_str(), W_OK | X_OK) == 0) return;
+  const std::string why = std::strerror(errno);
+  findings.bad("database " + database.string(),
+               "its directory can't be written in (" + why + "): counts would be lost at a restart");
+}
+
 // Of the state: whether it can be written in, and whose it is.
 void check_state(const config::GatewayConfig& config, const DoctorOptions& options, Findings& findings) {
   const auto path = config::state_directory(options.state_directory, config::SystemEnvironment());
@@ -168,7 +178,19 @@ void check_state(const config::GatewayConfig& config, const DoctorOptions& optio
   if (::access(place.c_str(), W_OK | X_OK) != 0)
     return findings.bad(
         subject, "can't be written in: counts would be lost at a restart; name another with --state-dir");
+  if (place == whole)
+    if (const auto checked = check_directory(whole, config.state_file); !checked)
+      return findings.bad(subject, checked.error().message);
   findings.good(subject, place == whole ? "can be written in" : "isn't there yet, and can be made");
+  check_database(whole / config.state_file, std::filesystem::path(config.state_file).has_parent_path(),
+                 findings);
+}
+
+void check_tls(const config::GatewayConfig& config, Findings& findings) {
+  if (config.tls_cert_file.empty()) return;
+  if (const auto checked = transport::check_certificate(config.tls_cert_file, config.tls_key_file); !checked)
+    return findings.bad("server.tls", checked.error().message);
+  findings.good("server.tls", "the certificate and its key can be read");
 }
 
 int bind_there(const config::ListenAddress& listen) {
@@ -203,7 +225,8 @@ void check_port(const config::GatewayConfig& config, const DoctorOptions& option
   if (why == 0) return findings.good(subject, "free at " + config.listen.host);
   const auto daemon =
       read_daemon_file(config::state_directory(options.state_directory, config::SystemEnvironment()));
-  if (why == EADDRINUSE && daemon && daemon->url.ends_with(":" + std::to_string(config.listen.port)))
+  if (why == EADDRINUSE && daemon && is_alive(*daemon) &&
+      daemon->url.ends_with(":" + std::to_string(config.listen.port)))
     return findings.good(subject, "weir is serving there (pid " + std::to_string(daemon->pid) + ")");
   findings.bad(subject,
                config.listen.host + ": " + std::strerror(why) + "; --listen or server.listen names another");
@@ -224,6 +247,7 @@ int doctor(const DoctorOptions& options) {
     for (const providers::Key& key : provider.keys) log::hide(key.value);
   check_state(config, options, findings);
   check_port(config, options, findings);
+  check_tls(config, findings);
   check_zones(config, findings);
   bool clock_checked = false;
   for (const providers::Provider& provider : config.providers)

@@ -59,16 +59,23 @@ bool holds_only_state(const std::filesystem::path& directory, std::string_view d
 
 }  // namespace
 
-Result<void> make_directory_private(const std::filesystem::path& directory, std::string_view database) {
+Result<void> check_directory(const std::filesystem::path& directory, std::string_view database) {
   struct stat found {};
   if (::stat(directory.c_str(), &found) != 0) return failure(directory, std::strerror(errno));
   if (found.st_uid != ::geteuid()) return foreign(directory, found.st_uid);
-  if ((found.st_mode & kOthers) == 0) return {};
-  if (holds_only_state(directory, database)) return set_mode(directory, found.st_mode, S_IRWXU);
-  if ((found.st_mode & kOthersWrite) != 0)
+  if ((found.st_mode & kOthersWrite) != 0 && !holds_only_state(directory, database))
     return failure(directory,
                    "other users may write in it, and it holds more than weir's state; choose a "
                    "directory of its own with --state-dir");
+  return {};
+}
+
+Result<void> make_directory_private(const std::filesystem::path& directory, std::string_view database) {
+  if (auto checked = check_directory(directory, database); !checked) return checked;
+  struct stat found {};
+  if (::stat(directory.c_str(), &found) != 0) return failure(directory, std::strerror(errno));
+  if ((found.st_mode & kOthers) == 0) return {};
+  if (holds_only_state(directory, database)) return set_mode(directory, found.st_mode, S_IRWXU);
   log::warn("state_directory_is_open",
             {{"path", directory.string()},
              {"mode", octal(found.st_mode)},

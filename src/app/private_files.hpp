@@ -17,6 +17,9 @@ namespace weir::app {
 [[nodiscard]] Result<void> make_directory_private(const std::filesystem::path& directory,
                                                   std::string_view database);
 
+// Fails where the one above would, and changes and logs nothing.
+[[nodiscard]] Result<void> check_directory(const std::filesystem::path& directory, std::string_view database);
+
 // Gives a file mode 0600 where it has another. Fails where it belongs to another user; no file is as good.
 [[nodiscard]] Result<void> make_file_private(const std::filesystem::path& file);
 

@@ -13,6 +13,8 @@
 #include "app/commands.hpp"
 #include "app/state_directory.hpp"
 #include "weir/base/version.hpp"
+#include "weir/config/problem.hpp"
+#include "weir/transport/certificate.hpp"
 
 namespace weir::app {
 namespace {
@@ -54,10 +56,23 @@ int unhealthy(const std::string& why) {
   return kFailed;
 }
 
+// A daemon refuses to start with one that is broken, and keeps its old one at a reload.
+void check_certificate(config::Loaded& loaded) {
+  const config::GatewayConfig& config = loaded.config;
+  if (!loaded.ok() || config.tls_cert_file.empty()) return;
+  const auto checked = transport::check_certificate(config.tls_cert_file, config.tls_key_file);
+  if (checked) return;
+  config::Problem problem;
+  problem.file = config.file;
+  problem.message = "server.tls: " + checked.error().message;
+  loaded.problems.push_back(std::move(problem));
+}
+
 }  // namespace
 
 int check(const config::LoadOptions& options, bool as_json, bool print_effective) {
-  const config::Loaded loaded = config::load(options, config::SystemEnvironment());
+  config::Loaded loaded = config::load(options, config::SystemEnvironment());
+  check_certificate(loaded);
   // Programs read stdout: only one document goes there.
   const bool takes_stderr = loaded.ok() ? print_effective : !as_json;
   const std::string problems = as_json ? config::format_problems_json(loaded.problems) + "\n"

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -139,6 +140,10 @@ Error StateDirectory::not_announced(int why) const {
 
 std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory) {
   std::ifstream in(state_directory / kDaemonFile);
+bool is_alive(const DaemonFile& file) {
+  return file.pid > 0 && (::kill(file.pid, 0) == 0 || errno == EPERM);
+}
+
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("url") || !json["url"].is_string() || !json.contains("pid") ||

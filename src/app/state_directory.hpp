@@ -51,6 +51,8 @@ class StateDirectory {
   std::string unusable_;
 };
 
+// Whether the process that wrote it still runs.
+[[nodiscard]] bool is_alive(const DaemonFile& file);
 // Nothing where there is none, or not a daemon's.
 [[nodiscard]] std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory);
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "weir/base/ip_literal.hpp"
+#include "weir/transport/certificate.hpp"
 
 namespace weir::transport {
 namespace {
@@ -136,6 +137,12 @@ Result<TlsContext> make_server_context(const std::string& cert_file, const std::
                  "the key " + key_file + " does not belong to the certificate " + cert_file};
   }
   return context;
+}
+
+Result<void> check_certificate(const std::string& cert_file, const std::string& key_file) {
+  auto context = make_server_context(cert_file, key_file);
+  if (!context) return std::move(context).error();
+  return {};
 }
 
 Result<TlsContext> make_client_context(const std::string& ca_file) {

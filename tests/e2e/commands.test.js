@@ -1,7 +1,7 @@
 // The commands that end by themselves: check, version, healthcheck, and the exit codes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { FakeProvider, answers } from './support/provider.js';
 import { Weir, run, scratch, yaml } from './support/weir.js';
@@ -298,6 +298,36 @@ test('doctor: says of each key whether it is good, by free calls alone, and what
   assert.doesNotMatch(stdout + stderr, /planted/);
   for (const provider of [accepts, refuses, open])
     for (const request of provider.requests) assert.equal(`${request.method} ${request.path}`, 'GET /v1/models');
+});
+
+test('doctor: finds what serve would refuse or lose counts by, and check finds a broken certificate', async (t) => {
+  const place = scratch({ 'broken.pem': 'no certificate' });
+  t.after(() => place.remove());
+  const doctor = async (config, ...options) => {
+    writeFileSync(place.file('weir.yaml'), config);
+    return run(['doctor', '--config', 'weir.yaml', ...options], { cwd: place.folder });
+  };
+  mkdirSync(place.file('open'));
+  chmodSync(place.file('open'), 0o777);
+  writeFileSync(place.file('open/somebodys.txt'), 'x');
+  const open = await doctor('server: {listen: "127.0.0.1:0"}\n', '--state-dir', 'open');
+  assert.match(open.stdout, /^BAD +state directory open: .*other users may write in it/m);
+  const nowhere = await doctor('server: {listen: "127.0.0.1:0"}\nstate: {path: nowhere/weir.db}\n', '--state-dir', 'state');
+  assert.match(nowhere.stdout, /^BAD +database .*nowhere\/weir\.db: its directory can't be written in/m);
+  const tls = 'server: {listen: "127.0.0.1:0", tls: {cert_file: broken.pem, key_file: broken.pem}}\n';
+  assert.match((await doctor(tls, '--state-dir', 'state')).stdout, /^BAD +server\.tls: cannot read the certificate broken\.pem/m);
+  const checked = await run(['check', '--config', 'weir.yaml'], { cwd: place.folder });
+  assert.equal(checked.code, 78);
+  assert.match(checked.stderr, /^weir\.yaml: error: server\.tls: cannot read the certificate/m);
+
+  const taken = await FakeProvider.start(answers('x'));
+  t.after(() => taken.stop());
+  const port = new URL(taken.baseUrl).port;
+  const ended = spawnSync('true').pid;
+  mkdirSync(place.file('state'));
+  writeFileSync(place.file('state/daemon.json'), JSON.stringify({ url: `http://127.0.0.1:${port}`, pid: ended }));
+  const stale = await doctor(`server: {listen: "127.0.0.1:${port}"}\n`, '--state-dir', 'state');
+  assert.match(stale.stdout, new RegExp(`^BAD +port ${port}: 127\\.0\\.0\\.1: Address already in use`, 'm'));
 });
 
 test('what is no file is said to be none', async () => {

@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 
+#include "app/private_files.hpp"
 #include "support/temp_folder.hpp"
 
 namespace weir::app {
@@ -54,6 +57,25 @@ TEST_F(StateDirectoryTest, ADatabaseInItNeedsNoLockOfItsOwn) {
 
 TEST_F(StateDirectoryTest, ADatabaseThatCantBeLockedIsTheStoresMatter) {
   EXPECT_TRUE(StateDirectory::claim(at("state"), at("nowhere/weir.db").string()));
+}
+
+TEST_F(StateDirectoryTest, WhatCantBeMadePrivateIsToldWithoutAChange) {
+  std::filesystem::create_directory(at("state"));
+  ::chmod(at("state").c_str(), 0777);
+  EXPECT_TRUE(check_directory(at("state"), "weir.db"));
+  std::ofstream(at("state/somebodys.txt")) << "x";
+  const auto checked = check_directory(at("state"), "weir.db");
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message, StateDirectory::claim(at("state"), "weir.db").error().message);
+  struct stat found {};
+  ASSERT_EQ(::stat(at("state").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777U, 0777U);
+}
+
+TEST_F(StateDirectoryTest, ADaemonThatHasEndedIsKnownToHave) {
+  EXPECT_TRUE(is_alive({.url = "", .pid = ::getpid()}));
+  EXPECT_FALSE(is_alive({.url = "", .pid = 0}));
+  EXPECT_FALSE(is_alive({.url = "", .pid = 0x7fffffff}));
 }
 
 }  // namespace
