@@ -24,11 +24,11 @@ Error failure(std::string message) {
   return {ErrorKind::io, std::move(message)};
 }
 
-Result<std::string> url_of(const DaemonAddress& address) {
-  if (!address.url.empty()) return address.url;
+Result<DaemonFile> find_daemon(const DaemonAddress& address) {
+  if (!address.url.empty()) return DaemonFile{.url = address.url, .pid = 0, .certificate = {}};
   const auto path = config::state_directory(address.state_directory, config::SystemEnvironment());
-  const auto daemon = read_daemon_file(path);
-  if (daemon) return daemon->url;
+  auto daemon = read_daemon_file(path);
+  if (daemon) return *std::move(daemon);
   return failure("no daemon has announced itself in " + path.string() +
                  "; is weir serve running? --state-dir names another state directory, --url a daemon");
 }
@@ -113,10 +113,12 @@ Result<transport::Endpoint> daemon_endpoint(const std::string& url) {
 }
 
 Result<DaemonAnswer> fetch(transport::Endpoint endpoint, std::string_view method, std::string path,
-                           std::string fields, std::string body) {
+                           std::string fields, std::string body, std::string certificate) {
   const SystemClock clock;
   net::Loop loop(clock);
-  transport::UpstreamShared shared;
+  transport::UpstreamSharedConfig config;
+  config.certificate = std::move(certificate);
+  transport::UpstreamShared shared(std::move(config));
   const auto exchange = std::make_shared<Exchange>(Exchange{.endpoint = std::move(endpoint),
                                                             .method = std::string(method),
                                                             .path = std::move(path),
@@ -138,13 +140,15 @@ std::string words_of(const DaemonAnswer& answer) {
 
 Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method, std::string path,
                                 std::string body) {
-  const auto url = url_of(address);
-  if (!url) return url.error();
-  auto endpoint = daemon_endpoint(*url);
+  const auto daemon = find_daemon(address);
+  if (!daemon) return daemon.error();
+  auto endpoint = daemon_endpoint(daemon->url);
   if (!endpoint) return std::move(endpoint).error();
   std::string fields = fields_of(address, path, !body.empty());  // before the body is moved away
-  auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body));
-  if (!answer) return failure("the daemon at " + *url + " can't be reached: " + answer.error().message);
+  auto answer = fetch(*std::move(endpoint), method, std::move(path), std::move(fields), std::move(body),
+                      daemon->certificate);
+  if (!answer)
+    return failure("the daemon at " + daemon->url + " can't be reached: " + answer.error().message);
   return answer;
 }
 

@@ -26,18 +26,20 @@ struct DaemonAnswer {
   std::string date;  // of its head
 };
 
-// One request, whoever is asked. `fields`: whole header lines. Blocks at most ten seconds; an answer of any
-// status is none that fails, and no more than 8 MiB of it is read.
+// One request, whoever is asked. `fields`: whole header lines; `certificate`: as in UpstreamSharedConfig.
+// Blocks at most ten seconds; an answer of any status is none that fails, and no more than 8 MiB of it is
+// read.
 [[nodiscard]] Result<DaemonAnswer> fetch(transport::Endpoint endpoint, std::string_view method,
-                                         std::string path, std::string fields, std::string body = {});
+                                         std::string path, std::string fields, std::string body = {},
+                                         std::string certificate = {});
 
 // The words of an error answer, else what came.
 [[nodiscard]] std::string words_of(const DaemonAnswer& answer);
 
 // One request to a path under /admin/, with the key of WEIR_ADMIN_KEY where that is set, or under /v1/, with
 // that of WEIR_CLIENT_KEY; else with the one that --generate-keys left in the state directory where
-// daemon.json is. Blocks at most ten seconds. Fails with kind io or config, in words for people; an answer of
-// any status is none.
+// daemon.json is. A daemon that is found by daemon.json is known by the certificate that stands there. Blocks
+// at most ten seconds. Fails with kind io or config, in words for people; an answer of any status is none.
 [[nodiscard]] Result<DaemonAnswer> ask_daemon(const DaemonAddress& address, std::string_view method,
                                               std::string path, std::string body = {});
 

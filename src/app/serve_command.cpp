@@ -20,6 +20,7 @@
 #include "weir/base/log.hpp"
 #include "weir/base/version.hpp"
 #include "weir/dashboard/dashboard.hpp"
+#include "weir/transport/certificate.hpp"
 
 namespace weir::app {
 namespace {
@@ -114,6 +115,17 @@ void print_ready(const Daemon& daemon, const config::GatewayConfig& config) {
   std::fflush(stdout);
 }
 
+// How the commands find this daemon, and by which certificate they know it.
+void announce(const Daemon& daemon, const config::GatewayConfig& config, const StateDirectory& state) {
+  DaemonFile file{.url = daemon.url(), .pid = ::getpid(), .certificate = {}};
+  if (!config.tls_cert_file.empty())
+    if (auto fingerprint = transport::certificate_fingerprint(config.tls_cert_file); fingerprint)
+      file.certificate = *std::move(fingerprint);
+  if (const auto announced = state.announce(file); !announced)
+    log::warn("not_announced", {{"why", announced.error().message},
+                                {"effect", "commands such as weir quota can't find this daemon"}});
+}
+
 // What a reload needs beside the daemon.
 struct Serving {
   const ServeOptions& options;
@@ -159,6 +171,11 @@ void reload(Daemon& daemon, const Serving& serving) {
     log::error("reload_failed", {{"why", reloaded.error().message}});
     return;
   }
+  const config::GatewayConfig& config = loaded.config;
+  // One that is broken was not taken.
+  if (!config.tls_cert_file.empty() &&
+      transport::check_certificate(config.tls_cert_file, config.tls_key_file))
+    announce(daemon, config, serving.state);
   if (serving.options.log_level) log::set_level(*serving.options.log_level);
   log::info("reloaded", {{"config", loaded.config.file}});
 }
@@ -226,9 +243,7 @@ admin::Orders orders(bool can_reload) {
              {"config", config.file.empty() ? "none" : config.file},
              {"state_dir", state->path().string()},
              {"state", in_memory ? "in memory: counts are lost at a restart" : config.state_file}});
-  if (const auto announced = state->announce({.url = daemon.url(), .pid = ::getpid()}); !announced)
-    log::warn("not_announced", {{"why", announced.error().message},
-                                {"effect", "commands such as weir quota can't find this daemon"}});
+  announce(daemon, config, *state);
   print_ready(daemon, config);
   if (demo != nullptr) {
     std::fputs(demo->invitation(daemon.url()).c_str(), stdout);

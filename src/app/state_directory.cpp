@@ -100,8 +100,8 @@ Result<void> StateDirectory::hold_database(const std::filesystem::path& database
 StateDirectory::StateDirectory(StateDirectory&& other) noexcept
     : path_(std::move(other.path_)),
       lock_(std::exchange(other.lock_, -1)),
-      unusable_(std::move(other.unusable_)) {}
       database_lock_(std::exchange(other.database_lock_, -1)),
+      unusable_(std::move(other.unusable_)) {}
 
 StateDirectory::~StateDirectory() {
   withdraw();
@@ -119,7 +119,9 @@ Result<void> StateDirectory::announce(const DaemonFile& file) const {
   if (lock_ < 0) return Error{ErrorKind::io, unusable_};
   const auto target = path_ / kDaemonFile;
   const auto draft = path_ / (std::string(kDaemonFile) + ".new");
-  const std::string text = nlohmann::json{{"url", file.url}, {"pid", file.pid}}.dump() + "\n";
+  nlohmann::ordered_json json{{"url", file.url}, {"pid", file.pid}};
+  if (!file.certificate.empty()) json["certificate"] = file.certificate;
+  const std::string text = json.dump() + "\n";
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return not_announced(errno);
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -138,18 +140,21 @@ Error StateDirectory::not_announced(int why) const {
   return error;
 }
 
-std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory) {
-  std::ifstream in(state_directory / kDaemonFile);
 bool is_alive(const DaemonFile& file) {
   return file.pid > 0 && (::kill(file.pid, 0) == 0 || errno == EPERM);
 }
 
+std::optional<DaemonFile> read_daemon_file(const std::filesystem::path& state_directory) {
+  std::ifstream in(state_directory / kDaemonFile);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("url") || !json["url"].is_string() || !json.contains("pid") ||
       !json["pid"].is_number_integer())
     return std::nullopt;
-  return DaemonFile{.url = json["url"].get<std::string>(), .pid = json["pid"].get<pid_t>()};
+  DaemonFile file{.url = json["url"].get<std::string>(), .pid = json["pid"].get<pid_t>(), .certificate = {}};
+  if (json.contains("certificate") && json["certificate"].is_string())
+    file.certificate = json["certificate"].get<std::string>();
+  return file;
 }
 
 }  // namespace weir::app

@@ -14,6 +14,7 @@ namespace weir::app {
 struct DaemonFile {
   std::string url;  // "http://127.0.0.1:8484"
   pid_t pid = 0;
+  std::string certificate;  // fingerprint of the one it has where the url is https
 };
 
 // The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,

@@ -18,7 +18,8 @@ bool has_had_its_turn(const Target& target, std::span<const Target* const> exclu
 
 // The candidates of one tier stand together.
 std::span<const Candidate> tier_of(const Route& route, std::uint32_t tier) {
-  return std::ranges::equal_range(route.candidates, tier, {}, &Candidate::tier);
+  const auto of_tier = std::ranges::equal_range(route.candidates, tier, {}, &Candidate::tier);
+  return {of_tier.data(), of_tier.size()};
 }
 
 // When the first of a tier's targets has room; 0: of any tier.

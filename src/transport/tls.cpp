@@ -52,6 +52,28 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
+std::string fingerprint_of(const X509* certificate) {
+  std::array<unsigned char, 32> digest{};
+  unsigned size = 0;
+  if (X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) return {};
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
+
+// In place of all other checks.
+int is_pinned(X509_STORE_CTX* store, void* fingerprint) {
+  const X509* const shown = X509_STORE_CTX_get0_cert(store);
+  const bool same =
+      shown != nullptr && fingerprint_of(shown) == *static_cast<const std::string*>(fingerprint);
+  X509_STORE_CTX_set_error(store, same ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
+  return same ? 1 : 0;
+}
+
 // Where the common distributions keep their certificates in one file.
 constexpr std::array kBundles = {
     "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Alpine, Arch
@@ -145,6 +167,14 @@ Result<void> check_certificate(const std::string& cert_file, const std::string& 
   return {};
 }
 
+Result<std::string> certificate_fingerprint(const std::string& cert_file) {
+  ERR_clear_error();
+  const TlsContext context(SSL_CTX_new(TLS_server_method()));
+  if (!context || SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1)
+    return Error{ErrorKind::config, "cannot read the certificate " + cert_file + ": " + first_reason()};
+  return fingerprint_of(SSL_CTX_get0_certificate(context.get()));
+}
+
 Result<TlsContext> make_client_context(const std::string& ca_file) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_client_method()));
@@ -161,6 +191,16 @@ Result<TlsContext> make_client_context(const std::string& ca_file) {
     return Error{ErrorKind::config,
                  "cannot read the trusted certificates " + ca_file + ": " + first_reason()};
   }
+  return context;
+}
+
+Result<TlsContext> make_pinned_context(const std::string& fingerprint) {
+  ERR_clear_error();
+  TlsContext context(SSL_CTX_new(TLS_client_method()));
+  if (!context) return Error{ErrorKind::config, "cannot start TLS: " + first_reason()};
+  set_common_options(context.get());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context.get(), is_pinned, const_cast<std::string*>(&fingerprint));
   return context;
 }
 

@@ -52,6 +52,10 @@ struct TlsPeer {
 // loop's thread. Fails with kind config where there is nothing to trust.
 [[nodiscard]] Result<TlsContext> make_client_context(const std::string& ca_file);
 
+// For the one server that has the certificate of that fingerprint, which must outlive the context: neither
+// its name nor who signed it is looked at. Fails with kind config.
+[[nodiscard]] Result<TlsContext> make_pinned_context(const std::string& fingerprint);
+
 // One connection's SSL object, on a socket that doesn't block. Null when memory is out.
 [[nodiscard]] Ssl make_client_ssl(const TlsPeer& peer, int socket);
 [[nodiscard]] Ssl make_server_ssl(ssl_ctx_st* context, int socket);

@@ -7,8 +7,9 @@
 
 namespace weir::transport {
 
-TrustStore::TrustStore(std::string ca_file)
+TrustStore::TrustStore(std::string ca_file, std::string certificate)
     : ca_file_(std::move(ca_file)),
+      certificate_(std::move(certificate)),
       context_(std::make_shared<const Result<TlsContext>>(
           Error{ErrorKind::internal, "the trusted certificates have not been read"})) {}
 
@@ -69,7 +70,8 @@ void TrustStore::reload() {
 }
 
 void TrustStore::read() {
-  auto context = std::make_shared<const Result<TlsContext>>(make_client_context(ca_file_));
+  auto context = std::make_shared<const Result<TlsContext>>(
+      certificate_.empty() ? make_client_context(ca_file_) : make_pinned_context(certificate_));
   if (!*context) log::error("trust_store_failed", {{"why", context->error().message}});
   std::vector<Waiter> waiters;
   {

@@ -19,7 +19,7 @@ namespace weir::transport {
 // by the loops that wait for it. Threads: reload and the destructor one, all else any.
 class TrustStore {
  public:
-  explicit TrustStore(std::string ca_file);  // empty: see make_client_context()
+  TrustStore(std::string ca_file, std::string certificate);  // see UpstreamSharedConfig
   ~TrustStore();
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
@@ -45,6 +45,7 @@ class TrustStore {
   void read();
 
   const std::string ca_file_;
+  const std::string certificate_;
   std::atomic<bool> read_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const Result<TlsContext>> context_;  // protected by mutex_

@@ -90,7 +90,7 @@ class UpstreamShared::Impl {
  public:
   explicit Impl(UpstreamSharedConfig config)
       : look_ups(config.look_up ? std::move(config.look_up) : system_look_up),
-        trust(std::move(config.ca_file)) {}
+        trust(std::move(config.ca_file), std::move(config.certificate)) {}
 
   LookUps look_ups;
   TrustStore trust;

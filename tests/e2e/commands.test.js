@@ -337,3 +337,30 @@ test('what is no file is said to be none', async () => {
     assert.equal(stderr, 'error: / is a directory\n');
   }
 });
+
+// Where openssl isn't there no certificate can be made.
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+test('a daemon with TLS is found and known by its certificate, a renewed one too', { skip: !hasOpenssl && 'openssl is not installed' }, async (t) => {
+  const place = scratch();
+  const renew = () => {
+    const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=elsewhere.test', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: place.folder });
+    assert.equal(made.status, 0, String(made.stderr));
+  };
+  renew();
+  writeFileSync(place.file('weir.yaml'), `server: {listen: "127.0.0.1:0", tls: {cert_file: cert.pem, key_file: key.pem}}\n${good}`);
+  const weir = await Weir.launch(place).untilReady();
+  t.after(() => weir.kill());
+  const status = () => run(['status', '--state-dir', weir.stateDir]);
+  const first = await status();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^local \(key main\)/m);
+  // Somebody who is only said to be a weir is looked at as any server.
+  const stranger = await run(['status', '--url', weir.origin]);
+  assert.equal(stranger.code, 1);
+  assert.match(stranger.stderr, /certificate/);
+  renew();
+  weir.signal('SIGHUP');
+  await weir.until(() => /"reloaded"/.test(weir.stderr), 'the reload');
+  const renewed = await status();
+  assert.equal(renewed.code, 0, renewed.stderr);
+});

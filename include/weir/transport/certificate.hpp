@@ -10,4 +10,7 @@ namespace weir::transport {
 // kind config, in words for people.
 [[nodiscard]] Result<void> check_certificate(const std::string& cert_file, const std::string& key_file);
 
+// SHA-256 of the first certificate in a PEM file, in hexadecimal. Fails with kind config.
+[[nodiscard]] Result<std::string> certificate_fingerprint(const std::string& cert_file);
+
 }  // namespace weir::transport

@@ -107,7 +107,10 @@ using LookUp = std::function<Result<std::vector<std::string>>(const std::string&
 
 struct UpstreamSharedConfig {
   std::string ca_file;  // PEM, trusted in place of SSL_CERT_FILE, SSL_CERT_DIR and the system's certificates
-  LookUp look_up;       // in place of the system's resolver
+  // The one certificate that is accepted, whatever its name and whoever signed it: its fingerprint. Empty:
+  // any that is trusted and has the endpoint's name.
+  std::string certificate;
+  LookUp look_up;  // in place of the system's resolver
 };
 
 // What the loops' clients share: the resolver's threads and the trust store. Outlives every client; the loops

@@ -8,6 +8,7 @@
 
 #include "support/test_certificates.hpp"
 #include "upstream_fixture.hpp"
+#include "weir/transport/certificate.hpp"
 
 namespace weir::test {
 namespace {
@@ -64,6 +65,26 @@ TEST_F(Tls, AGoodCertificateIsAcceptedByNameAndByAddress) {
     EXPECT_EQ(first.body, R"({"ok":true})");
     EXPECT_TRUE(fetch(ask_over_tls(provider, host)).reused);
   }
+}
+
+// So the commands know the daemon: its certificate is for other names, and often signed by nobody.
+TEST_F(Tls, AKnownCertificateIsAcceptedWhateverItsName) {
+  CertificateWish wish;
+  wish.names = {"DNS:elsewhere.test"};
+  const Certificate own = certificates_.issue("self-signed", wish);
+  const auto fingerprint = transport::certificate_fingerprint(own.file);
+  ASSERT_TRUE(fingerprint);
+  EXPECT_EQ(fingerprint->size(), 64U);
+  transport::UpstreamSharedConfig shared;
+  shared.certificate = *fingerprint;
+  configure(shared);
+  RawProvider provider(RawProvider::always(RawProvider::answer(200, "{}")),
+                       {.chain_file = own.file, .key_file = own.key_file});
+  for (const char* host : {"localhost", "127.0.0.1"}) {
+    const Outcome outcome = fetch(ask_over_tls(provider, host));
+    EXPECT_EQ(outcome.status, 200) << outcome.message;
+  }
+  expect_refused(with_chain(good_), "certificate rejected");
 }
 
 TEST_F(Tls, AnExpiredCertificateIsRefused) {

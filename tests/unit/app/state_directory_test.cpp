@@ -28,10 +28,21 @@ class StateDirectoryTest : public testing::Test {
 TEST_F(StateDirectoryTest, IsHeldByOne) {
   const auto first = StateDirectory::claim(at("state"), "weir.db");
   ASSERT_TRUE(first);
-  ASSERT_TRUE(first->announce({.url = "http://127.0.0.1:1", .pid = ::getpid()}));
+  ASSERT_TRUE(first->announce({.url = "http://127.0.0.1:1", .pid = ::getpid(), .certificate = {}}));
   const auto second = StateDirectory::claim(at("state"), "weir.db");
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(::getpid())));
+}
+
+TEST_F(StateDirectoryTest, TellsHowTheDaemonIsFoundAndKnown) {
+  const auto state = StateDirectory::claim(at("state"), "weir.db");
+  ASSERT_TRUE(state);
+  ASSERT_TRUE(state->announce({.url = "https://127.0.0.1:1", .pid = 7, .certificate = "ab12"}));
+  const auto file = read_daemon_file(at("state"));
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->url, "https://127.0.0.1:1");
+  EXPECT_EQ(file->pid, 7);
+  EXPECT_EQ(file->certificate, "ab12");
 }
 
 TEST_F(StateDirectoryTest, ADatabaseElsewhereIsHeldByOneToo) {
@@ -73,9 +84,9 @@ TEST_F(StateDirectoryTest, WhatCantBeMadePrivateIsToldWithoutAChange) {
 }
 
 TEST_F(StateDirectoryTest, ADaemonThatHasEndedIsKnownToHave) {
-  EXPECT_TRUE(is_alive({.url = "", .pid = ::getpid()}));
-  EXPECT_FALSE(is_alive({.url = "", .pid = 0}));
-  EXPECT_FALSE(is_alive({.url = "", .pid = 0x7fffffff}));
+  EXPECT_TRUE(is_alive({.url = "", .pid = ::getpid(), .certificate = {}}));
+  EXPECT_FALSE(is_alive({.url = "", .pid = 0, .certificate = {}}));
+  EXPECT_FALSE(is_alive({.url = "", .pid = 0x7fffffff, .certificate = {}}));
 }
 
 }  // namespace
