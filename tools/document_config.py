@@ -31,7 +31,8 @@ read; a real variable wins over it. Relative paths count from the file's folder.
 **Types**: a *count* may have k, M or B behind it (12k is 12,000); a *size* B, KiB, MiB, GiB, kB, MB or GB; a *duration* ns, us,
 ms, s, m, h or d, also several (1h30m), and without a unit is in seconds; a *share* ends in %; a *flag* is true or false.
 
-A reload (SIGHUP, or `POST /admin/v1/reload`) takes what can change while running and names in the log what needs a restart.
+A reload (SIGHUP, or `POST /admin/v1/reload`) reads the same file again, which must be a regular one, takes what can change
+while running, and names in the log what needs a restart.
 """
 
 # Types with a section of their own: what is said of them, and where they may stand.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/daemon.hpp"
@@ -94,6 +95,18 @@ bool report(const config::Loaded& loaded) {
   return loaded.ok() && !loaded.config.providers.empty();
 }
 
+// In the log as well: who reads that may not see stderr.
+void log_problems(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems) {
+    std::string at = problem.file;
+    if (problem.line > 0) at += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    if (problem.severity == config::Problem::Severity::error)
+      log::error("configuration_problem", {{"at", at}, {"what", problem.message}});
+    else
+      log::warn("configuration_problem", {{"at", at}, {"what", problem.message}});
+  }
+}
+
 log::Options log_options(const config::GatewayConfig& config, const ServeOptions& options) {
   log::Options log = config.log;
   if (options.log_level) log.level = *options.log_level;
@@ -132,6 +145,7 @@ struct Serving {
   const StateDirectory& state;
   std::optional<GeneratedKeys>& keys;
   bool can_reload;
+  std::string file;  // the configuration in force; empty: none, so that the next may come from anywhere
 };
 
 // Written down before anybody is asked for them, and told where. The keys themselves go to a terminal, and
@@ -154,9 +168,14 @@ Result<void> keep_generated(std::optional<GeneratedKeys>& keys, const config::Ga
   return {};
 }
 
-void reload(Daemon& daemon, const Serving& serving) {
-  const config::Loaded loaded = config::load(serving.options.load, config::SystemEnvironment());
-  if (!report(loaded)) {
+void reload(Daemon& daemon, Serving& serving) {
+  config::LoadOptions options = serving.options.load;
+  if (!serving.file.empty()) options.again = serving.file;
+  const config::Loaded loaded =
+      config::load(options, config::SystemEnvironment(config::Readable::regular_files));
+  const bool is_usable = report(loaded);
+  log_problems(loaded.problems);
+  if (!is_usable) {
     daemon.note_reload_failed();
     log::error("reload_failed", {{"why", "the configuration has errors; nothing was changed"}});
     return;
@@ -176,6 +195,7 @@ void reload(Daemon& daemon, const Serving& serving) {
   if (!config.tls_cert_file.empty() &&
       transport::check_certificate(config.tls_cert_file, config.tls_key_file))
     announce(daemon, config, serving.state);
+  serving.file = loaded.config.file;
   if (serving.options.log_level) log::set_level(*serving.options.log_level);
   log::info("reloaded", {{"config", loaded.config.file}});
 }
@@ -199,7 +219,7 @@ int drain(Daemon& daemon, const Signals& signals, Duration limit) {
   return kFine;
 }
 
-int run(Daemon& daemon, const Signals& signals, const Serving& serving) {
+int run(Daemon& daemon, const Signals& signals, Serving serving) {
   while (true) {
     const int signal = signals.wait();
     if (ends(signal)) return drain(daemon, signals, daemon.drain_timeout());
@@ -221,6 +241,7 @@ admin::Orders orders(bool can_reload) {
                                 const Signals& signals, std::optional<GeneratedKeys>& keys,
                                 const DemoProviders* demo) {
   const config::GatewayConfig& config = loaded.config;
+  log_problems(loaded.problems);
   const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
   const auto state = StateDirectory::claim(state_path, config.state_file);
   if (!state) {
@@ -250,7 +271,11 @@ admin::Orders orders(bool can_reload) {
     std::fflush(stdout);
   }
   const int code = run(daemon, signals,
-                       {.options = options, .state = *state, .keys = keys, .can_reload = demo == nullptr});
+                       {.options = options,
+                        .state = *state,
+                        .keys = keys,
+                        .can_reload = demo == nullptr,
+                        .file = config.file});
   daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.

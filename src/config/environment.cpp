@@ -22,6 +22,11 @@ std::optional<std::filesystem::path> absolute(const std::optional<std::string>& 
   return path.is_absolute() ? std::optional(path) : std::nullopt;
 }
 
+bool is_regular(int file) {
+  struct stat found {};
+  return ::fstat(file, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 }  // namespace
 
 bool Environment::exists(const std::filesystem::path& path) const {
@@ -38,8 +43,13 @@ std::optional<std::string> SystemEnvironment::variable(std::string_view name) co
 }
 
 std::optional<std::string> SystemEnvironment::read_file(const std::filesystem::path& path) const {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool any = readable_ == Readable::anything;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (any ? 0 : O_NONBLOCK));
   if (file < 0) return std::nullopt;
+  if (!any && !is_regular(file)) {
+    ::close(file);
+    return std::nullopt;
+  }
   std::string content;
   std::array<char, 16384> buffer;
   // One byte more than is accepted shows that there is more; /dev/zero has no end.

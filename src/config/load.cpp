@@ -31,6 +31,7 @@ struct Found {
 };
 
 Found find_file(const LoadOptions& options, const Environment& environment) {
+  if (options.again) return {*options.again, ""};
   if (options.file) return {*options.file, "--config"};
   if (const auto named = environment.variable("WEIR_CONFIG"); named && !named->empty())
     return {*named, "WEIR_CONFIG"};
@@ -139,9 +140,10 @@ Loaded load(const LoadOptions& options, const Environment& environment) {
   const auto text = environment.read_file(found.path);
   if (!text) {
     Loaded loaded;
-    loaded.problems.push_back(file_problem(
-        found.path.string(), "can't read the configuration" +
-                                 (found.named_by.empty() ? "" : " that " + found.named_by + " names")));
+    std::string message = "can't read the configuration";
+    if (!found.named_by.empty()) message += " that " + found.named_by + " names";
+    if (options.again) message += " again; it must be there still, as a regular file";
+    loaded.problems.push_back(file_problem(found.path.string(), std::move(message)));
     return loaded;
   }
   const std::filesystem::path folder = found.path.parent_path();

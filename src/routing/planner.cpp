@@ -17,9 +17,10 @@ bool has_had_its_turn(const Target& target, std::span<const Target* const> exclu
 }
 
 // The candidates of one tier stand together.
-std::span<const Candidate> tier_of(const Route& route, std::uint32_t tier) {
-  const auto of_tier = std::ranges::equal_range(route.candidates, tier, {}, &Candidate::tier);
-  return {of_tier.data(), of_tier.size()};
+std::span<const Candidate> tier_from(const Route& route, std::size_t first) {
+  const auto begin = route.candidates.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = std::ranges::upper_bound(begin, route.candidates.end(), begin->tier, {}, &Candidate::tier);
+  return {&*begin, static_cast<std::size_t>(end - begin)};
 }
 
 // When the first of a tier's targets has room; 0: of any tier.
@@ -52,9 +53,9 @@ std::optional<Choice> take_best(const Route& route, const Ask& ask, Targets excl
                                 RandomSource& random) {
   if (off_peak(ask, now.boot, now) > now.boot) return std::nullopt;
   for (std::size_t first = 0; first < route.candidates.size();) {
-    const std::uint32_t number = route.candidates[first].tier;
+    const std::span<const Candidate> tier = tier_from(route, first);
+    const std::uint32_t number = tier.front().tier;
     if (auto choice = take_preferred(route, number, ask, excluded, now)) return choice;
-    const std::span<const Candidate> tier = tier_of(route, number);
     Draw draw({.strategy = route.strategy, .tier = tier, .excluded = excluded}, ask, now, random);
     if (auto choice = draw.take_one()) return choice;
     if (ask.patience > Duration::zero() &&

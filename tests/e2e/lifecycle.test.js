@@ -1,6 +1,7 @@
 // A daemon's manners: signals, drain, reload, and one daemon a state directory.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeProvider, answers, gate, streamsStepwise } from './support/provider.js';
@@ -89,6 +90,7 @@ test('SIGHUP takes a good file and leaves all as it is for a bad one', async () 
   weir.signal('SIGHUP');
   await weir.until(() => weir.stderr.includes('"reload_failed"'), 'reload_failed');
   assert.match(weir.stderr, /weir\.yaml:1:\d+: error/);
+  assert.match(weir.stderr, /"level":"error","event":"configuration_problem","at":"weir\.yaml:1:\d+","what":".*nonsense/);
   assert.deepEqual(await names(), before);
   assert.equal((await weir.sdk().chat.completions.create(hello)).choices[0].message.content, 'fine');
 
@@ -97,6 +99,32 @@ test('SIGHUP takes a good file and leaves all as it is for a bad one', async () 
   await weir.until(() => weir.stderr.includes('"reloaded"'), 'reloaded');
   assert.ok((await names()).includes('gpt-5'));
   await weir.stop();
+});
+
+// Whoever takes a file away, or puts a pipe in its place, gets no defaults instead: they would be open to all.
+test('a reload whose file is gone or is no file leaves all as it is', async (t) => {
+  const config = yaml({ first: provider }, { more: 'auth: {keys: [{name: mine, key: my-client-key}]}' });
+  const place = scratch({ 'weir.yaml': config });
+  t.after(() => place.remove());
+  const weir = await Weir.launch(place, { args: ['serve'] }).untilReady();
+  t.after(() => weir.kill());
+  const failures = () => weir.stderr.match(/"reload_failed"/g)?.length ?? 0;
+  const isServed = async () => (await fetch(`${weir.url}/models`)).status;
+  unlinkSync(place.file('weir.yaml'));
+  weir.signal('SIGHUP');
+  await weir.until(() => failures() === 1, 'reload_failed');
+  assert.match(weir.stderr, /"configuration_problem","at":"weir\.yaml","what":"can't read the configuration again/);
+  assert.equal(await isServed(), 401);
+  execFileSync('mkfifo', [place.file('weir.yaml')]);
+  weir.signal('SIGHUP');
+  await weir.until(() => failures() === 2, 'reload_failed');
+  assert.equal(await isServed(), 401);
+  unlinkSync(place.file('weir.yaml'));
+  weir.configure(config);
+  weir.signal('SIGHUP');
+  await weir.untilLogged(/"reloaded","config":"weir\.yaml"/);
+  weir.signal('SIGTERM');
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
 });
 
 test('a reload names the keys that need a restart, and takes the time for a drain', async () => {

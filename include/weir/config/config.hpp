@@ -89,6 +89,7 @@ struct StandInKeys {
 
 struct LoadOptions {
   std::optional<std::filesystem::path> file;      // --config
+  std::optional<std::filesystem::path> again;     // what an earlier load took: read again, nothing else
   std::optional<std::filesystem::path> env_file;  // --env-file
   std::optional<std::string> listen;              // --listen, else WEIR_LISTEN
   std::optional<StandInKeys> stand_in;            // --generate-keys

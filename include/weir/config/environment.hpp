@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,12 +24,20 @@ class Environment {
   [[nodiscard]] virtual bool is_open_to_others(const std::filesystem::path& path) const;
 };
 
+// What a SystemEnvironment reads from. A start takes a pipe as well as a file. What is read once more must be
+// a regular file: a pipe is empty by then, and one that nobody writes to would hold the reader up for ever.
+enum class Readable : std::uint8_t { anything, regular_files };
+
 class SystemEnvironment final : public Environment {
  public:
+  explicit SystemEnvironment(Readable readable = Readable::anything) : readable_(readable) {}
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const override;
   [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& path) const override;
   [[nodiscard]] bool exists(const std::filesystem::path& path) const override;
   [[nodiscard]] bool is_open_to_others(const std::filesystem::path& path) const override;
+
+ private:
+  Readable readable_;
 };
 
 // --state-dir, WEIR_STATE_DIR, STATE_DIRECTORY, XDG_STATE_HOME/weir, ~/.local/state/weir; without a home

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -79,6 +81,24 @@ TEST(Search, NeverPassesOverAFileThatIsThere) {
   EXPECT_EQ(format_problems(missing.problems),
             "/missing.yaml: error: can't read the configuration that --config names\n1 error\n");
   EXPECT_FALSE(missing.ok());
+}
+
+// What was in force is not replaced by what the search would find now.
+TEST(Search, IsNotMadeAgainForAFileThatWasTaken) {
+  MapEnvironment environment;
+  environment.files = {{"weir.yaml", level("error")}, {"/etc/weir/weir.yaml", level("debug")}};
+  LoadOptions options = test_options();
+  options.again = "weir.yaml";
+  const Loaded there = load(options, environment);
+  EXPECT_TRUE(there.ok());
+  EXPECT_EQ(there.config.file, "weir.yaml");
+  environment.files.erase("weir.yaml");
+  const Loaded gone = load(options, environment);
+  EXPECT_FALSE(gone.ok());
+  EXPECT_EQ(
+      format_problems(gone.problems),
+      "weir.yaml: error: can't read the configuration again; it must be there still, as a regular file\n"
+      "1 error\n");
 }
 
 TEST(EnvFile, LiesBesideTheConfiguration) {
@@ -311,6 +331,19 @@ TEST(SystemEnvironment, SeesWhoMayReadAFile) {
   std::filesystem::remove(path);
   EXPECT_FALSE(system.is_open_to_others(path));
   EXPECT_FALSE(system.is_open_to_others("/dev/null"));
+}
+
+TEST(SystemEnvironment, ReadsOnlyRegularFilesWhereThatIsWanted) {
+  const SystemEnvironment system(Readable::regular_files);
+  const auto path = std::filesystem::path(testing::TempDir()) / ("regular_" + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(system.read_file(path), std::nullopt);  // nobody writes to it
+  std::filesystem::remove(path);
+  std::ofstream(path) << "key";
+  EXPECT_EQ(system.read_file(path), "key");
+  std::filesystem::remove(path);
+  EXPECT_EQ(system.read_file("/dev/null"), std::nullopt);
+  EXPECT_EQ(system.read_file("/"), std::nullopt);
 }
 
 TEST(SystemEnvironment, ReadsFilesAndStopsAtEndlessOnes) {
