@@ -248,6 +248,11 @@ Result<void> Daemon::start(const config::GatewayConfig& config, const StateDirec
 }
 
 Result<void> Daemon::reload(const config::GatewayConfig& config) {
+  const config::ListenAddress& listen = parts_->config.listen;
+  if (config::is_open_to_network(listen, config.client_keys))
+    return Error{ErrorKind::config, "weir listens on " + listen.host +
+                                        " until a restart, and without auth.keys the network could use your "
+                                        "providers' keys; keep a client key, or restart"};
   auto settings = settings_of(config);
   if (!settings) return std::move(settings).error();
   if (auto configured = parts_->configure_webhook(config); !configured) return configured;

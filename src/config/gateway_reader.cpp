@@ -332,7 +332,7 @@ class GatewayReader {
   // Whoever reaches the port spends the providers' quota, and whoever is on the way reads what passes.
   void check_openness() {
     if (is_loopback(config_.listen.host)) return;
-    if (config_.client_keys.empty())
+    if (is_open_to_network(config_.listen, config_.client_keys))
       return tell_of_listen(Problem::Severity::error,
                             "listening on " + config_.listen.host +
                                 " lets the network use your providers' keys; add auth.keys, or listen on " +
@@ -443,6 +443,10 @@ class GatewayReader {
 };
 
 }  // namespace
+
+bool is_open_to_network(const ListenAddress& listen, const std::vector<ClientKey>& keys) {
+  return keys.empty() && !is_loopback(listen.host);
+}
 
 GatewayConfig read_gateway(Reading& reading, const Node* root, std::span<const providers::Preset> presets,
                            const std::optional<ListenOverride>& listen,

@@ -127,6 +127,18 @@ test('a reload whose file is gone or is no file leaves all as it is', async (t) 
   assert.deepEqual(await weir.exited, { code: 0, signal: null });
 });
 
+test('a reload leaves no port open to the network without keys', async (t) => {
+  const keys = 'auth: {keys: [{name: mine, key: my-client-key}]}';
+  const open = (more) => yaml({ first: provider }, { more }).replace('127.0.0.1:0', '0.0.0.0:0');
+  const weir = await Weir.serve(open(keys));
+  t.after(() => weir.kill());
+  weir.configure(yaml({ first: provider }));
+  weir.signal('SIGHUP');
+  await weir.untilLogged(/"reload_failed","why":"weir listens on 0\.0\.0\.0 until a restart/);
+  const status = async () => (await fetch(`${weir.url.replace('0.0.0.0', '127.0.0.1')}/models`)).status;
+  assert.equal(await status(), 401);
+});
+
 test('a reload names the keys that need a restart, and takes the time for a drain', async () => {
   const gates = [gate(), gate()];
   provider.play(streamsStepwise(['one', 'never'], gates), answers('fine'));

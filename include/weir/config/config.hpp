@@ -109,6 +109,9 @@ struct LoadOptions {
 [[nodiscard]] std::unique_ptr<Environment> environment_of(const LoadOptions& options,
                                                           const Environment& environment);
 
+// Whether anyone on the network could spend the providers' quota: who listens there, and asks for no key.
+[[nodiscard]] bool is_open_to_network(const ListenAddress& listen, const std::vector<ClientKey>& keys);
+
 // The effective configuration as YAML, secrets as "***".
 [[nodiscard]] std::string print_effective(const GatewayConfig& config);
 

@@ -444,6 +444,15 @@ TEST(StandInKeys, AreTakenOnlyWhereTheConfigurationHasNone) {
   EXPECT_EQ(both.config.secrets.size(), 2U);
 }
 
+TEST(Openness, IsWhoListensBeyondThisMachineWithoutKeys) {
+  const std::vector<ClientKey> one(1);
+  EXPECT_TRUE(is_open_to_network({.host = "0.0.0.0", .port = 1}, {}));
+  EXPECT_TRUE(is_open_to_network({.host = "192.0.2.1", .port = 1}, {}));
+  EXPECT_FALSE(is_open_to_network({.host = "0.0.0.0", .port = 1}, one));
+  EXPECT_FALSE(is_open_to_network({.host = "127.0.0.1", .port = 1}, {}));
+  EXPECT_FALSE(is_open_to_network({.host = "::1", .port = 1}, {}));
+}
+
 TEST(Openness, IsAskedOfTheAddressThatCounts) {
   LoadOptions options = test_options();
   options.listen = "0.0.0.0:1";
