@@ -16,22 +16,22 @@ has_configuration() {
     [ -f "${XDG_CONFIG_HOME:-$HOME/.config}/weir/weir.yaml" ]
 }
 
-has_provider_key() {
-  local variable
-  for variable in $(sed -n 's/^key_variables: *\[\(.*\)\].*/\1/p' "$here"/../config/presets/*.yaml | tr ',' ' '); do
-    [ -z "${!variable:-}" ] || return 0
-    ! grep -qsE "^(export )?$variable=." .env || return 0
-  done
+# Whether serve would find a provider by the environment. Where something is wrong it is serve that says so.
+has_provider() {
+  local said
+  said=$("$binary" check 2>/dev/null) || return 0
+  case $said in *": fine, 0 providers"*) ;; *) return 0 ;; esac
+  grep ': warning: ' <<<"$said" >&2 || true
   return 1
 }
 
 case ${1:-} in
   "" | --*)
-    if has_configuration "$@" || has_provider_key; then
+    if has_configuration "$@" || has_provider; then
       command=serve
     else
       command=demo
-      echo "No weir.yaml and no provider key found: starting the demo with pretend providers." >&2
+      echo "No weir.yaml, and no provider key that can be used: starting the demo with pretend providers." >&2
     fi
     exec "$binary" "$command" "$@"
     ;;

@@ -88,9 +88,8 @@ bool report(const config::Loaded& loaded) {
   std::fputs(problems.c_str(), stderr);
   if (loaded.ok() && loaded.config.providers.empty())
     std::fputs(
-        "error: no provider can be used: set a provider's key variable (GROQ_API_KEY, GEMINI_API_KEY, ...) "
-        "or "
-        "write a weir.yaml; `weir demo` needs neither\n",
+        "error: no provider can be used: set the key variable of one with free models (GROQ_API_KEY, "
+        "GEMINI_API_KEY, ...) or write a weir.yaml; `weir demo` needs neither\n",
         stderr);
   return loaded.ok() && !loaded.config.providers.empty();
 }

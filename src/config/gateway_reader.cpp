@@ -426,9 +426,12 @@ class GatewayReader {
       most = free;
       example = preset.key_variables.front();
     }
-    return "no provider can be used; set a key variable" +
-           (example.empty() ? std::string() : " such as " + std::string(example)) +
-           ", or add one under providers";
+    const std::string variable =
+        "set a key variable" + (example.empty() ? std::string() : " such as " + std::string(example));
+    if (!providers.costly.empty())
+      return "no provider can be used: all models of " + one_of(providers.costly) +
+             " cost; name it under providers, set routing.allow_paid, or " + variable;
+    return "no provider can be used; " + variable + ", or add one under providers";
   }
 
   Reading& reading_;

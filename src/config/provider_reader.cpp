@@ -234,7 +234,14 @@ Providers providers_from_environment(Reading& reading, const ProviderSurrounding
   for (const Preset& preset : surroundings.presets) {
     if (preset.key_variables.empty()) continue;
     auto key = key_from_variables(preset, reading.environment);
-    if (!key || !is_header_text(key->value.reveal())) continue;
+    if (!key) continue;
+    if (!is_header_text(key->value.reveal())) {
+      const std::vector<std::string_view> names(preset.key_variables.begin(), preset.key_variables.end());
+      reading.report.warning({}, "preset " + in_quotes(preset.name) + " is left out: the key in " +
+                                     one_of(names) +
+                                     " holds a space or a character that can't stand in a header");
+      continue;
+    }
     const auto address = fill_variables(preset.base_url, reading.environment);
     if (!address) {
       // Not an error: nobody has named this provider, and its key may be there for something else.
@@ -252,7 +259,10 @@ Providers providers_from_environment(Reading& reading, const ProviderSurrounding
     for (const providers::PresetModel& model : preset.models)
       if (surroundings.allow_paid || model.billing == providers::Billing::free)
         provider.models.push_back(to_model(model));
-    if (provider.models.empty()) continue;
+    if (provider.models.empty()) {
+      out.costly.push_back(preset.name);
+      continue;
+    }
     provider.limits = to_limits(preset.limits);
     provider.charge = preset.charge;
     provider.timeouts = surroundings.timeouts;

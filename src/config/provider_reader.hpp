@@ -24,6 +24,7 @@ struct Providers {
   std::vector<providers::Provider> usable;
   std::map<std::string, KnownProvider, std::less<>> known;
   std::set<std::string, std::less<>> skipped_families;  // of providers that aren't usable
+  std::vector<std::string_view> costly;                 // presets with a key, whose models all cost
 };
 
 // What a provider is read against.

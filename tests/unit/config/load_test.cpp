@@ -243,6 +243,35 @@ TEST(NoFile, TakesItsKeysFromAnEnvFileThatIsNamed) {
   EXPECT_EQ(loaded.config.providers[0].name, "openrouter");
 }
 
+TEST(NoFile, LeavesOutAKeyThatCantStandInAHeader) {
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk two"}, {"ROUTER_API_KEY", "or"}};
+  const Loaded loaded = load(test_options(), environment);
+  EXPECT_THAT(
+      lines_of(loaded),
+      ElementsAre("weir:0:0: warning: preset \"groq\" is left out: the key in GROQ_API_KEY or GROQ_KEY "
+                  "holds a space or a character that can't stand in a header"));
+  EXPECT_EQ(loaded.config.providers.size(), 1U);
+}
+
+TEST(NoFile, SaysWhereAllModelsOfAProviderCost) {
+  constexpr std::array kPaid{preset_tables::kGroqModels[2]};
+  providers::Preset paid = preset_tables::kAll[0];
+  paid.models = kPaid;
+  const std::array presets{paid, preset_tables::kAll[3]};
+  LoadOptions options = test_options();
+  options.presets = presets;
+  MapEnvironment environment;
+  environment.variables = {{"GROQ_API_KEY", "gsk"}};
+  EXPECT_THAT(
+      lines_of(load(options, environment)),
+      ElementsAre("weir:0:0: warning: no provider can be used: all models of groq cost; name it under "
+                  "providers, set routing.allow_paid, or set a key variable such as ROUTER_API_KEY"));
+  // Its key may be there for something else.
+  environment.variables["ROUTER_API_KEY"] = "or";
+  EXPECT_THAT(load(options, environment).problems, IsEmpty());
+}
+
 TEST(NoFile, WithoutAKeySaysWhatToDo) {
   const Loaded loaded = load(test_options(), MapEnvironment());
   EXPECT_TRUE(loaded.ok());
