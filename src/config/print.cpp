@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -36,6 +37,12 @@ std::string number(double value) {
   const auto result =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
   return {buffer.data(), result.ptr};
+}
+
+// As it was written: 7%, though 100 * 0.07 is a little more.
+std::string percent(double share) {
+  constexpr double kDigits = 1e9;
+  return number(std::round(100 * share * kDigits) / kDigits) + "%";
 }
 
 std::string size(std::uint64_t bytes) {
@@ -325,12 +332,12 @@ class Printer {
     section("tokens");
     put("estimator", tokens::name(config.tokens.estimator));
     put("calibrate", config.tokens.calibrate);
-    put("quantile", number(100 * config.tokens.quantile) + "%");
+    put("quantile", percent(config.tokens.quantile));
     put("overflow", tokens::name(config.tokens.overflow));
     out_ << YAML::EndMap;
     section("alerts");
     std::vector<std::string> shares;
-    for (const double share : config.alerts.at) shares.push_back(number(100 * share) + "%");
+    for (const double share : config.alerts.at) shares.push_back(percent(share));
     put_list("at", shares);
     put("webhook", webhook_shown(config.alerts));
     put("secret", config.alerts.secret.empty() ? std::string_view() : kHidden);
@@ -359,7 +366,7 @@ class Printer {
     out_ << YAML::EndMap;
     flow_section("reserve");
     for (const Priority priority : {Priority::interactive, Priority::normal})
-      put(routing::name(priority), number(100 * config.reserve.at(index(priority))) + "%");
+      put(routing::name(priority), percent(config.reserve.at(index(priority))));
     out_ << YAML::EndMap;
     flow_section("peak");
     put("hours", config.peak ? format_hours(*config.peak) : "");

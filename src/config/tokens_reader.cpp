@@ -19,7 +19,7 @@ constexpr std::array kOverflows{Choice<Overflow>{"reject", Overflow::reject},
 void read_quantile(MapReader& tokens, double& quantile) {
   constexpr std::string_view kExpected = "a share from 50% to 99.9%, like 90%";
   constexpr double kLeast = 0.5;
-  constexpr double kMost = 0.999;
+  constexpr double kMost = 99.9 / 100;  // as the text is read
   const auto field = tokens.take("quantile");
   if (!field) return;
   const auto text = read_text(tokens.reading(), *field, kExpected);

@@ -106,6 +106,12 @@ TEST(PrintEffective, SaysWhereAPresetsLimitComesFrom) {
   EXPECT_TRUE(load_snippet(printed).ok()) << format_problems(load_snippet(printed).problems);
 }
 
+TEST(PrintEffective, ShowsAShareAsItWasWritten) {
+  const Loaded loaded =
+      load_snippet("alerts: {at: [7%, 14%, 28.000001%, 56.6%, 100%]}\n" + std::string(kLocal));
+  EXPECT_THAT(print_effective(loaded.config), HasSubstr("at: [7%, 14%, 28.000001%, 56.6%, 100%]"));
+}
+
 TEST(PrintEffective, IsValidWithoutAnything) {
   const std::string printed = print_effective(GatewayConfig());
   EXPECT_TRUE(load_snippet(printed).ok()) << printed;

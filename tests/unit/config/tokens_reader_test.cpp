@@ -40,6 +40,15 @@ TEST(TokensSection, SaysWhatAQuantileMayBe) {
   }
 }
 
+TEST(TokensSection, TakesAQuantileAtEitherEnd) {
+  for (const char* const text : {"50%", "99.9%"}) {
+    const Loaded loaded =
+        load_snippet("tokens: {quantile: " + std::string(text) + "}\n" + std::string(kLocal));
+    EXPECT_TRUE(loaded.ok()) << text;
+    EXPECT_THAT(print_effective(loaded.config), HasSubstr("  quantile: " + std::string(text) + "\n"));
+  }
+}
+
 TEST(TokensSection, IsPrintedAsItIs) {
   const Loaded loaded = load_snippet("tokens: {quantile: 95%}\n" + std::string(kLocal));
   EXPECT_THAT(print_effective(loaded.config), HasSubstr("tokens:\n  estimator: auto\n  calibrate: true\n"
