@@ -100,8 +100,7 @@ class GatewayReader {
   void read_server(MapReader& server) {
     if (const auto listen = server.take("listen")) read_listen(*listen);
     if (const auto threads = server.take("threads")) {
-      const bool automatic = threads->node->kind == Node::Kind::scalar && threads->node->text == "auto";
-      if (!automatic)
+      if (!is_word(reading_, *threads, "auto"))
         if (const auto count = read_count(reading_, *threads, kThreads))
           config_.threads = static_cast<std::uint32_t>(*count);
     }

@@ -143,6 +143,12 @@ std::optional<std::string> read_text(Reading& reading, const Field& field, std::
   return std::move(expansion.value);
 }
 
+bool is_word(const Reading& reading, const Field& field, std::string_view word) {
+  if (field.node->kind != Node::Kind::scalar) return false;
+  const Expansion expansion = expand(field.node->text, reading.environment);
+  return expansion.problem.empty() && expansion.unset.empty() && expansion.value == word;
+}
+
 std::optional<bool> read_flag(Reading& reading, const Field& field) {
   constexpr std::string_view kExpected = "true or false";
   const auto text = read_text(reading, field, kExpected);

@@ -55,6 +55,9 @@ void report_error(Reading& reading, const Field& field, std::string_view message
 // A scalar with its variables put in.
 [[nodiscard]] std::optional<std::string> read_text(Reading& reading, const Field& field,
                                                    std::string_view expected = "text");
+// Whether the word stands there, its variables put in. Reports nothing: what stands there instead is to be
+// read.
+[[nodiscard]] bool is_word(const Reading& reading, const Field& field, std::string_view word);
 [[nodiscard]] std::optional<bool> read_flag(Reading& reading, const Field& field);
 [[nodiscard]] std::optional<std::uint64_t> read_count(Reading& reading, const Field& field, Range range = {});
 [[nodiscard]] std::optional<std::uint64_t> read_size(Reading& reading, const Field& field, Range range = {});

@@ -19,7 +19,7 @@ constexpr std::uint64_t kLongestQueue = 100'000;
 constexpr std::string_view kSameAsDeadline = "deadline";
 
 void read_longest_wait(Reading& reading, const Field& field, std::optional<Duration>& wait) {
-  if (field.node->kind == Node::Kind::scalar && field.node->text == kSameAsDeadline) {
+  if (is_word(reading, field, kSameAsDeadline)) {
     wait.reset();
     return;
   }

@@ -307,6 +307,23 @@ log: {level: loud}
           "7:14: error: log.level: expected debug, info, warn, error or off, got \"loud\""));
 }
 
+TEST(Configuration, TakesAVariableForAWordThatStandsInPlaceOfANumber) {
+  constexpr std::string_view kText = R"(
+server: {threads: "${THREADS:-auto}"}
+routing: {queue: {max_wait: "${WAIT:-deadline}"}}
+)";
+  const std::string text = std::string(kText) + std::string(kLocal);
+  const Loaded words = load_snippet(text);
+  EXPECT_THAT(words.problems, IsEmpty());
+  EXPECT_EQ(words.config.threads, 0U);
+  EXPECT_EQ(words.config.routing.queue_wait, std::nullopt);
+  MapEnvironment environment;
+  environment.variables = {{"THREADS", "3"}, {"WAIT", "5s"}};
+  const Loaded numbers = load_snippet(text, environment);
+  EXPECT_EQ(numbers.config.threads, 3U);
+  EXPECT_EQ(numbers.config.routing.queue_wait, std::chrono::seconds(5));
+}
+
 TEST(Configuration, AnEmptyAdminKeyIsNone) {
   EXPECT_EQ(load_beside("admin: {key: \"${NONE:-}\"}").config.admin_key, std::nullopt);
   EXPECT_EQ(load_beside("").config.admin_key, std::nullopt);
