@@ -66,6 +66,10 @@ class Writer:
                 return step["$ref"].rsplit("/", 1)[1]
         return None
 
+    def options(self, node):
+        """What may stand there; a variable may anywhere, which is said once for all."""
+        return [option for option in node.get("anyOf", [node]) if self.target(option) != "variable"]
+
     def type_of(self, node):
         name = self.target(node)
         if name == "limit":
@@ -79,10 +83,13 @@ class Writer:
         if "enum" in node:
             return ", ".join(f"`{word}`" for word in node["enum"] if word is not False)
         if "anyOf" in node:
-            return " or ".join(self.type_of(option) for option in node["anyOf"])
+            return " or ".join(self.type_of(option) for option in self.options(node))
         kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
         if kind == "array":
-            return "list" if "properties" in node["items"] or "anyOf" in node["items"] else f"list of {plural(self.type_of(node['items']))}"
+            options = self.options(node["items"])
+            if len(options) > 1 or "properties" in options[0]:
+                return "list"
+            return f"list of {plural(self.type_of(options[0]))}"
         return {"string": "text", "integer": "count", "object": "map"}[kind]
 
     def rows(self, node, path=""):

@@ -69,6 +69,26 @@ class Schema {
   json document_;
 };
 
+// Whether an editor lets a value stand: by what our schema uses of its language.
+bool accepts(const json& document, const json& node, const json& value) {
+  const auto one = [&](const json& option) { return accepts(document, option, value); };
+  if (node.contains("$ref"))
+    return one(document.at(json::json_pointer(node["$ref"].get<std::string>().substr(1))));
+  if (node.contains("anyOf") && std::ranges::none_of(node["anyOf"], one)) return false;
+  if (node.contains("allOf") && !std::ranges::all_of(node["allOf"], one)) return false;
+  if (node.contains("const") && node["const"] != value) return false;
+  if (node.contains("enum") && std::ranges::find(node["enum"], value) == node["enum"].end()) return false;
+  if (node.contains("pattern") && value.is_string() &&
+      !std::regex_search(value.get<std::string>(), std::regex(node["pattern"].get<std::string>())))
+    return false;
+  if (!node.contains("type")) return true;
+  const json types = node["type"].is_array() ? node["type"] : json::array({node["type"]});
+  const std::string type = value.type_name();
+  return std::ranges::any_of(types, [&](const json& known) {
+    return known == type || (value.is_number() && (known == "integer" || known == "number"));
+  });
+}
+
 void expect_known(const Schema& schema, const json& node, const Node& value, const std::string& path) {
   const auto properties = schema.properties(node);
   for (const Node::Entry& entry : value.entries) {
@@ -159,6 +179,43 @@ TEST(EditorSchema, HasEveryKeyThatTheReaderTakes) {
   for (const std::string& key : asked) EXPECT_TRUE(known.contains(key)) << "the schema doesn't know " << key;
   for (const std::string& key : known) EXPECT_TRUE(asked.contains(key)) << "the reader doesn't know " << key;
   EXPECT_TRUE(known.contains("providers.x.models.x.limits.other[].per"));
+}
+
+// Of each key that takes a scalar, and of each item of a list that does.
+void expect_variables(const Schema& schema, const json& node, const std::string& path) {
+  const auto properties = schema.properties(node);
+  const auto items = schema.items(node);
+  for (const auto& [name, value] : properties) expect_variables(schema, value, path + "." + name);
+  if (items) expect_variables(schema, *items, path + "[]");
+  if (!properties.empty() || items) return;
+  EXPECT_TRUE(accepts(schema.root(), node, "${NAME:-word}")) << path << " takes no variable";
+}
+
+void expect_empty_lists(const Schema& schema, const json& node, const std::string& path) {
+  for (const auto& [name, value] : schema.properties(node))
+    expect_empty_lists(schema, value, path + "." + name);
+  const auto items = schema.items(node);
+  if (!items) return;
+  expect_empty_lists(schema, *items, path + "[]");
+  if (path.ends_with(".targets")) return;
+  EXPECT_TRUE(accepts(schema.root(), node, nullptr)) << path << " may not be empty";
+}
+
+TEST(EditorSchema, TakesWhatTheReaderTakes) {
+  const Schema schema(json::parse(read_project_file("config/schema/weir.schema.json")));
+  expect_variables(schema, schema.root(), "");
+  expect_empty_lists(schema, schema.root(), "");
+  const auto root = schema.properties(schema.root());
+  const auto accepted = [&](std::string_view section, std::string_view key, const json& value) {
+    return accepts(schema.root(), schema.properties(root.at(std::string(section))).at(std::string(key)),
+                   value);
+  };
+  EXPECT_TRUE(accepted("log", "level", false));  // YAML's other way to say off
+  EXPECT_TRUE(accepted("routing", "default_class", "batch"));
+  EXPECT_FALSE(accepted("routing", "default_class", "loud"));
+  const json& provider = schema.root()["definitions"]["provider"]["properties"];
+  for (const char* const key : {"name", "account", "value"})
+    EXPECT_TRUE(accepts(schema.root(), provider["keys"]["items"]["properties"][key], 7)) << key;
 }
 
 // A document with all the schema's defaults, at least of what has one.
