@@ -91,6 +91,7 @@ void read_secret_text(Reading& reading, SecretField& secret) {
 void read_secret_file(Reading& reading, SecretField& secret) {
   const auto path = read_text(reading, secret.field, "a file's path");
   if (!path) return;
+  if (path->empty()) return report_unexpected(reading, secret.field, "a file's path");
   const std::filesystem::path file = resolve_path(reading, *path);
   auto content = reading.environment.read_file(file);
   if (!content) return report_error(reading, secret.field, "can't read " + printable(file.string()));

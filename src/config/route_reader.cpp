@@ -41,6 +41,8 @@ class RouteReader {
   }
 
  private:
+  using NamedAliases = std::map<std::string, std::pair<std::string, Field>, std::less<>>;
+
   void read_models(const Field& field) {
     const auto entries = read_entries(reading_, field, "a map from a model's name to its targets");
     if (!entries) return;
@@ -147,7 +149,7 @@ class RouteReader {
   void read_aliases(const Field& field) {
     const auto entries = read_entries(reading_, field, "a map from an alias to a model's name");
     if (!entries) return;
-    std::map<std::string, std::pair<std::string, Field>, std::less<>> named;
+    NamedAliases named;
     for (const NamedField& entry : *entries) {
       if (!check_name(entry)) continue;
       if (routes_.contains(entry.name)) {
@@ -161,17 +163,23 @@ class RouteReader {
     for (const auto& [alias, target] : named) resolve_alias(alias, target.second, named);
   }
 
-  void resolve_alias(const std::string& alias, const Field& field,
-                     const std::map<std::string, std::pair<std::string, Field>, std::less<>>& named) {
+  // The name that an alias leads to, over others where need be; nothing where it leads nowhere.
+  static std::optional<std::string_view> end_of(std::string_view alias, const NamedAliases& named) {
     constexpr int kLongestChain = 8;
     std::string_view name = alias;
     for (int steps = 0;; ++steps) {
       const auto next = named.find(name);
-      if (next == named.end()) break;
-      if (steps == kLongestChain || next->second.first == alias)
-        return report_error(reading_, field, "this alias leads back to itself, or over more than 8 others");
+      if (next == named.end()) return name;
+      if (steps == kLongestChain || next->second.first == alias) return std::nullopt;
       name = next->second.first;
     }
+  }
+
+  void resolve_alias(const std::string& alias, const Field& field, const NamedAliases& named) {
+    const auto end = end_of(alias, named);
+    if (!end)
+      return report_error(reading_, field, "this alias leads back to itself, or over more than 8 others");
+    const std::string_view name = *end;
     const Standing standing = check_alias_target(field, name, named);
     if (standing == Standing::served) out_.aliases.emplace(alias, name);
     if (standing == Standing::left_out)
@@ -180,8 +188,7 @@ class RouteReader {
   }
 
   // In the order in which names are looked up when a client asks.
-  template <class Named>
-  Standing check_alias_target(const Field& field, std::string_view name, const Named& named) {
+  Standing check_alias_target(const Field& field, std::string_view name, const NamedAliases& named) {
     if (const auto route = routes_.find(name); route != routes_.end()) return route->second;
     const auto slash = name.find('/');
     const bool is_target =
@@ -192,7 +199,9 @@ class RouteReader {
     if (reading_.report.full()) return Standing::wrong;
     std::vector<std::string_view> names(families_.begin(), families_.end());
     for (const auto& [route, unused] : routes_) names.push_back(route);
-    for (const auto& [alias, unused] : named) names.push_back(alias);
+    // Not those that lead to the name that isn't there.
+    for (const auto& [alias, unused] : named)
+      if (end_of(alias, named) != name) names.push_back(alias);
     report_error(reading_, field, "unknown model " + in_quotes(name) + did_you_mean(nearest(name, names)));
     return Standing::wrong;
   }

@@ -214,6 +214,7 @@ TEST(Configuration, SaysWhatIsWrong) {
       {"metrics: {token: \"${NONE}\"}",
        "metrics.token: NONE is not set; set it, or do without a key with ${NONE:-}"},
       {"metrics: {token_file: /nowhere}", "metrics.token_file: can't read /nowhere"},
+      {"admin: {key_file: \"\"}", "admin.key_file: expected a file's path, got \"\""},
       {"admin: {key_file: /nowhere}", "admin.key_file: can't read /nowhere"},
       {"auth: {keys: {name: a}}",
        "auth.keys: expected a list of keys like {name: laptop, key: \"${WEIR_KEY}\"}, got a map"},

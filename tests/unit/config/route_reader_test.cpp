@@ -157,6 +157,7 @@ aliases: {a: smart, b: local/a/b:c, c: gpt-oss-120b, d: auto, e: a, f: e}
 TEST(Aliases, SayWhatIsWrong) {
   const std::string models = "models: {smart: {targets: [local/m]}}\n";
   const Case cases[] = {
+      {"aliases: {fast: fst}", "aliases.fast: unknown model \"fst\""},
       {"aliases: {a: smarty}", "aliases.a: unknown model \"smarty\"; did you mean \"smart\"?"},
       {"aliases: {a: nothing-like-it}", "aliases.a: unknown model \"nothing-like-it\""},
       {"aliases: {a: local/x}", "aliases.a: provider \"local\" has no model \"x\"; did you mean \"m\"?"},
@@ -168,6 +169,8 @@ TEST(Aliases, SayWhatIsWrong) {
   };
   for (const Case& one : cases)
     EXPECT_THAT(messages(models + std::string(one.text)), ElementsAre(one.problem)) << one.text;
+  EXPECT_THAT(messages(models + "aliases: {fest: fast, fast: fst}"),
+              ElementsAre("aliases.fest: unknown model \"fst\"", "aliases.fast: unknown model \"fst\""));
   EXPECT_EQ(messages(models + "aliases: {a: b, b: c, c: a, d: a}").size(), 4U);
 }
 
