@@ -286,6 +286,10 @@ void Daemon::drain() {
   parts_->server->drain();
 }
 
+void Daemon::refuse_waiting() {
+  parts_->gateway->refuse_waiting();
+}
+
 void Daemon::close_store() {
   parts_->store.stop();
 }

@@ -202,9 +202,11 @@ void reload(Daemon& daemon, Serving& serving) {
 // Until everything under way has finished, the time is up, or a second signal says now.
 int drain(Daemon& daemon, const Signals& signals, Duration limit) {
   constexpr std::chrono::milliseconds kStep(20);
+  constexpr std::chrono::milliseconds kLastWords(500);
   log::info("draining", {{"at_most_s", std::chrono::duration_cast<std::chrono::seconds>(limit).count()}});
   daemon.drain();
   for (Duration waited{}; !daemon.idle() && waited < limit; waited += kStep) {
+    if (waited + kLastWords >= limit) daemon.refuse_waiting();
     if (ends(signals.wait_for(kStep))) {
       log::warn("stopped_at_once", {{"why", "second signal"}});
       return kFine;

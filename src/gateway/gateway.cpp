@@ -150,10 +150,6 @@ Refusal wrong_path(const http::RequestHead& head, Place place) {
                     asked + " is not possible; use " + std::string(method_of(place))}};
 }
 
-Refusal shutting_down() {
-  return {.error = {ErrorKind::overloaded, "weir is shutting down"}, .retry_after = std::chrono::seconds(1)};
-}
-
 void add_cors(const http::HostGuard& guard, const http::RequestHead& head, http::FieldLines& lines) {
   const std::string_view origin = head.fields.get("origin");
   if (origin.empty() || !guard.origin_allowed(origin)) return;

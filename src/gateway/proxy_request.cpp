@@ -155,6 +155,8 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   if (!std::holds_alternative<routing::Choice>(outcome) && tries_.may_try_again()) co_await back_off(outcome);
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, queue_until());
   if (client_gone()) co_return because(cancelled());
+  if (!std::holds_alternative<routing::Choice>(outcome) && turn_.is_over())
+    co_return because(shutting_down());
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
   if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
@@ -265,7 +267,7 @@ net::Awaitable<void> ProxyRequest::back_off(Turn::Outcome& outcome) {
   const BootTime until = now().boot + pause;
   if (until > last_start()) co_return;
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, std::min(until, queue_until()));
-  if (client_gone() || std::holds_alternative<routing::Choice>(outcome)) co_return;
+  if (client_gone() || turn_.is_over() || std::holds_alternative<routing::Choice>(outcome)) co_return;
   const Instant from = now();
   net::Cancellation& cancellation = responder_.cancellation();
   co_await lane_.loop->sleep_until(until, cancellation);

@@ -327,6 +327,10 @@ Refusal queue_full(const routing::Route& route) {
           .retry_after = std::chrono::seconds(1)};
 }
 
+Refusal shutting_down() {
+  return {.error = {ErrorKind::overloaded, "weir is shutting down"}, .retry_after = std::chrono::seconds(1)};
+}
+
 Refusal deadline_spent(Duration deadline) {
   return {.error = {ErrorKind::deadline_spent,
                     "no target answered within the deadline of " + format_for_people(deadline)},

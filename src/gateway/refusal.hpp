@@ -51,6 +51,7 @@ using Refused = std::unique_ptr<const Refusal>;
 [[nodiscard]] Refusal model_not_allowed(const ClientKey& client, const std::string& model);
 // As many wait for room as may.
 [[nodiscard]] Refusal queue_full(const routing::Route& route);
+[[nodiscard]] Refusal shutting_down();
 [[nodiscard]] Refusal deadline_spent(Duration deadline);
 
 // The head and the body that a refusal becomes. Headers common to all answers are the caller's.

@@ -53,5 +53,34 @@ TEST_F(DrainTest, StreamsAndWhatWaitsForRoomFinish) {
   EXPECT_TRUE(eventually([&] { return server_->connections() == 0; }));
 }
 
+// Who waits for room when the drain's time is over is told so, and what is under way goes on.
+TEST_F(DrainTest, WhatStillWaitsAtItsEndIsAnswered) {
+  std::latch over(1);
+  RawProvider provider([&over](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    over.wait();
+    peer.send(RawProvider::answer(200, kGoodAnswer));
+  });
+  const quota::Limit at_once{.dimension = quota::Dimension::in_flight, .amount = 1};
+  gateway::Settings settings = settings_for({provider_at("groq", provider.port(), {at_once})});
+  settings.routing.queue_wait.reset();
+  start_with(std::move(settings));
+  const std::string request = post(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})");
+  RawClient served = connect();
+  served.send(request);
+  ASSERT_TRUE(eventually([&] { return provider.requests() == 1; }));
+  RawClient waits = connect();
+  waits.send(request);
+  ASSERT_TRUE(eventually([&] { return gateway_->waiting() == 1; }));
+
+  gateway_->drain();
+  gateway_->refuse_waiting();
+  const RawAnswer refused = waits.read_answer();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.field("retry-after"), "1");
+  over.count_down();
+  EXPECT_EQ(served.read_answer().status, 200);
+}
+
 }  // namespace
 }  // namespace weir::test
