@@ -99,19 +99,25 @@ class AdmissionQueue::Pass {
     const Waiter* waiter;
     BootTime earliest;
   };
+  // One that may have been moved, and its moment with what was taken.
+  struct Suspect {
+    Waiter* waiter;
+    BootTime earliest;
+  };
 
   [[nodiscard]] Waiter* next();
   [[nodiscard]] bool is_due(const Waiter& waiter) const;
   [[nodiscard]] const Hopeless* as_hopeless(const Waiter& waiter) const;
   void serve(Waiter& waiter);
   void find_no_room(Waiter& waiter, NoRoom none);
-  [[nodiscard]] const Waiter* moved_by(const Choice& choice) const;
+  [[nodiscard]] std::vector<Suspect> suspects(const Choice& choice, std::size_t most) const;
+  [[nodiscard]] const Waiter* first_moved(const std::vector<Suspect>& suspects) const;
 
   AdmissionQueue& queue_;
   const quota::Account* const changed_;
   const Instant now_;
   std::array<std::list<Waiter*>::iterator, kPriorities> at_{};
-  std::vector<const Waiter*> before_;  // who was looked at and waits on
+  std::vector<Waiter*> before_;  // who was looked at and waits on
   std::vector<Hopeless> hopeless_;
 };
 
@@ -153,6 +159,8 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
   }
   const Ask ask = waiter.ask_at(now_);
   std::vector<const Target*> excluded = waiter.want.excluded;
+  std::vector<const Target*> harmless;
+  std::size_t most = 1;
   const Waiter* hurt = nullptr;
   while (true) {
     auto chosen = choose(*waiter.want.route, ask, excluded, now_, *queue_.random_);
@@ -164,11 +172,19 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
       return before_.push_back(&waiter);
     }
     Choice& choice = std::get<Choice>(chosen);
-    const Waiter* const moved = moved_by(choice);
-    if (moved == nullptr) return queue_.grant(waiter, std::move(choice));
+    if (std::ranges::find(harmless, choice.target) != harmless.end())
+      return queue_.grant(waiter, std::move(choice));
+    const std::vector<Suspect> suspected = suspects(choice, most);
+    if (suspected.empty()) return queue_.grant(waiter, std::move(choice));
     choice.reservation.refund(now_);
-    excluded.push_back(choice.target);
-    hurt = moved;
+    if (const Waiter* const moved = first_moved(suspected)) {
+      excluded.push_back(choice.target);
+      hurt = moved;
+    } else if (suspected.size() < most) {
+      harmless.push_back(choice.target);
+    } else {
+      most = before_.size() + 1;  // whose moments nobody knew are seldom alone
+    }
   }
 }
 
@@ -194,18 +210,33 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
     hopeless_.push_back({&waiter, waiter.earliest});
 }
 
-// Who of those before would have to wait longer for what has just been taken.
-const AdmissionQueue::Waiter* AdmissionQueue::Pass::moved_by(const Choice& choice) const {
+// Who of those before may have to wait longer for what has just been taken. What was known of them may have
+// been too early: the moment of a smaller request, or a guess.
+std::vector<AdmissionQueue::Pass::Suspect> AdmissionQueue::Pass::suspects(const Choice& choice,
+                                                                          std::size_t most) const {
   const quota::Pool* const client = choice.fitted.terms.client;
-  const auto moved = std::ranges::find_if(before_, [&](const Waiter* waiter) {
+  std::vector<Suspect> found;
+  for (Waiter* const waiter : before_) {
     if (!waiter->uses(choice.target->pool.account()) &&
         (client == nullptr || !waiter->uses(client->account())))
-      return false;
+      continue;
     const Want& want = waiter->want;
-    return earliest_room(*want.route, by_quota_alone(want.ask), want.excluded, now_) >
-           std::max(waiter->earliest, now_.boot);
-  });
-  return moved == before_.end() ? nullptr : *moved;
+    const BootTime earliest = earliest_room(*want.route, by_quota_alone(want.ask), want.excluded, now_);
+    if (earliest <= std::max(waiter->earliest, now_.boot)) continue;
+    found.push_back({waiter, earliest});
+    if (found.size() == most) break;
+  }
+  return found;
+}
+
+// Once that has been given back: whose moment really was another one.
+const AdmissionQueue::Waiter* AdmissionQueue::Pass::first_moved(const std::vector<Suspect>& suspects) const {
+  for (const auto& [waiter, earliest] : suspects) {
+    const Want& want = waiter->want;
+    waiter->earliest = earliest_room(*want.route, want.ask, want.excluded, now_);
+    if (earliest > std::max(waiter->earliest, now_.boot)) return waiter;
+  }
+  return nullptr;
 }
 
 AdmissionQueue::AdmissionQueue(std::unique_ptr<RandomSource> random, SetAlarm set_alarm)

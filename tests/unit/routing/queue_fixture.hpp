@@ -37,6 +37,13 @@ inline quota::Limit fixed_tokens(std::uint64_t amount) {
           .window = quota::WindowKind::fixed};
 }
 
+inline quota::Limit refilled_tokens(std::uint64_t amount) {
+  return {.dimension = quota::Dimension::tokens,
+          .amount = amount,
+          .period = quota::kMinutePeriod,
+          .window = quota::WindowKind::refill};
+}
+
 inline quota::Limit at_once(std::uint64_t amount) {
   return {.dimension = quota::Dimension::in_flight,
           .amount = amount,
@@ -44,12 +51,13 @@ inline quota::Limit at_once(std::uint64_t amount) {
           .window = quota::WindowKind::concurrency};
 }
 
-// A route "NAME" over one provider each, and "both" over all; a queue whose alarm and wake-ups the test
-// plays.
+// A route "rNAME" over the model "m" of one provider each, and "both" over all; a queue whose alarm and
+// wake-ups the test plays. A `neighbour` is one more model of each provider, with the route "NEIGHBOUR/NAME".
 class Queue {
  public:
-  explicit Queue(std::map<std::string, std::vector<quota::Limit>> limits, std::uint32_t last_tier = 1)
-      : catalogue(parts(std::move(limits), last_tier), ledger),
+  explicit Queue(std::map<std::string, std::vector<quota::Limit>> limits, std::uint32_t last_tier = 1,
+                 const std::string& neighbour = "")
+      : catalogue(parts(std::move(limits), last_tier, neighbour), ledger),
         queue(std::make_unique<FakeRandom>(std::vector<double>{0.0}), [this](BootTime at) { alarm = at; }) {
     ledger.listen(&queue);
   }
@@ -130,7 +138,7 @@ class Queue {
 
  private:
   static Catalogue::Parts parts(std::map<std::string, std::vector<quota::Limit>> limits,
-                                std::uint32_t last_tier) {
+                                std::uint32_t last_tier, const std::string& neighbour) {
     Catalogue::Parts parts;
     RouteSpec both{.name = "both", .strategy = Strategy::priority, .targets = {}};
     for (auto& [name, list] : limits) {
@@ -139,12 +147,23 @@ class Queue {
                               .model = "m",
                               .weight = std::nullopt,
                               .tier = name == limits.rbegin()->first ? last_tier : 1});
-      parts.providers.push_back(make_provider(name, {make_model("m")}, std::move(list)));
+      std::vector<providers::Model> models = {make_model("m")};
+      if (!neighbour.empty()) {
+        models.push_back(make_model(neighbour));
+        parts.routes.push_back(
+            {.name = neighbour + "/" + name, .targets = {{.provider = name, .model = neighbour}}});
+      }
+      parts.providers.push_back(make_provider(name, std::move(models), std::move(list)));
     }
     parts.routes.push_back(std::move(both));
     return parts;
   }
 };
+
+inline quota::Limit of_model(quota::Limit limit, const std::string& model) {
+  limit.models = {model};
+  return limit;
+}
 
 inline Ask tokens(std::uint64_t count) {
   return {.prompt_tokens = count, .output_tokens = 0, .max_tokens = {}};
