@@ -333,7 +333,7 @@ Refusal shutting_down() {
 
 Refusal deadline_spent(Duration deadline) {
   return {.error = {ErrorKind::deadline_spent,
-                    "no target answered within the deadline of " + format_for_people(deadline)},
+                    "no target answered within the deadline of " + format_duration(deadline)},
           .should_retry = false};
 }
 

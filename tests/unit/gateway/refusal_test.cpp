@@ -151,6 +151,11 @@ TEST(Refusal, ALongWaitTellsSdksNotToRetry) {
   EXPECT_EQ(nlohmann::json::parse(body_of(refusal, {}))["error"]["code"], "insufficient_quota");
 }
 
+TEST(Refusal, TheDeadlineIsToldAsItWasSet) {
+  EXPECT_THAT(deadline_spent(2100ms).error.message, HasSubstr("within the deadline of 2s100ms"));
+  EXPECT_THAT(deadline_spent(120s).error.message, HasSubstr("within the deadline of 2m"));
+}
+
 TEST(Refusal, WhereWaitingDoesNotHelpNoTimeIsInvented) {
   Fixture f;
   routing::Skip never = f.skip(0, "rpd", 0s);
