@@ -302,7 +302,8 @@ void Account::hold(std::uint32_t id, Place place, const Cost& cost, Instant now)
     Charge& charge = open.charges.emplace_back();
     charge.meter = index;
     charge.cost = cost.of(meter.limit().dimension);
-    meter.hold(charge.cost);
+    charge.unused = cost.unused_of(meter.limit().dimension);
+    meter.hold(charge);
   }
 }
 
@@ -356,19 +357,20 @@ void Account::end(std::uint32_t id, Outcome outcome, const Cost& used, Instant n
   end_open(id, outcome, used, advance_to(now));
 }
 
-BootTime Account::available_behind(const Cost& ahead, const Wanted& wanted, Instant now) const {
+BootTime Account::available_behind(const Cost& ahead, const Wanted& wanted, Instant now,
+                                   UnderWay under_way) const {
   const std::lock_guard lock(mutex_);
   now = not_before(now);
   BootTime at = now.boot;
   if (is_blocked(wanted.place, now))
-    if (const auto cooldown = longest_cooldown(wanted.place, now)) at = cooldown->until;
+    if (const auto cooldown = longest_cooldown(wanted.place, now, under_way)) at = cooldown->until;
   for (const std::size_t index : models_[wanted.place.model].meters) {
     const Meter& meter = *meters_[index];
     const Dimension dimension = meter.limit().dimension;
     const std::uint64_t before = dimension == Dimension::in_flight ? 0 : ahead.of(dimension);
     const std::uint64_t part = wanted.cost.of(dimension);
     if (before == 0 && meter.fits(part, now, wanted.day)) continue;
-    at = std::max(at, meter.available_behind(before, part, now, wanted.day));
+    at = std::max(at, meter.available_behind(before, part, now, wanted.day, under_way));
   }
   return at;
 }
@@ -455,9 +457,12 @@ std::optional<Cooldown> Account::cooldown(Place place, Instant now) const {
   return longest_cooldown(place, not_before(now));
 }
 
-std::optional<Cooldown> Account::longest_cooldown(Place place, Instant now) const {
-  std::optional<Cooldown> longest = breaker_.cooldown(now);
-  const auto failing = models_[place.model].breaker.cooldown(now);
+std::optional<Cooldown> Account::longest_cooldown(Place place, Instant now, UnderWay under_way) const {
+  const auto of = [now, under_way](const Breaker& breaker) {
+    return under_way == UnderWay::ends ? breaker.pause(now) : breaker.cooldown(now);
+  };
+  std::optional<Cooldown> longest = of(breaker_);
+  const auto failing = of(models_[place.model].breaker);
   if (failing && (!longest || longest->until < failing->until)) longest = failing;
   for (const Block* const block : blocks_of(place)) {
     const auto cooldown = block != nullptr ? block->cooldown(now) : std::nullopt;

@@ -91,7 +91,8 @@ class Account {
   void cool_down_key(std::uint8_t key, Cooldown cooldown, Instant now);
   void cool_down_account(Cooldown cooldown, Instant now);
   void hear_listed(std::size_t model, bool listed);
-  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Wanted& wanted, Instant now) const;
+  [[nodiscard]] BootTime available_behind(const Cost& ahead, const Wanted& wanted, Instant now,
+                                          UnderWay under_way) const;
   [[nodiscard]] bool correct(std::size_t model, std::string_view window, std::uint64_t used, Instant now);
   void forget(Place place, Instant now);
   void end_cooldowns(Place place, Instant now);
@@ -154,7 +155,8 @@ class Account {
   // no key.
   [[nodiscard]] std::array<Block*, 3> blocks_of(Place place);
   [[nodiscard]] std::array<const Block*, 3> blocks_of(Place place) const;
-  [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now) const;
+  [[nodiscard]] std::optional<Cooldown> longest_cooldown(Place place, Instant now,
+                                                         UnderWay under_way = UnderWay::stays) const;
   void note_opened(IntentRecord record, const Breaker& breaker, Instant now);
   [[nodiscard]] bool is_blocked(Place place, Instant now) const;
   [[nodiscard]] bool fits(const Wanted& wanted, Instant now) const;

@@ -102,7 +102,8 @@ void Account::join_open(std::size_t model, std::size_t index, Instant now) {
     Charge& charge = open.charges.emplace_back();
     charge.meter = index;
     charge.cost = open.cost.of(meter.limit().dimension);
-    meter.hold(charge.cost);
+    charge.unused = open.cost.unused_of(meter.limit().dimension);
+    meter.hold(charge);
     if (open.is_sent) meter.send(charge, now);
   }
 }

@@ -43,6 +43,10 @@ class Breaker {
     const BootTime until = probe_ ? std::max(until_, now.boot + kMoment) : until_;
     return until > now.boot ? std::optional(Cooldown{CooldownCause::failing, until}) : std::nullopt;
   }
+  // The part of it that is known: a probe that is under way may end at any moment.
+  [[nodiscard]] std::optional<Cooldown> pause(Instant now) const {
+    return is_open_ && until_ > now.boot ? last() : std::nullopt;
+  }
   [[nodiscard]] bool lets_through(Instant now) const { return !cooldown(now); }
   // For saving; nothing where it is closed.
   [[nodiscard]] std::optional<Cooldown> last() const {

@@ -31,14 +31,18 @@ Cost admission_cost(const ChargeRule& rule, std::uint64_t prompt, std::uint64_t 
           .output_tokens = output};
 }
 
+// Of a charge that stays as admitted, only max_tokens stays: the prompt was the provider's own count from the
+// start.
+bool returns_unused(const ChargeRule& rule) noexcept {
+  return rule.tokens != ChargeRule::Tokens::prompt_plus_max_tokens ||
+         rule.settle != ChargeRule::Settle::admission;
+}
+
 Cost settled_cost(const ChargeRule& rule, const Cost& admitted, std::uint64_t prompt,
                   std::uint64_t completion, std::uint64_t cached) noexcept {
-  // Of a charge that stays as admitted, only max_tokens stays: the prompt was the provider's own count from
-  // the start.
-  const bool stays = rule.tokens == ChargeRule::Tokens::prompt_plus_max_tokens &&
-                     rule.settle == ChargeRule::Settle::admission;
   const std::uint64_t input = rule.cached_free ? less(prompt, cached) : prompt;
-  const std::uint64_t output = stays ? std::max(admitted.output_tokens, completion) : completion;
+  const std::uint64_t output =
+      returns_unused(rule) ? completion : std::max(admitted.output_tokens, completion);
   return {.requests = admitted.requests,
           .tokens = counted_tokens(rule, input, output),
           .input_tokens = input,

@@ -200,12 +200,21 @@ Ceiling Pool::ceiling(Instant now, const DayRule& day) const {
 }
 
 BootTime Pool::available_behind(const Cost& ahead, const Cost& cost, Instant now, const Terms& terms) const {
-  const BootTime here = account_->available_behind(ahead, {place_, cost, terms.day}, now);
+  return moment_behind(ahead, cost, now, terms, UnderWay::stays);
+}
+
+BootTime Pool::hoped_behind(const Cost& ahead, const Cost& cost, Instant now, const Terms& terms) const {
+  return moment_behind(ahead, cost, now, terms, UnderWay::ends);
+}
+
+BootTime Pool::moment_behind(const Cost& ahead, const Cost& cost, Instant now, const Terms& terms,
+                             UnderWay under_way) const {
+  const BootTime here = account_->available_behind(ahead, {place_, cost, terms.day}, now, under_way);
   const Pool* const client = terms.client;
   if (client == nullptr) return here;
   constexpr Cost kNobody{.requests = 0};
-  return std::max(here,
-                  client->account_->available_behind(kNobody, {client->place_, terms.client_cost}, now));
+  return std::max(
+      here, client->account_->available_behind(kNobody, {client->place_, terms.client_cost}, now, under_way));
 }
 
 RetryLeave& RetryLeave::operator=(RetryLeave&& other) noexcept {

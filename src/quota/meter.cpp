@@ -162,25 +162,28 @@ std::uint64_t Meter::ceiling(Instant now, const DayRule& day) const {
   return engine_.kind == WindowKind::credit ? unreserved(now) : share(day);  // credit doesn't come back
 }
 
-BootTime Meter::available_at(std::uint64_t cost, Instant now, const DayRule& day) const {
+BootTime Meter::available_at(std::uint64_t cost, Instant now, const DayRule& day, UnderWay under_way) const {
   const std::uint64_t all = share(day);
   cost = needed_for(cost, day);
   if (all == 0 || cost > all || window_->ended(now)) return BootTime::max();
-  const BootTime at = std::max(window_->falls_to_with(held_, usable_for(cost, day) - cost, now), full_until_);
+  const bool ends = under_way == UnderWay::ends;
+  if (ends && limit_.dimension == Dimension::in_flight) return std::max(now.boot, full_until_);
+  const std::uint64_t allowed = plus(usable_for(cost, day) - cost, ends ? unused_ : 0);
+  const BootTime at = std::max(window_->falls_to_with(held_, allowed, now), full_until_);
   return day.paced ? std::max(at, paced_at(0, now, day)) : at;
 }
 
-BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now,
-                                 const DayRule& day) const {
-  if (limit_.dimension == Dimension::in_flight) return available_at(cost, now);
+BootTime Meter::available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now, const DayRule& day,
+                                 UnderWay under_way) const {
+  if (limit_.dimension == Dimension::in_flight) return available_at(cost, now, {}, under_way);
   const std::uint64_t all = share(day);
   cost = needed_for(cost, day);
   const std::uint64_t total = plus(ahead, cost);
   if (total <= all || cost > all) {
-    const BootTime at = available_at(cost > all ? cost : total, now, day);
+    const BootTime at = available_at(cost > all ? cost : total, now, day, under_way);
     return day.paced ? std::max(at, paced_at(ahead, now, day)) : at;
   }
-  const BootTime all_free = available_at(all, now, day);
+  const BootTime all_free = available_at(all, now, day, under_way);
   if (all_free == BootTime::max() || engine_.length == Duration::zero()) return BootTime::max();
   // An interval gives one a gap, and its length holds the amount's gaps.
   const double at_once = static_cast<double>(engine_.kind == WindowKind::interval ? amount() : all);
@@ -243,8 +246,9 @@ WindowRoom Meter::in_short(Instant now) const {
   return {.amount = amount(), .left = room(now), .reset = reset(now)};
 }
 
-void Meter::hold(std::uint64_t cost) {
-  held_ += cost;
+void Meter::hold(const Charge& charge) {
+  held_ += charge.cost;
+  unused_ += charge.unused;
 }
 
 void Meter::pace(Charge& charge, const DayRule& day, Instant now) {
@@ -253,6 +257,7 @@ void Meter::pace(Charge& charge, const DayRule& day, Instant now) {
 
 void Meter::release(const Charge& charge) {
   held_ = less(held_, charge.cost);
+  unused_ = less(unused_, charge.unused);
   pace_.give_back(charge.paced);
 }
 
@@ -284,6 +289,7 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
     if (is_more || is_raised) window_->set_amount(amount(), now);
   }
   in_flight_ = less(in_flight_, charge.cost);
+  unused_ = less(unused_, charge.unused);
   if (charge.paced > Duration::zero()) {
     const Duration each = charge.paced / static_cast<Duration::rep>(charge.cost);
     pace_.give_back(each * static_cast<Duration::rep>(less(charge.cost, final)));
@@ -440,6 +446,7 @@ void Meter::correct(std::uint64_t used, Instant now) {
 void Meter::end_open(Instant now) {
   held_ = 0;
   in_flight_ = 0;
+  unused_ = 0;
   if (engine_.kind == WindowKind::concurrency) window_->clear(now);
 }
 

@@ -18,6 +18,7 @@ namespace weir::quota {
 struct Charge {
   std::size_t meter = 0;  // index in the account
   std::uint64_t cost = 0;
+  std::uint64_t unused = 0;  // of it: what likely comes back. A restart forgets it
 
   BootTime stamp{};             // by which the window finds it
   std::uint64_t sequence = 0;   // among all that the meter sent
@@ -30,6 +31,10 @@ struct Charge {
   // Noted when its answer was observed.
   std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's
 };
+
+// What is to become of the requests under way, as far as a forecast goes: each counts as it was charged, or
+// all end at once and leave what they likely don't use.
+enum class UnderWay : std::uint8_t { stays, ends };
 
 // The live state of one limit in one scope. Whatever a window kind is, its costs are held, sent and settled
 // alike, and what a provider says of it is merged alike. Not synchronised: its account's lock guards it.
@@ -64,11 +69,13 @@ class Meter {
   // The most that it can ever hold at once.
   [[nodiscard]] std::uint64_t ceiling(Instant now, const DayRule& day = {}) const;
   // The first moment at which the cost fits; what is held counts as sent now. max(): never.
-  [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now, const DayRule& day = {}) const;
+  [[nodiscard]] BootTime available_at(std::uint64_t cost, Instant now, const DayRule& day = {},
+                                      UnderWay under_way = UnderWay::stays) const;
   // The same where so much is to go before it. What no window can hold at once takes as many of them as it
   // needs, one after the other; a moment too early rather than too late.
   [[nodiscard]] BootTime available_behind(std::uint64_t ahead, std::uint64_t cost, Instant now,
-                                          const DayRule& day = {}) const;
+                                          const DayRule& day = {},
+                                          UnderWay under_way = UnderWay::stays) const;
   // What would be left of the limit after a cost that fits, as a share of it, weighed by how soon it is lost.
   // Nothing where the kind has no such figure.
   [[nodiscard]] std::optional<double> headroom(std::uint64_t cost, Instant now,
@@ -78,7 +85,7 @@ class Meter {
   [[nodiscard]] bool counts_over_time(Dimension dimension) const noexcept;
   [[nodiscard]] WindowRoom in_short(Instant now) const;
 
-  void hold(std::uint64_t cost);
+  void hold(const Charge& charge);
   // What is held goes by that rule: a pace is taken for it.
   void pace(Charge& charge, const DayRule& day, Instant now);
   void release(const Charge& charge);  // held, not sent: all back
@@ -174,6 +181,7 @@ class Meter {
 
   std::uint64_t held_ = 0;
   std::uint64_t in_flight_ = 0;  // sent and not settled
+  std::uint64_t unused_ = 0;     // of both: what likely comes back. Not written down
   std::uint64_t sent_ = 0;       // in all; only differences of it are used
   std::uint64_t sequence_ = 0;
   std::uint64_t observed_ = 0;  // the newest sequence whose answer was applied

@@ -98,6 +98,7 @@ class AdmissionQueue::Pass {
   struct Hopeless {
     const Waiter* waiter;
     BootTime earliest;
+    BootTime hoped;  // before this no wait helps; where nobody had to ask, the earliest
   };
   // One that may have been moved, and its moment with what was taken.
   struct Suspect {
@@ -142,7 +143,7 @@ bool AdmissionQueue::Pass::is_due(const Waiter& waiter) const {
 // What was too much for one that asked for no more is too much for it too.
 const AdmissionQueue::Pass::Hopeless* AdmissionQueue::Pass::as_hopeless(const Waiter& waiter) const {
   const auto found = std::ranges::find_if(hopeless_, [&](const Hopeless& one) {
-    return one.waiter->want.route == waiter.want.route && one.earliest <= waiter.want.deadline &&
+    return one.waiter->want.route == waiter.want.route && one.hoped <= waiter.want.deadline &&
            waiter.want.excluded.empty() && is_no_less(waiter.want.ask, one.waiter->want.ask);
   });
   return found == hopeless_.end() ? nullptr : &*found;
@@ -191,8 +192,10 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
 void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   waiter.gives_way = false;
   waiter.earliest = earliest_room(*waiter.want.route, waiter.want.ask, waiter.want.excluded, now_);
-  if (waiter.earliest > waiter.want.deadline) return queue_.refuse(waiter, std::move(none));
   const Ask& ask = waiter.want.ask;
+  BootTime hoped = waiter.earliest;
+  if (hoped > waiter.want.deadline) hoped = hoped_room(*waiter.want.route, ask, waiter.want.excluded, now_);
+  if (hoped > waiter.want.deadline) return queue_.refuse(waiter, std::move(none));
   waiter.is_held_back =
       (ask.day.paced || ask.peak != nullptr) &&
       earliest_room(*waiter.want.route, by_quota_alone(ask), waiter.want.excluded, now_) <= now_.boot;
@@ -207,7 +210,7 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   waiter.none = std::move(none);
   before_.push_back(&waiter);
   if (waiter.want.excluded.empty() && waiter.earliest > now_.boot)
-    hopeless_.push_back({&waiter, waiter.earliest});
+    hopeless_.push_back({&waiter, waiter.earliest, hoped});
 }
 
 // Who of those before may have to wait longer for what has just been taken. What was known of them may have
@@ -340,37 +343,49 @@ quota::Cost AdmissionQueue::ahead_of(Priority priority, const quota::Pool& pool)
   return ahead;
 }
 
+// When it would have room at that target behind those who wait before.
+AdmissionQueue::Expected AdmissionQueue::expected_at(const Waiter& waiter, const Target& target,
+                                                     Instant now) const {
+  const Ask& ask = waiter.want.ask;
+  const quota::Pool& pool = target.pool;
+  const quota::Cost ahead = ahead_of(waiter.want.priority, pool);
+  const Fitted fitted = fit(target, ask, now);
+  quota::Terms at_target = fitted.terms;
+  at_target.client = nullptr;
+  const BootTime there = pool.available_behind(ahead, fitted.cost, now, at_target);
+  Expected expected{.at = there, .hoped = pool.hoped_behind(ahead, fitted.cost, now, at_target)};
+  if (ask.client == nullptr) return expected;
+  const quota::Cost& cost = fitted.terms.client_cost;
+  const quota::Cost ahead_of_key = ahead_of(waiter.want.priority, *ask.client);
+  expected.at = std::max(there, ask.client->available_behind(ahead_of_key, cost, now));
+  expected.hoped = std::max(expected.hoped, ask.client->hoped_behind(ahead_of_key, cost, now));
+  expected.waits_for_key = expected.at > there;
+  return expected;
+}
+
 // Whether the deadline leaves it a chance behind all who wait for the same; and where it is expected to go.
 bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
   if (waiter.gives_way) return true;
   const Ask& ask = waiter.want.ask;
-  const Priority priority = waiter.want.priority;
-  BootTime first = BootTime::max();
+  Expected first{.at = BootTime::max(), .hoped = BootTime::max()};
+  BootTime hoped = BootTime::max();
   const Target* best = nullptr;
-  bool waits_for_key = false;  // and not for the target: nobody is behind it there
   for (const Candidate& candidate : waiter.want.route->candidates) {
     const auto skip = std::ranges::find(waiter.none.skips, candidate.target, &Skip::target);
-    if (skip == waiter.none.skips.end() || skip->available_at == BootTime::max()) continue;
-    const quota::Pool& pool = candidate.target->pool;
-    const Fitted fitted = fit(*candidate.target, ask, now);
-    quota::Terms at_target = fitted.terms;
-    at_target.client = nullptr;
-    const BootTime there = pool.available_behind(ahead_of(priority, pool), fitted.cost, now, at_target);
-    BootTime at = there;
-    if (ask.client != nullptr)
-      at = std::max(
-          at, ask.client->available_behind(ahead_of(priority, *ask.client), fitted.terms.client_cost, now));
-    skip->available_at = std::max(skip->available_at, at);
-    if (at >= first) continue;
-    first = at;
+    if (skip == waiter.none.skips.end() || skip->unfit != Unfit::none) continue;
+    const Expected expected = expected_at(waiter, *candidate.target, now);
+    skip->available_at = std::max(skip->available_at, expected.at);
+    hoped = std::min(hoped, expected.hoped);
+    if (expected.hoped == BootTime::max() || (best != nullptr && expected.at >= first.at)) continue;
+    first = expected;
     best = candidate.target;
-    waits_for_key = at > there;
   }
-  if (best == nullptr || first > waiter.want.deadline) return false;
+  if (best == nullptr || hoped > waiter.want.deadline) return false;
   const Fitted fitted = fit(*best, ask, now);
-  if (!waits_for_key) waiter.planned.push_back({best->pool, fitted.cost});
-  if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost});
-  for (const Planned& plan : waiter.planned) add(backlog_of(plan.pool).ahead[index_of(priority)], plan.cost);
+  if (!first.waits_for_key) waiter.planned.push_back({best->pool, fitted.cost.likely()});
+  if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost.likely()});
+  const std::size_t index = index_of(waiter.want.priority);
+  for (const Planned& plan : waiter.planned) add(backlog_of(plan.pool).ahead[index], plan.cost);
   return true;
 }
 

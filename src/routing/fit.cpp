@@ -19,6 +19,12 @@ std::uint64_t long_output(const Target& target) noexcept {
   return measured.value_or(kUntilMeasured);
 }
 
+// What an answer likely takes. Unknown is no reason to refuse: as little as can be, until it is measured.
+std::uint64_t likely_output(const Target& target) noexcept {
+  const auto measured = target.counting == nullptr ? std::nullopt : target.counting->output(0.5);
+  return measured.value_or(0);
+}
+
 // What a prompt may come to at the most: an estimate by sizes alone may be a quarter too low.
 std::uint64_t longest_prompt(const Target& target, const Ask& ask) noexcept {
   constexpr double kAsGoodAsAll = 0.99;
@@ -37,7 +43,10 @@ Fitted with_output(const Target& target, const Ask& ask, std::optional<std::uint
   const std::uint64_t output = output_tokens(target, ask);
   const std::uint64_t choices = choices_of(target, ask);
   const auto cost_by = [&](const ChargeRule& rule) {
-    return quota::admission_cost(rule, prompt, output, max_tokens, choices);
+    quota::Cost cost = quota::admission_cost(rule, prompt, output, max_tokens, choices);
+    if (quota::returns_unused(rule))
+      cost.unused = less(cost.output_tokens, times(likely_output(target), choices));
+    return cost;
   };
   Fitted fitted{.terms = {.day = ask.day, .client = ask.client},
                 .cost = cost_by(target.provider->charge),

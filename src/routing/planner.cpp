@@ -23,16 +23,17 @@ std::span<const Candidate> tier_from(const Route& route, std::size_t first) {
   return {&*begin, static_cast<std::size_t>(end - begin)};
 }
 
-// When the first of a tier's targets has room; 0: of any tier.
+// When the first of a tier's targets has room, by one of the pool's forecasts; 0: of any tier.
 BootTime earliest_of(const Route& route, std::uint32_t tier, const Ask& ask,
-                     std::span<const Target* const> excluded, Instant now) {
+                     std::span<const Target* const> excluded, Instant now,
+                     decltype(&quota::Pool::available_behind) forecast = &quota::Pool::available_behind) {
   BootTime earliest = BootTime::max();
   for (const Candidate& candidate : route.candidates) {
     if ((tier != 0 && candidate.tier != tier) || has_had_its_turn(*candidate.target, excluded)) continue;
     if (unfit(*candidate.target, ask) != Unfit::none) continue;
     const Fitted fitted = fit(*candidate.target, ask, now);
-    earliest = std::min(
-        earliest, candidate.target->pool.available_behind({.requests = 0}, fitted.cost, now, fitted.terms));
+    earliest = std::min(earliest,
+                        (candidate.target->pool.*forecast)({.requests = 0}, fitted.cost, now, fitted.terms));
   }
   return off_peak(ask, earliest, now);
 }
@@ -173,6 +174,11 @@ std::variant<Choice, NoRoom> choose(const Route& route, const Ask& ask,
 BootTime earliest_room(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
                        Instant now) {
   return earliest_of(route, 0, ask, excluded, now);
+}
+
+BootTime hoped_room(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
+                    Instant now) {
+  return earliest_of(route, 0, ask, excluded, now, &quota::Pool::hoped_behind);
 }
 
 std::vector<Candidacy> dry_run(const Route& route, const Ask& ask, Instant now) {

@@ -15,6 +15,9 @@ namespace weir::quota {
                                   std::optional<std::uint64_t> max_tokens,
                                   std::uint64_t choices = 1) noexcept;
 
+// Whether output that was admitted and isn't used comes back.
+[[nodiscard]] bool returns_unused(const ChargeRule& rule) noexcept;
+
 // What the provider has charged once the answer is there: give it to Reservation::settle. `admitted` is what
 // admission_cost said; the others are usage, or what was counted in its place. `cached` is part of `prompt`.
 [[nodiscard]] Cost settled_cost(const ChargeRule& rule, const Cost& admitted, std::uint64_t prompt,

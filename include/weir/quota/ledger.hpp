@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Cost {
   std::uint64_t tokens = 0;
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
+  std::uint64_t unused = 0;  // of the output: what likely isn't used, and comes back at settlement
 
   [[nodiscard]] std::uint64_t of(Dimension dimension) const noexcept {
     switch (dimension) {
@@ -41,6 +43,19 @@ struct Cost {
         return 1;
     }
     return 0;
+  }
+  [[nodiscard]] std::uint64_t unused_of(Dimension dimension) const noexcept {
+    if (dimension == Dimension::output_tokens) return std::min(unused, output_tokens);
+    // Where tokens are the input alone no output is part of them.
+    return dimension == Dimension::tokens && tokens > input_tokens ? std::min(unused, tokens - input_tokens)
+                                                                   : 0;
+  }
+  // What it likely comes to in the end.
+  [[nodiscard]] Cost likely() const noexcept {
+    return {.requests = requests,
+            .tokens = tokens - unused_of(Dimension::tokens),
+            .input_tokens = input_tokens,
+            .output_tokens = output_tokens - unused_of(Dimension::output_tokens)};
   }
 };
 
@@ -177,6 +192,7 @@ struct Drift {
 
 class Account;
 enum class Outcome : std::uint8_t;
+enum class UnderWay : std::uint8_t;
 
 // Hears when an account may have room that it hadn't, or has less than was thought: after a refund, a
 // settlement, an observation, a cooldown's beginning or early end, a reload. That time has passed is nobody's
@@ -301,6 +317,10 @@ class Pool {
   // waiting. Tells a little too early rather than too late.
   [[nodiscard]] BootTime available_behind(const Cost& ahead, const Cost& cost, Instant now,
                                           const Terms& terms = {}) const;
+  // The same if what is under way were to end now, and to leave what it likely doesn't use: nobody knows when
+  // it does. Before this moment no wait can help.
+  [[nodiscard]] BootTime hoped_behind(const Cost& ahead, const Cost& cost, Instant now,
+                                      const Terms& terms = {}) const;
   // Tells accounts apart; nothing else can be done with it.
   [[nodiscard]] const Account* account() const noexcept { return account_.get(); }
   // Whether both draw on the same windows, through whatever keys.
@@ -342,6 +362,8 @@ class Pool {
  private:
   friend class Ledger;
   Pool(std::shared_ptr<Account> account, Place place) noexcept;
+  [[nodiscard]] BootTime moment_behind(const Cost& ahead, const Cost& cost, Instant now, const Terms& terms,
+                                       UnderWay under_way) const;
 
   std::shared_ptr<Account> account_;
   Place place_;

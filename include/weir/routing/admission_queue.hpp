@@ -48,9 +48,10 @@ class AdmissionQueue final : public quota::RoomListener {
   // What there is room for where nobody waits: the way of almost every request, without the queue's lock.
   [[nodiscard]] std::optional<Choice> take(const Want& want, Instant now, RandomSource& random);
   struct Full {};  // as many wait as may
-  // Takes room now, or a place in the queue, or neither: then nothing will fit before the deadline, and the
-  // skips say when it would, by what is known of those who wait before. The decision and the place are one
-  // step. `wake` is called once, when the place's outcome is there.
+  // Takes room now, or a place in the queue, or neither: then nothing will fit before the deadline, even if
+  // all that is under way ended now, and the skips say when it would, by what is known of those who wait
+  // before. The decision and the place are one step. `wake` is called once, when the place's outcome is
+  // there.
   [[nodiscard]] std::variant<Choice, NoRoom, Full, std::unique_ptr<Place>> join(Want want,
                                                                                 std::function<void()> wake,
                                                                                 Instant now);
@@ -104,6 +105,12 @@ class AdmissionQueue final : public quota::RoomListener {
   // Looks at those for whom something may have changed, in order, and lets go who may. Who they are: all
   // whose moment has come, and those who could use the account.
   void look(const quota::Account* changed, Instant now);
+  struct Expected {
+    BootTime at;                 // by what is charged now
+    BootTime hoped;              // if what is under way ends at once: before this no wait helps
+    bool waits_for_key = false;  // and not for the target: nobody is behind it there
+  };
+  [[nodiscard]] Expected expected_at(const Waiter& waiter, const Target& target, Instant now) const;
   [[nodiscard]] bool expects_room(Waiter& waiter, Instant now);
   [[nodiscard]] quota::Cost ahead_of(Priority priority, const quota::Pool& pool) const;
   [[nodiscard]] Backlog& backlog_of(const quota::Pool& pool);

@@ -89,6 +89,11 @@ struct NoRoom {
 [[nodiscard]] BootTime earliest_room(const Route& route, const Ask& ask,
                                      std::span<const Target* const> excluded, Instant now);
 
+// The same if what is under way were to end now, and to leave what it likely doesn't use. Until then no wait
+// helps.
+[[nodiscard]] BootTime hoped_room(const Route& route, const Ask& ask, std::span<const Target* const> excluded,
+                                  Instant now);
+
 // One target of a dry run.
 struct Candidacy {
   const Target* target = nullptr;

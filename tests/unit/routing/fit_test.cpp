@@ -69,6 +69,25 @@ Ask without_max(std::uint64_t prompt) {
   return {.prompt_tokens = prompt, .output_tokens = 512, .max_tokens = {}, .min_output = 1024};
 }
 
+TEST(Fit, SaysHowMuchOfTheOutputLikelyComesBack) {
+  const Fixture f({tokens_per_minute(8000)});
+  EXPECT_EQ(fit(f.target, with_max(100, 4000), f.clock.now()).cost.unused, 4000U) << "nothing is known";
+  Target measured = f.target;
+  tokens::Calibration counting;
+  for (int i = 0; i < 20; ++i) counting.learn_output(1000);
+  measured.counting = &counting;
+  const quota::Cost cost = fit(measured, with_max(100, 4000), f.clock.now()).cost;
+  EXPECT_NEAR(static_cast<double>(cost.likely().tokens), 1100, 500);
+  EXPECT_EQ(cost.likely().output_tokens, cost.likely().tokens - 100);
+  EXPECT_EQ(fit(measured, with_max(100, 10), f.clock.now()).cost.unused, 0U);
+}
+
+TEST(Fit, WhatIsChargedForGoodDoesNotComeBack) {
+  const Fixture f({tokens_per_minute(8000)}, {.tokens = ChargeRule::Tokens::prompt_plus_max_tokens,
+                                              .settle = ChargeRule::Settle::admission});
+  EXPECT_EQ(fit(f.target, with_max(100, 4000), f.clock.now()).cost.unused, 0U);
+}
+
 TEST(Fit, WhatTheWindowHoldsIsLeftAlone) {
   const Fixture f({tokens_per_minute(8000)}, kAtAdmission);
   EXPECT_EQ(f.sent(with_max(1000, 7000)), 0U);
