@@ -325,26 +325,29 @@ void Account::hear_clock(WallTime date, WallTime sent, WallTime received) {
   clock_offset_.heard(date, sent, received);
 }
 
-void Account::report(std::uint32_t id, Health health, Instant now) {
+bool Account::report(std::uint32_t id, Health health, Instant now) {
   const std::lock_guard lock(mutex_);
   now = advance_to(now);
   const std::size_t index = open_[id].model;
   Breaker& breaker = models_[index].breaker;
-  if (health == Health::untold) return;
+  if (health == Health::untold) return false;
   if (health == Health::unreachable) {
     if (breaker_.failed(id, rule_, now))
       note_opened({.kind = IntentRecord::Kind::account_opened}, breaker_, now);
-    return;
+    return false;
   }
+  const bool was_shut = !breaker_.lets_through(now) || !breaker.lets_through(now);
   if (health == Health::serving) {
     breaker_.answered(id);
-    return breaker.is_serving(id);
+    breaker.is_serving(id);
+    return was_shut && breaker_.lets_through(now) && breaker.lets_through(now);
   }
   breaker_.served(id, now);  // whatever it answers, it is there
   if (health == Health::failing && breaker.failed(id, rule_, now))
     note_opened({.kind = IntentRecord::Kind::model_opened, .model = static_cast<std::uint32_t>(index)},
                 breaker, now);
   if (health == Health::served) breaker.served(id, now);
+  return was_shut && breaker_.lets_through(now) && breaker.lets_through(now);
 }
 
 void Account::note_opened(IntentRecord record, const Breaker& breaker, Instant now) {

@@ -78,7 +78,8 @@ class Account {
   void send(std::uint32_t id, Instant now);
   std::optional<Drift> observe(std::uint32_t id, std::span<const Observation> observations, Instant now);
   void hear_clock(WallTime date, WallTime sent, WallTime received);
-  void report(std::uint32_t id, Health health, Instant now);
+  // Whether others may pass now, who could not.
+  bool report(std::uint32_t id, Health health, Instant now);
   void end(std::uint32_t id, Outcome outcome, const Cost& used, Instant now);
   void refuse_for_quota(std::uint32_t id, const QuotaRefusal& said, Instant now);
   void drop(std::uint32_t id);

@@ -101,7 +101,7 @@ void Reservation::hear_clock(WallTime date, WallTime sent, Instant now) {
 }
 
 void Reservation::report(Health health, Instant now) {
-  if (target_.account) target_.account->report(target_.id, health, now);
+  if (target_.account && target_.account->report(target_.id, health, now)) target_.account->announce(now);
 }
 
 void Reservation::end(const End& target_end, const End& client_end, Instant now) {

@@ -39,6 +39,21 @@ TEST(UnderWay, AClientsOwnSlotIsWaitedForUntilTheDeadline) {
   EXPECT_TRUE(client->served());
 }
 
+TEST(UnderWay, AProbeIsWaitedForUntilTheDeadline) {
+  Queue q({{"a", {fixed_requests(100)}}});
+  q.ledger.break_by({.failures = 1, .open_for = 10s});
+  const auto failing = q.come("ra");
+  failing->choice->reservation.report(quota::Health::failing, q.clock.now());
+  failing->choice->reservation.keep(q.clock.now());
+  EXPECT_TRUE(q.come("ra", {}, Priority::normal, 500ms)->refused) << "that is known";
+  q.pass(10s);
+  const auto probe = q.come("ra");
+  const auto client = q.come("ra", {}, Priority::normal, 500ms);
+  ASSERT_TRUE(probe->served() && client->waits());
+  probe->choice->reservation.report(quota::Health::serving, q.clock.now());
+  EXPECT_TRUE(client->served()) << "at once, and not when the probe has ended";
+}
+
 constexpr Ask kLong{.prompt_tokens = 10, .output_tokens = 3500, .max_tokens = 3500};
 
 struct Tokens : testing::Test {
