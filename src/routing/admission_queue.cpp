@@ -415,6 +415,17 @@ void AdmissionQueue::refuse(Waiter& waiter, NoRoom none) {
   if (waiter.wake) waiter.wake();
 }
 
+// What is in the way of one that leaves. Where there is room, those before are to have it.
+NoRoom AdmissionQueue::in_the_way_of(const Waiter& waiter, Instant now) const {
+  NoRoom none = survey(*waiter.want.route, waiter.want.ask, now);
+  for (Skip& skip : none.skips) {
+    if (skip.unfit != Unfit::none || skip.available_at > now.boot) continue;
+    skip.reason = "kept for requests before it";
+    skip.available_at = std::max(expected_at(waiter, *skip.target, now).at, now.boot + kSoon);
+  }
+  return none;
+}
+
 // The class that has been passed over too often; kPriorities where there is none.
 std::size_t AdmissionQueue::favoured() const {
   const auto most = std::ranges::max_element(passed_over_);
@@ -457,9 +468,16 @@ std::optional<std::variant<Choice, NoRoom>> AdmissionQueue::Place::outcome() {
 std::variant<Choice, NoRoom> AdmissionQueue::Place::leave(Instant now) {
   const std::lock_guard lock(queue_.mutex_);
   const Looking looking(&queue_);
+  if (waiter_->state == Waiter::State::waiting) {
+    // One last look: its time has come as well, and of no use is what its patience alone kept it from.
+    waiter_->want.ask.patience = Duration::zero();
+    waiter_->look_at = now.boot;
+    queue_.look(nullptr, now);
+    queue_.set_alarm(now);
+  }
   if (waiter_->state != Waiter::State::waiting) return what_came();
   queue_.let_go(*waiter_, now);
-  return survey(*waiter_->want.route, waiter_->want.ask, now);
+  return queue_.in_the_way_of(*waiter_, now);
 }
 
 std::variant<Choice, NoRoom> AdmissionQueue::Place::what_came() {

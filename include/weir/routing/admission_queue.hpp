@@ -74,8 +74,8 @@ class AdmissionQueue final : public quota::RoomListener {
     // Nothing while it still waits. A choice is handed out once; NoRoom where it can't be before the deadline
     // any more.
     [[nodiscard]] std::optional<std::variant<Choice, NoRoom>> outcome();
-    // Gives the place up: what may have been granted meanwhile is the outcome all the same; else what is in
-    // the way now.
+    // Gives the place up: what may have been granted meanwhile, or is there now, is the outcome all the same;
+    // else what is in the way, and until when.
     [[nodiscard]] std::variant<Choice, NoRoom> leave(Instant now);
 
     struct Waiter;
@@ -112,6 +112,7 @@ class AdmissionQueue final : public quota::RoomListener {
   };
   [[nodiscard]] Expected expected_at(const Waiter& waiter, const Target& target, Instant now) const;
   [[nodiscard]] bool expects_room(Waiter& waiter, Instant now);
+  [[nodiscard]] NoRoom in_the_way_of(const Waiter& waiter, Instant now) const;
   [[nodiscard]] quota::Cost ahead_of(Priority priority, const quota::Pool& pool) const;
   [[nodiscard]] Backlog& backlog_of(const quota::Pool& pool);
   void grant(Waiter& waiter, Choice choice);

@@ -312,6 +312,37 @@ TEST(AdmissionQueue, ATierThatWillBeDryForLongIsNotWaitedFor) {
   EXPECT_EQ(client->choice->target->provider->name, "b");
 }
 
+// The deadline may come before the patience ends: then the next tier is better than nothing.
+TEST(AdmissionQueue, PatienceRefusesNobody) {
+  Queue q({{"a", {at_once(1)}}, {"b", {}}}, 2);
+  const auto running = q.come("both");
+  Ask patient;
+  patient.patience = 2s;
+  const auto client = q.come("both", patient, Priority::normal, 500ms);
+  ASSERT_TRUE(running->served() && client->waits());
+  q.pass(500ms);
+  const auto left = client->place->leave(q.clock.now());
+  ASSERT_TRUE(std::holds_alternative<Choice>(left));
+  EXPECT_EQ(std::get<Choice>(left).target->provider->name, "b");
+}
+
+TEST(AdmissionQueue, WhoGaveWayUntilItsDeadlineHearsWhenThereIsRoom) {
+  Queue q({{"a", {refilled_tokens(6000)}}});
+  q.spend("ra", tokens(6000));
+  const auto large = q.come("ra", tokens(3000));  // in half a minute
+  q.pass(5s);
+  const auto small = q.come("ra", tokens(50), Priority::normal, 5s);
+  ASSERT_TRUE(large->waits() && small->waits());
+  q.pass(5s);
+  const auto left = small->place->leave(q.clock.now());
+  ASSERT_TRUE(std::holds_alternative<NoRoom>(left));
+  const Skip* const first = std::get<NoRoom>(left).first_back();
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->reason, "kept for requests before it");
+  EXPECT_GE(first->available_at, q.clock.now().boot + 20s);
+  EXPECT_LE(first->available_at, q.clock.now().boot + 22s);
+}
+
 TEST(Priorities, HaveNames) {
   for (const Priority priority : {Priority::interactive, Priority::normal, Priority::batch})
     EXPECT_EQ(priority_named(name(priority)), priority);
