@@ -194,7 +194,8 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   waiter.earliest = earliest_room(*waiter.want.route, waiter.want.ask, waiter.want.excluded, now_);
   const Ask& ask = waiter.want.ask;
   BootTime hoped = waiter.earliest;
-  if (hoped > waiter.want.deadline) hoped = hoped_room(*waiter.want.route, ask, waiter.want.excluded, now_);
+  if (hoped > waiter.want.deadline && waiter.want.deadline > now_.boot)  // hope takes time
+    hoped = hoped_room(*waiter.want.route, ask, waiter.want.excluded, now_);
   if (hoped > waiter.want.deadline) return queue_.refuse(waiter, std::move(none));
   waiter.is_held_back =
       (ask.day.paced || ask.peak != nullptr) &&
@@ -380,7 +381,7 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
     first = expected;
     best = candidate.target;
   }
-  if (best == nullptr || hoped > waiter.want.deadline) return false;
+  if (best == nullptr || hoped > waiter.want.deadline || waiter.want.deadline <= now.boot) return false;
   const Fitted fitted = fit(*best, ask, now);
   if (!first.waits_for_key) waiter.planned.push_back({best->pool, fitted.cost.likely()});
   if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost.likely()});

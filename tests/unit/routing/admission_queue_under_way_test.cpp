@@ -26,6 +26,15 @@ TEST(UnderWay, ASlotIsWaitedForUntilTheDeadline) {
   EXPECT_TRUE(client->served());
 }
 
+TEST(UnderWay, WhoHasNoTimeToWaitIsRefusedAtOnce) {
+  Queue q({{"a", {at_once(1)}}});
+  const auto running = q.come("ra");
+  ASSERT_TRUE(running->served());
+  const auto client = q.come("ra", {}, Priority::normal, 0s);
+  ASSERT_TRUE(client->refused);
+  EXPECT_EQ(client->refused->first_back()->available_at, q.clock.now().boot + 1s);
+}
+
 TEST(UnderWay, AClientsOwnSlotIsWaitedForUntilTheDeadline) {
   Queue q({{"a", {fixed_requests(100)}}});
   const std::vector<quota::Limit> limits = {at_once(1)};
