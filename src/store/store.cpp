@@ -131,8 +131,9 @@ class Store::Impl {
   std::optional<Connection> connection_;
   std::optional<StateTables> tables_;
   bool is_too_new_ = false;
-  bool is_unread_ = true;  // what it holds isn't in the ledger yet: it must not be overwritten
-  bool write_all_ = true;  // since the last success may have changed what failed to be written
+  bool is_unread_ = true;       // what it holds isn't in the ledger yet: it must not be overwritten
+  bool was_set_aside_ = false;  // a damaged database, and that is told
+  bool write_all_ = true;       // since the last success may have changed what failed to be written
   std::vector<quota::AccountState> states_;
   Duration pause_ = kFirstPause;  // after the next failure
   BootTime not_before_ = BootTime::min();
@@ -213,6 +214,7 @@ void Store::Impl::close_database() {
 void Store::Impl::put_damaged_aside(const DatabaseError& error) {
   close_database();
   write_all_ = true;
+  was_set_aside_ = true;
   const std::string stamp = stamp_of(clock_.now().wall);
   for (const char* const suffix : {"-wal", "-shm", ""}) {
     std::filesystem::path path = database_path();
@@ -237,7 +239,7 @@ Store::Impl::Earlier Store::Impl::read() {
   if (notes_ != nullptr)
     for (const auto& [name, text] : tables_->notes()) notes_->restore(name, text);
   is_unread_ = false;
-  if (!log_ && earlier.facts.epoch == 0 && mapping_->epoch() > 0)
+  if (!log_ && !was_set_aside_ && earlier.facts.epoch == 0 && mapping_->epoch() > 0)
     log::warn("state_missing", {{"file", config_.database},
                                 {"why",
                                  "weir has run here before, and this file of it is gone or empty: what was "

@@ -157,7 +157,7 @@ TEST_F(AlertsTest, AForecastIsThereAsLongAsItHolds) {
   }
   const auto forecasts = alerts_.forecasts();
   ASSERT_EQ(forecasts.size(), 1U);
-  EXPECT_EQ(forecasts.begin()->first, "p\nmain\n\n\nrpd");
+  EXPECT_EQ(forecasts.begin()->first, "p\nmain\n\n\nrpd\nsliding");
   EXPECT_NEAR(std::chrono::duration<double>(forecasts.begin()->second - clock_.now().boot).count(), 25 * 30,
               60);
   for (int i = 0; i < 200; ++i) {  // nothing more is asked
@@ -172,7 +172,8 @@ TEST_F(AlertsTest, AForecastIsThereAsLongAsItHolds) {
   clock_.advance(minutes(2));
   spend(0, 5);
   (void)look();
-  EXPECT_EQ(alerts_.forecasts().at("p\nmain\n\n\nrpd"), clock_.now().boot) << "used up, and so since now";
+  EXPECT_EQ(alerts_.forecasts().at("p\nmain\n\n\nrpd\nsliding"), clock_.now().boot)
+      << "used up, and so since now";
 }
 
 TEST_F(AlertsTest, ASlowPaceIsNoAlarm) {

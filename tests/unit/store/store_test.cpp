@@ -277,7 +277,9 @@ TEST_F(StoreTest, ATruncatedDatabaseIsSetAside) {
     run.store().stop();
   }
   std::filesystem::resize_file(file("weir.db"), 5000);
+  ::testing::internal::CaptureStderr();
   Daemon next(folder_.path(), clock_);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("state_missing")));
   EXPECT_FALSE(next.store().health().degraded) << next.store().health().reason;
   EXPECT_TRUE(was_set_aside("weir.db"));
 }
