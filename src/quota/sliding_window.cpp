@@ -1,6 +1,6 @@
 #include "quota/sliding_window.hpp"
 
-#include <cassert>
+#include <algorithm>
 
 #include "quota/words.hpp"
 #include "weir/base/arithmetic.hpp"
@@ -58,37 +58,40 @@ BootTime SlidingWindow::add_at(BootTime sent, std::uint64_t cost, Instant now) {
   sum_ += cost;
   if (size_ > 0) {
     Slot& last = slot(size_ - 1);
-    if (last.newest == at || (by_cell_ && cell_of(last.newest) == cell_of(at))) {
+    if (last.newest == at || (by_cell_ && cell_of(last.newest) == cell_of(at)) || size_ == kSlots) {
       last.newest = at;
       last.cost += cost;
       return at;
     }
   }
-  assert(size_ < kSlots);
   slot(size_++) = {.oldest = at, .newest = at, .cost = cost};
   return at;
 }
 
-// Wherever it belongs among the others, for they are in their order.
+// Wherever it belongs among the others, for they are in their order; but no second one in a cell.
 void SlidingWindow::add_until(std::uint64_t cost, BootTime until, Instant now) {
+  if (cost == 0 || until <= now.boot) return;
   const BootTime at = std::min(until - period_, now.boot);
-  if (cost == 0 || size_ == 0 || slot(size_ - 1).newest <= at) {
+  make_space(now);
+  if (size_ == 0 || slot(size_ - 1).newest <= at) {
     add_at(at, cost, now);
     return;
   }
-  make_space(now);
   std::size_t place = 0;
   while (slot(place).newest < at) ++place;  // the last isn't
-  const auto holds = [&](const Slot& slot) {
-    return slot.oldest <= at || (by_cell_ && cell_of(slot.newest) == cell_of(at));
+  const auto is_of_its_cell = [&](const Slot& slot) {
+    return by_cell_ && cell_of(slot.newest) == cell_of(at);
   };
   sum_ += cost;
-  if (holds(slot(place)) || size_ == kSlots) {
+  if (slot(place).oldest <= at || is_of_its_cell(slot(place)) || size_ == kSlots) {
     slot(place).cost += cost;
-    return;
+  } else if (place > 0 && is_of_its_cell(slot(place - 1))) {
+    slot(place - 1).newest = at;
+    slot(place - 1).cost += cost;
+  } else {
+    for (std::size_t i = size_++; i > place; --i) slot(i) = slot(i - 1);
+    slot(place) = {.oldest = at, .newest = at, .cost = cost};
   }
-  for (std::size_t i = size_++; i > place; --i) slot(i) = slot(i - 1);
-  slot(place) = {.oldest = at, .newest = at, .cost = cost};
 }
 
 void SlidingWindow::settle(BootTime stamp, std::uint64_t charged, std::uint64_t used, Instant now) {
