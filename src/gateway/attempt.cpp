@@ -373,11 +373,12 @@ void Attempt::tell_ledger(Instant now) {
       break;
     case AnswerClass::capacity:
     case AnswerClass::server_error:
-      if (said.wait) target->pool.cool_down_model({CooldownCause::capacity, now.boot + *said.wait}, now);
+      if (const auto wait = told_wait(said))
+        target->pool.cool_down_model({CooldownCause::capacity, now.boot + *wait}, now);
       break;
     case AnswerClass::upstream_rate_limited:
-      target->pool.cool_down_model({CooldownCause::capacity, now.boot + said.wait.value_or(kUntoldWait)},
-                                   now);
+      target->pool.cool_down_model(
+          {CooldownCause::capacity, now.boot + told_wait(said).value_or(kUntoldWait)}, now);
       break;
     case AnswerClass::concurrency:
       target->pool.cool_down_model(

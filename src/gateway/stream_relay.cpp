@@ -60,20 +60,23 @@ net::Awaitable<bool> StreamRelay::run() {
   co_return !broken_;
 }
 
-// Of several answers at once the next may be slow to begin.
+bool StreamRelay::has_said_all() const {
+  return attempt_.stream.done() || (attempt_.stream.whole() && attempt_.bounds.choices == 1);
+}
+
 Duration StreamRelay::patience() const {
   const Duration idle = attempt_.target->provider->timeouts.idle;
-  const bool is_finished = attempt_.stream.whole() && attempt_.bounds.choices == 1;
-  return is_finished ? std::min(idle, kAfterFinish) : idle;
+  return has_said_all() ? std::min(idle, kAfterFinish) : idle;
 }
 
 BootTime StreamRelay::total_by() const {
   return attempt_.began.boot + attempt_.target->provider->timeouts.total;
 }
 
-// Whatever becomes of the connection, an answer that has said all is whole.
+// Whatever becomes of the connection, an answer that has said all is whole. Of several at once some may not
+// have begun.
 bool StreamRelay::take(const Result<std::string_view>& piece) {
-  if (!piece && !attempt_.stream.whole()) break_by(why(piece.error()));
+  if (!piece && !has_said_all()) break_by(why(piece.error()));
   if (!piece || piece->empty()) return false;
   out_.reserve(piece->size() + kMendedRoom);
   if (auto taken = attempt_.stream.take(*piece, out_); !taken) break_by(std::move(taken).error());

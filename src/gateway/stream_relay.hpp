@@ -27,6 +27,8 @@ class StreamRelay {
  private:
   // One more piece, or why there is none. False where it is over; else `out_` is what goes on.
   [[nodiscard]] bool take(const Result<std::string_view>& piece);
+  // Of several answers at once only [DONE] proves it.
+  [[nodiscard]] bool has_said_all() const;
   // How long the next piece is waited for.
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] BootTime total_by() const;
