@@ -86,8 +86,8 @@ Refused ProxyRequest::know_client() {
   client_ = *client;
   if (client_ != nullptr) record_.client = client_->name;
   deadline_ = snapshot_->routing.deadline;
-  clients_deadline_ = client_deadline(request_.head->fields);
-  if (clients_deadline_) deadline_ = std::min(deadline_, *clients_deadline_);
+  clients_deadline_ = client_deadline(request_.head->fields).value_or(Duration::max());
+  deadline_ = std::min(deadline_, clients_deadline_);
   priority_ = snapshot_->routing.default_class;
   if (const auto asked = request_.head->fields.find(kPriorityField)) {
     const auto named = routing::priority_named(*asked);
@@ -162,8 +162,8 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
     Refused refused = because(out_of_targets(*none, at));
     if (refused->error.kind != ErrorKind::context_length_exceeded) co_return refused;
-    if (!overflow_) overflow_ = std::move(refused);
-    if (!drop_turns(at)) co_return std::move(overflow_);
+    if (!cut_) cut_ = std::make_unique<Cut>(Cut{.body = {}, .dropped = {}, .overflow = std::move(refused)});
+    if (!drop_turns(at)) co_return std::move(cut_->overflow);
     co_return co_await admit(attempt);
   }
   auto& choice = std::get<routing::Choice>(outcome);
@@ -174,7 +174,8 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
                     .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
   attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
   record_.estimated_tokens = attempt->cost.tokens;
-  record_.truncated = dropped_.words();  // sent so, or about to be: until then nothing was dropped
+  if (cut_)
+    record_.truncated = cut_->dropped.words();  // sent so, or about to be: until then nothing was dropped
   live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
   co_return nullptr;
 }
@@ -191,11 +192,12 @@ bool ProxyRequest::needs_count(const Turn::Outcome& outcome) const {
 
 // tokens.overflow: truncate. Whether the request is shorter now.
 bool ProxyRequest::drop_turns(Instant at) {
-  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || dropped_.cuts == kMostCuts) return false;
+  if (snapshot_->tokens.overflow != tokens::Overflow::truncate || cut_->dropped.cuts == kMostCuts)
+    return false;
   auto shorter = shorten(chat_, body(), *route_, ask_, at);
   if (!shorter) return false;
-  shorter_body_ = std::move(shorter->body);
-  dropped_.add(*shorter);
+  cut_->body = std::move(shorter->body);
+  cut_->dropped.add(*shorter);
   const auto failure = wire::read_chat_request(body(), chat_);
   ask_.size = tokens::by_bytes(prompt_facts(chat_, body()));
   return !failure;
@@ -319,7 +321,7 @@ void ProxyRequest::allow_time(Attempt& attempt, Instant at) const {
     constexpr double kDay = 24 * 3600;
     all += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
   }
-  if (others && clients_deadline_) all = std::min(all, (*clients_deadline_ - (at.boot - began_.boot)) / 2);
+  if (others) all = std::min(all, (clients_deadline_ - (at.boot - began_.boot)) / 2);
   attempt.share_ends = at.boot + share;
   attempt.commit_by = at.boot + std::min(all, timeouts.total);
 }
@@ -328,7 +330,7 @@ void ProxyRequest::allow_time(Attempt& attempt, Instant at) const {
 void ProxyRequest::give_back_time(const Attempt& attempt) {
   if (attempt.heard.boot <= attempt.share_ends) return;
   written_ += attempt.heard.boot - attempt.share_ends;
-  if (clients_deadline_) written_ = std::min(written_, *clients_deadline_ - deadline_);
+  written_ = std::min(written_, clients_deadline_ - deadline_);
 }
 
 net::Awaitable<void> ProxyRequest::listen(Attempt& attempt) {

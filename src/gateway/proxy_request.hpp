@@ -65,7 +65,7 @@ class ProxyRequest {
   [[nodiscard]] Instant now() const { return lane_.loop->now(); }
   // What is asked for: the client's own words, or without the oldest turns.
   [[nodiscard]] std::string_view body() const {
-    return shorter_body_.empty() ? request_.body_text() : std::string_view(shorter_body_);
+    return cut_ && !cut_->body.empty() ? std::string_view(cut_->body) : request_.body_text();
   }
   [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
   // Of the deadline.
@@ -93,15 +93,19 @@ class ProxyRequest {
   Turn turn_;
   const ClientKey* client_ = nullptr;
   wire::ChatRequest chat_;
-  std::string shorter_body_;
-  Dropped dropped_;   // what it has less
-  Refused overflow_;  // what the client is told of it where it can't be made to fit
+  // What tokens.overflow: truncate makes of it; rare.
+  struct Cut {
+    std::string body;
+    Dropped dropped;   // what it has less
+    Refused overflow;  // what the client is told where it can't be made to fit
+  };
+  std::unique_ptr<Cut> cut_;
   routing::Ask ask_;
   const routing::Route* route_ = nullptr;
   routing::Priority priority_ = routing::Priority::normal;
   std::optional<routing::ConversationId> conversation_;  // that may stay with its target
   Duration deadline_{};                                  // from began_
-  std::optional<Duration> clients_deadline_;             // its own: deadline_ is no longer than that
+  Duration clients_deadline_{};                          // its own, max() without one: not below deadline_
   Duration written_{};  // what failed attempts had for writing: not of the deadline
   Duration waited_{};   // for others, before the commit event
   Tries tries_;

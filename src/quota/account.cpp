@@ -300,7 +300,7 @@ void Account::hold(std::uint32_t id, Place place, const Cost& cost, Instant now)
   for (const std::size_t index : models_[place.model].meters) {
     Meter& meter = *meters_[index];
     Charge& charge = open.charges.emplace_back();
-    charge.meter = index;
+    charge.meter = static_cast<std::uint32_t>(index);
     charge.cost = cost.of(meter.limit().dimension);
     charge.unused = cost.unused_of(meter.limit().dimension);
     meter.hold(charge);

@@ -100,7 +100,7 @@ void Account::join_open(std::size_t model, std::size_t index, Instant now) {
   for (Open& open : open_) {
     if (!open.is_open || open.model != model) continue;
     Charge& charge = open.charges.emplace_back();
-    charge.meter = index;
+    charge.meter = static_cast<std::uint32_t>(index);
     charge.cost = open.cost.of(meter.limit().dimension);
     charge.unused = open.cost.unused_of(meter.limit().dimension);
     meter.hold(charge);

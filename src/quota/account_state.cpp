@@ -30,7 +30,7 @@ constexpr std::size_t kChargeWords = 11;
 
 Charge read_charge(WordReader& reader, Duration shift, Instant now) {
   Charge charge;
-  charge.meter = reader.number();
+  charge.meter = static_cast<std::uint32_t>(reader.number());
   charge.cost = reader.number();
   charge.stamp = moved(reader.boot_time(), shift, now);
   charge.sequence = reader.number();

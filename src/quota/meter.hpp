@@ -16,7 +16,8 @@ namespace weir::quota {
 
 // One meter's part of a reservation, with what the meter noted when it was sent.
 struct Charge {
-  std::size_t meter = 0;  // index in the account
+  std::uint32_t meter = 0;  // index in the account
+  bool is_close = false;    // it fitted only because something had just come back
   std::uint64_t cost = 0;
   std::uint64_t unused = 0;  // of it: what likely comes back. A restart forgets it
 
@@ -26,7 +27,6 @@ struct Charge {
   std::uint64_t counted = 0;    // what counted at that moment, this one too
   std::uint64_t sent = 0;       // in all until that moment, this one too
   Duration paced{};             // of its class's pace
-  bool is_close = false;        // it fitted only because something had just come back
 
   // Noted when its answer was observed.
   std::optional<std::uint64_t> spare;  // by how much our count, this one included, was above the provider's

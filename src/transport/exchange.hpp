@@ -98,8 +98,8 @@ class Exchange final : public Answer {
   net::Cancellation* cancellation_ = nullptr;  // from converse() on
   std::optional<AnswerReader> reader_;         // from converse() on
   InBuffer in_;
-  bool wrote_all_ = false;
   BootTime wrote_at_{};  // all, or what could be
+  bool wrote_all_ = false;
   bool anything_arrived_ = false;
   bool finished_ = false;
   std::unique_ptr<const Error> failure_;  // all further calls give it again
