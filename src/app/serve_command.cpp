@@ -172,11 +172,13 @@ void reload(Daemon& daemon, Serving& serving) {
   if (!serving.file.empty()) options.again = serving.file;
   const config::Loaded loaded =
       config::load(options, config::SystemEnvironment(config::Readable::regular_files));
-  const bool is_usable = report(loaded);
+  const bool is_usable = loaded.ok() && !loaded.config.providers.empty();
+  if (!loaded.config.log.file.empty()) (void)report(loaded);  // else they would stand on stderr twice
   log_problems(loaded.problems);
   if (!is_usable) {
     daemon.note_reload_failed();
-    log::error("reload_failed", {{"why", "the configuration has errors; nothing was changed"}});
+    log::error("reload_failed", {{"why", loaded.ok() ? "no provider can be used; nothing was changed"
+                                                     : "the configuration has errors; nothing was changed"}});
     return;
   }
   if (const auto kept = keep_generated(serving.keys, loaded.config, serving.state); !kept) {
@@ -242,7 +244,7 @@ admin::Orders orders(bool can_reload) {
                                 const Signals& signals, std::optional<GeneratedKeys>& keys,
                                 const DemoProviders* demo) {
   const config::GatewayConfig& config = loaded.config;
-  log_problems(loaded.problems);
+  if (!config.log.file.empty()) log_problems(loaded.problems);  // else the log is where they stand already
   const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
   const auto state = StateDirectory::claim(state_path, config.state_file);
   if (!state) {

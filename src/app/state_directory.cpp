@@ -82,6 +82,10 @@ Result<void> StateDirectory::hold_database(const std::filesystem::path& database
   const int lock = ::open((real.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) return {};
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {  // a file system without locks
+      ::close(lock);
+      return {};
+    }
     std::string holder(32, '\0');
     const ssize_t got = ::pread(lock, holder.data(), holder.size(), 0);
     holder.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -133,10 +137,11 @@ Result<void> StateDirectory::announce(const DaemonFile& file) const {
   return error;
 }
 
-// An earlier daemon's file would lead commands astray.
+// An earlier daemon's file would lead commands astray; our own, of before a reload, may still be right.
 Error StateDirectory::not_announced(int why) const {
   Error error = failure(path_, std::strerror(why));
-  withdraw();
+  const auto there = read_daemon_file(path_);
+  if (!there || there->pid != ::getpid()) withdraw();
   return error;
 }
 

@@ -110,6 +110,14 @@ std::string in_range(std::string_view what, Range range) {
 
 }  // namespace
 
+// What stands where a map or a list should may be a key in the wrong place: it isn't repeated.
+void report_no_container(Reading& reading, const Field& field, std::string_view expected) {
+  if (field.node->kind == Node::Kind::invalid) return;
+  const bool is_text = field.node->kind == Node::Kind::scalar;
+  report_error(reading, field,
+               "expected " + std::string(expected) + ", got " + (is_text ? "a text" : got(*field.node)));
+}
+
 void report_unexpected(Reading& reading, const Field& field, std::string_view expected) {
   if (field.node->kind == Node::Kind::invalid) return;
   report_error(reading, field, "expected " + std::string(expected) + ", got " + got(*field.node));
@@ -212,7 +220,7 @@ std::optional<std::vector<NamedField>> read_entries(Reading& reading, const Fiel
   std::vector<NamedField> entries;
   if (field.node->kind == Node::Kind::null) return entries;
   if (field.node->kind != Node::Kind::map) {
-    report_unexpected(reading, field, expected);
+    report_no_container(reading, field, expected);
     return std::nullopt;
   }
   for (const Node::Entry& entry : field.node->entries)
@@ -227,7 +235,7 @@ std::optional<std::vector<Field>> read_items(Reading& reading, const Field& fiel
   std::vector<Field> items;
   if (field.node->kind == Node::Kind::null) return items;
   if (field.node->kind != Node::Kind::sequence) {
-    report_unexpected(reading, field, expected);
+    report_no_container(reading, field, expected);
     return std::nullopt;
   }
   for (std::size_t i = 0; i < field.node->items.size(); ++i) {
@@ -276,7 +284,7 @@ bool is_plain_name(std::string_view name) noexcept {
 MapReader::MapReader(Reading& reading, const Field& field, std::string_view expected)
     : reading_(reading), node_(field.node), path_(field.path) {
   is_map_ = node_->kind == Node::Kind::map;
-  if (!is_map_ && node_->kind != Node::Kind::null) report_unexpected(reading, field, expected);
+  if (!is_map_ && node_->kind != Node::Kind::null) report_no_container(reading, field, expected);
 }
 
 MapReader::~MapReader() {

@@ -255,7 +255,7 @@ struct Case {
 TEST(Provider, SaysWhatIsWrong) {
   const Case cases[] = {
       {"[groq]", "providers: expected a map from a provider's name to its settings, got a list"},
-      {"{groq: key}", "providers.groq: expected a map, {} for the preset of that name, got \"key\""},
+      {"{groq: key}", "providers.groq: expected a map, {} for the preset of that name, got a text"},
       {"{\"my/groq\": {preset: groq}}",
        "providers: expected a name of letters, digits, \"-\", \"_\" and \".\", got \"my/groq\""},
       {"{grop: {}}", "providers.grop: no preset is named \"grop\"; did you mean \"groq\"?"},
@@ -298,7 +298,7 @@ TEST(Provider, SaysWhatIsWrong) {
        "providers.groq.api_key: the key holds a space or a character that can't stand in a header"},
       {"{groq: {keys: []}}", "providers.groq.keys: expected at least one key, or api_key: none"},
       {"{groq: {keys: [abc]}}",
-       "providers.groq.keys[0]: expected a map like {value: \"${KEY}\"}, got \"abc\""},
+       "providers.groq.keys[0]: expected a map like {value: \"${KEY}\"}, got a text"},
       {"{groq: {keys: [{name: a}]}}", "providers.groq.keys[0]: expected value or value_file, got neither"},
       {"{groq: {keys: [{name: \"a#b\", value: x}]}}",
        "providers.groq.keys[0].name: expected a name of letters, digits, \"-\", \"_\" and \".\", got "
