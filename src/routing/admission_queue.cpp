@@ -85,6 +85,14 @@ Ask by_quota_alone(Ask ask) {
   return ask;
 }
 
+// What of a cost is in the way of others: what no window is thought to hold goes where one is empty.
+quota::Cost at_most_a_window(const quota::Pool& pool, quota::Cost cost, Instant now) {
+  const quota::Ceiling most = pool.ceiling(now);
+  cost.tokens = std::min(cost.tokens, most.tokens);
+  cost.output_tokens = std::min(cost.output_tokens, most.output_tokens);
+  return cost;
+}
+
 // One look at the queue, from its head on.
 class AdmissionQueue::Pass {
  public:
@@ -386,7 +394,10 @@ bool AdmissionQueue::expects_room(Waiter& waiter, Instant now) {
   if (!first.waits_for_key) waiter.planned.push_back({best->pool, fitted.cost.likely()});
   if (ask.client != nullptr) waiter.planned.push_back({*ask.client, fitted.terms.client_cost.likely()});
   const std::size_t index = index_of(waiter.want.priority);
-  for (const Planned& plan : waiter.planned) add(backlog_of(plan.pool).ahead[index], plan.cost);
+  for (Planned& plan : waiter.planned) {
+    plan.cost = at_most_a_window(plan.pool, plan.cost, now);
+    add(backlog_of(plan.pool).ahead[index], plan.cost);
+  }
   return true;
 }
 

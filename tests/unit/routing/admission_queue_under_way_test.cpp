@@ -108,6 +108,25 @@ TEST(UnderWay, WhatAPromptTakesDoesNotComeBack) {
   EXPECT_TRUE(q.come("ra", kLong, Priority::normal, 10s)->refused);
 }
 
+TEST(UnderWay, WhatIsMoreThanAWindowWasSeenToHoldIsInTheWayForOne) {
+  quota::Limit limit = fixed_tokens(80'000);
+  limit.source = quota::Source::preset;
+  Queue q({{"a", {limit, fixed_requests(1000)}}});
+  q.spend("ra", tokens(10'000));
+  const auto refused = q.come("ra", tokens(2'000));
+  refused->send(q.clock.now());
+  refused->choice->reservation.refuse_for_quota({}, q.clock.now());  // half of it, then
+  q.pass(11s);
+  q.spend("ra", tokens(30'000));
+  std::vector<std::unique_ptr<Queue::Client>> large;
+  for (int i = 0; i < 3; ++i) {
+    large.push_back(q.come("ra", tokens(70'000), Priority::normal, 10min));
+    ASSERT_TRUE(large.back()->waits());
+  }
+  // Theirs are the next three minutes, and not the next five.
+  EXPECT_TRUE(q.come("ra", tokens(2'000), Priority::normal, 270s)->waits());
+}
+
 TEST_F(Tokens, WhoWaitBeforeAreExpectedToLeaveWhatTheyDoNotUse) {
   std::vector<std::unique_ptr<Queue::Client>> waiting;
   for (int i = 0; i < 20; ++i) {
