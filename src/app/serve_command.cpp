@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -145,6 +146,7 @@ struct Serving {
   std::optional<GeneratedKeys>& keys;
   bool can_reload;
   std::string file;  // the configuration in force; empty: none, so that the next may come from anywhere
+  std::optional<std::filesystem::path> env_file;  // likewise
 };
 
 // Written down before anybody is asked for them, and told where. The keys themselves go to a terminal, and
@@ -170,6 +172,7 @@ Result<void> keep_generated(std::optional<GeneratedKeys>& keys, const config::Ga
 void reload(Daemon& daemon, Serving& serving) {
   config::LoadOptions options = serving.options.load;
   if (!serving.file.empty()) options.again = serving.file;
+  if (serving.env_file) options.env_file = serving.env_file;
   const config::Loaded loaded =
       config::load(options, config::SystemEnvironment(config::Readable::regular_files));
   const bool is_usable = loaded.ok() && !loaded.config.providers.empty();
@@ -197,6 +200,7 @@ void reload(Daemon& daemon, Serving& serving) {
       transport::check_certificate(config.tls_cert_file, config.tls_key_file))
     announce(daemon, config, serving.state);
   serving.file = loaded.config.file;
+  serving.env_file = loaded.env_file;
   if (serving.options.log_level) log::set_level(*serving.options.log_level);
   log::info("reloaded", {{"config", loaded.config.file}});
 }
@@ -278,7 +282,8 @@ admin::Orders orders(bool can_reload) {
                         .state = *state,
                         .keys = keys,
                         .can_reload = demo == nullptr,
-                        .file = config.file});
+                        .file = config.file,
+                        .env_file = loaded.env_file});
   daemon.close_store();
   state->withdraw();
   // Not by the destructors: they would wait for a name look-up that hangs, and nobody is left to be served.

@@ -51,11 +51,16 @@ Found find_file(const LoadOptions& options, const Environment& environment) {
   return {};
 }
 
-// The variables of --env-file, or of the .env that lies beside the configuration.
-Variables read_env_file(const LoadOptions& options, const std::optional<std::filesystem::path>& folder,
-                        const Environment& environment, std::vector<Problem>& problems) {
-  std::optional<std::filesystem::path> path = options.env_file;
-  if (!path && folder && environment.exists(*folder / ".env")) path = *folder / ".env";
+// That of --env-file, or the .env that lies beside the configuration.
+std::optional<std::filesystem::path> find_env_file(const LoadOptions& options,
+                                                   const std::optional<std::filesystem::path>& folder,
+                                                   const Environment& environment) {
+  if (!options.env_file && folder && environment.exists(*folder / ".env")) return *folder / ".env";
+  return options.env_file;
+}
+
+Variables read_env_file(const std::optional<std::filesystem::path>& path, const Environment& environment,
+                        std::vector<Problem>& problems) {
   if (!path) return {};
   const auto text = environment.read_file(*path);
   if (!text) {
@@ -110,10 +115,10 @@ Loaded load_document(std::string_view text, std::string_view name, const Folders
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Report report(std::string(name), text);
   std::vector<Problem> others;
-  const LayeredEnvironment layered(environment,
-                                   read_env_file(options, folders.env_folder, environment, others));
-  for (Problem& problem : others) report.add(std::move(problem));
   Loaded loaded;
+  loaded.env_file = find_env_file(options, folders.env_folder, environment);
+  const LayeredEnvironment layered(environment, read_env_file(loaded.env_file, environment, others));
+  for (Problem& problem : others) report.add(std::move(problem));
   if (const auto tree = parse_yaml(text, report)) {
     Reading reading{
         .report = report, .environment = layered, .folder = folders.folder, .file = folders.file, .said = {}};
@@ -164,9 +169,8 @@ Loaded load_text(std::string_view text, std::string_view name, const LoadOptions
 
 std::unique_ptr<Environment> environment_of(const LoadOptions& options, const Environment& environment) {
   std::vector<Problem> unsaid;
-  Variables variables =
-      read_env_file(options, find_file(options, environment).path.parent_path(), environment, unsaid);
-  return std::make_unique<LayeredEnvironment>(environment, std::move(variables));
+  const auto path = find_env_file(options, find_file(options, environment).path.parent_path(), environment);
+  return std::make_unique<LayeredEnvironment>(environment, read_env_file(path, environment, unsaid));
 }
 
 }  // namespace weir::config

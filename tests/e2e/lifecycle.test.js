@@ -1,7 +1,7 @@
 // A daemon's manners: signals, drain, reload, and one daemon a state directory.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, unlinkSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FakeProvider, answers, gate, streamsStepwise } from './support/provider.js';
@@ -122,6 +122,16 @@ test('a reload whose file is gone or is no file leaves all as it is', async (t) 
   weir.configure(config);
   weir.signal('SIGHUP');
   await weir.untilLogged(/"reloaded","config":"weir\.yaml"/);
+  // Nor may the .env vanish: keys that stand there alone would be left out.
+  writeFileSync(place.file('.env'), 'CLIENT_KEY=my-client-key\n');
+  weir.configure(config.replace('key: my-client-key', 'key: "${CLIENT_KEY:-}"'));
+  weir.signal('SIGHUP');
+  await weir.until(() => weir.stderr.match(/"reloaded"/g)?.length === 2, 'reloaded');
+  assert.equal(await isServed(), 401);
+  unlinkSync(place.file('.env'));
+  weir.signal('SIGHUP');
+  await weir.until(() => failures() === 3, 'reload_failed');
+  assert.equal(await isServed(), 401);
   weir.signal('SIGTERM');
   assert.deepEqual(await weir.exited, { code: 0, signal: null });
 });

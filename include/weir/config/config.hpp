@@ -76,8 +76,9 @@ struct GatewayConfig {
 };
 
 struct Loaded {
-  GatewayConfig config;           // meaningful only without errors
-  std::vector<Problem> problems;  // in file order
+  GatewayConfig config;                           // meaningful only without errors
+  std::vector<Problem> problems;                  // in file order
+  std::optional<std::filesystem::path> env_file;  // what its variables were read from, beside the process's
   [[nodiscard]] bool ok() const;
 };
 

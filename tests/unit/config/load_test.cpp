@@ -37,6 +37,19 @@ TEST(EnvironmentOf, HasTheVariablesOfTheEnvFileUnderTheRealOnes) {
   EXPECT_EQ(environment_of(options, environment)->variable("HERE"), "here");
 }
 
+// Without its variables keys would be left out as if nobody had wanted any.
+TEST(EnvFile, ThatWasTakenMustBeThereWhenItIsReadAgain) {
+  MapEnvironment environment;
+  environment.files = {{"weir.yaml", level("info")}, {".env", "A=1\n"}};
+  const Loaded first = load(test_options(), environment);
+  ASSERT_EQ(first.env_file, ".env");
+  environment.files.erase(".env");
+  EXPECT_EQ(load(test_options(), environment).env_file, std::nullopt);
+  LoadOptions again = test_options();
+  again.env_file = first.env_file;
+  EXPECT_FALSE(load(again, environment).ok());
+}
+
 TEST(Search, GoesFromTheFlagToTheSystem) {
   MapEnvironment environment;
   environment.variables = {{"WEIR_CONFIG", "/named.yaml"}, {"XDG_CONFIG_HOME", "/xdg"}, {"HOME", "/home/u"}};
