@@ -325,6 +325,19 @@ TEST_F(Relay, AnAnswerThatHasSaidAllIsWholeHoweverItsConnectionEnds) {
     EXPECT_EQ(ask_stream().body, std::string(kTextEvent) + std::string(kStopEvent) + std::string(kDoneEvent));
 }
 
+TEST_F(Relay, OfTwoAnswersTheFirstAloneProvesNoEnd) {
+  RawProvider provider([](RawConnection& peer) {
+    if (!peer.read_request()) return;
+    peer.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n" +
+              std::string(kTextEvent) + std::string(kStopEvent));
+  });
+  start({provider_at("groq", provider.port())});
+  const RawAnswer answer =
+      chat(R"({"model":"smart","stream":true,"n":2,"messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_THAT(answer.body, HasSubstr("\"finish_reason\":\"error\""));
+  EXPECT_THAT(answer.body, Not(HasSubstr("[DONE]")));
+}
+
 TEST_F(Relay, AnAnswerThatHasSaidAllAndDoesNotEndIsWaitedForOnlyShortly) {
   RawProvider provider([](RawConnection& peer) {
     if (!peer.read_request()) return;

@@ -227,24 +227,36 @@ TEST_F(RetryTableTest, BusyGoesToTheNextAndGivesItsTokensBack) {
   }
 }
 
-TEST_F(RetryTableTest, BusyAloneIsTriedOnceMoreAfterItsHintAndNotBefore) {
-  std::atomic<int> asked = 0;
-  RawProvider busy([&asked](RawConnection& peer) {
-    while (peer.read_request())
-      peer.send(asked++ == 0 ? RawProvider::answer(503, "{}", "retry-after: 20\r\n")
-                             : RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
-  });
-  start({limited("busy", busy.port())});
-  RawClient client = connect();
-  client.send(post(kPlain));
-  ASSERT_TRUE(eventually([&] { return asked == 1; }));
-  const BootTime from = clock_.now().boot;
-  ASSERT_TRUE(eventually([&] {
-    advance(500ms);
-    return asked == 2;
-  }));
-  EXPECT_GE(clock_.now().boot - from, 20s);
-  EXPECT_EQ(client.read_answer().status, 200);
+// How long the only target is left alone when it was busy and said so.
+class BusyAlone : public RetryTableTest {
+ protected:
+  Duration is_left_alone(const std::string& field) {
+    std::atomic<int> asked = 0;
+    RawProvider busy([&](RawConnection& peer) {
+      while (peer.read_request())
+        peer.send(asked++ == 0 ? RawProvider::answer(503, "{}", field)
+                               : RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
+    });
+    start({limited("busy", busy.port())});
+    RawClient client = connect();
+    client.send(post(kPlain));
+    EXPECT_TRUE(eventually([&] { return asked == 1; }));
+    const BootTime from = clock_.now().boot;
+    EXPECT_TRUE(eventually([&] {
+      advance(500ms);
+      return asked == 2;
+    }));
+    EXPECT_EQ(client.read_answer().status, 200);
+    return clock_.now().boot - from;
+  }
+};
+
+TEST_F(BusyAlone, IsTriedOnceMoreAfterItsHintAndNotBefore) {
+  EXPECT_GE(is_left_alone("retry-after: 20\r\n"), 20s);
+}
+
+TEST_F(BusyAlone, IsGivenAMomentWhereItSaysAtOnce) {
+  EXPECT_GE(is_left_alone("retry-after: 0\r\n"), 1s);
 }
 
 TEST_F(RetryTableTest, BusyForLongerThanTheDeadlineOrAMinuteIsNotWaitedFor) {
