@@ -34,6 +34,19 @@ TEST_F(StateDirectoryTest, IsHeldByOne) {
   EXPECT_THAT(second.error().message, HasSubstr("pid " + std::to_string(::getpid())));
 }
 
+// A reload announces once more: where that fails what stands there is still ours.
+TEST_F(StateDirectoryTest, AnAnnouncementThatFailsTakesAwayOnlyWhatIsAnothers) {
+  const auto state = StateDirectory::claim(at("state"), "weir.db");
+  ASSERT_TRUE(state);
+  std::filesystem::create_directory(at("state/daemon.json.new"));  // nothing can be written there
+  for (const bool ours : {true, false}) {
+    std::ofstream(at("state/daemon.json"))
+        << R"({"url":"http://127.0.0.1:1","pid":)" << (ours ? ::getpid() : ::getpid() + 1) << "}";
+    EXPECT_FALSE(state->announce({.url = "http://127.0.0.1:1", .pid = ::getpid(), .certificate = {}}));
+    EXPECT_EQ(read_daemon_file(at("state")).has_value(), ours);
+  }
+}
+
 TEST_F(StateDirectoryTest, TellsHowTheDaemonIsFoundAndKnown) {
   const auto state = StateDirectory::claim(at("state"), "weir.db");
   ASSERT_TRUE(state);
