@@ -33,16 +33,11 @@ constexpr std::size_t kMendedRoom = 256;
 // Of requests at once: the first that ends makes room.
 constexpr Duration kConcurrencyWait = std::chrono::seconds(1);
 
-// "At once" is when the refused request came. Who believes it is refused again, and so are those behind it.
-std::optional<Duration> told_wait(const providers::Verdict& verdict) {
-  return verdict.wait == Duration::zero() ? kConcurrencyWait : verdict.wait;
-}
-
 // How long the window is to be left alone. A wait that is often over earlier is for a bucket that refills:
 // half of it brings half of the bucket.
-std::optional<Duration> quota_wait(const providers::Verdict& verdict) {
-  const auto wait = told_wait(verdict);
-  return wait && verdict.wait_at_most ? *wait / 2 : wait;
+std::optional<Duration> quota_wait(const Attempt& attempt) {
+  const auto wait = attempt.told_wait();
+  return wait && attempt.verdict().wait_at_most ? *wait / 2 : wait;
 }
 
 // Whether a table made the wait, and no answer.
@@ -52,11 +47,12 @@ bool is_guessed(providers::WaitRule rule) {
          rule == next_month_utc;
 }
 
-quota::QuotaRefusal quota_refusal(const providers::Verdict& verdict) {
+quota::QuotaRefusal quota_refusal(const Attempt& attempt) {
+  const providers::Verdict& verdict = attempt.verdict();
   const bool is_short = verdict.answer_class == AnswerClass::rate_limited;
   return {.dimension = verdict.dimension,
           .period = verdict.period,
-          .wait = quota_wait(verdict),
+          .wait = quota_wait(attempt),
           .wait_is_guessed = is_guessed(verdict.wait_rule),
           .whole_account = verdict.whole_account,
           .cause = is_short ? CooldownCause::rate_limited : CooldownCause::quota_exhausted};
@@ -211,6 +207,11 @@ void Attempt::note(const std::optional<quota::Drift>& drift) const {
 const providers::Verdict& Attempt::verdict() const noexcept {
   static const providers::Verdict kNone;
   return verdict_ ? *verdict_ : kNone;
+}
+
+std::optional<Duration> Attempt::told_wait() const noexcept {
+  const std::optional<Duration>& wait = verdict().wait;
+  return wait == Duration::zero() ? kConcurrencyWait : wait;
 }
 
 Result<void> Attempt::hold(const Result<std::string_view>& piece) {
@@ -373,16 +374,16 @@ void Attempt::tell_ledger(Instant now) {
       break;
     case AnswerClass::capacity:
     case AnswerClass::server_error:
-      if (const auto wait = told_wait(said))
+      if (const auto wait = told_wait())
         target->pool.cool_down_model({CooldownCause::capacity, now.boot + *wait}, now);
       break;
     case AnswerClass::upstream_rate_limited:
-      target->pool.cool_down_model(
-          {CooldownCause::capacity, now.boot + told_wait(said).value_or(kUntoldWait)}, now);
+      target->pool.cool_down_model({CooldownCause::capacity, now.boot + told_wait().value_or(kUntoldWait)},
+                                   now);
       break;
     case AnswerClass::concurrency:
       target->pool.cool_down_model(
-          {CooldownCause::rate_limited, now.boot + told_wait(said).value_or(kConcurrencyWait)}, now);
+          {CooldownCause::rate_limited, now.boot + told_wait().value_or(kConcurrencyWait)}, now);
       break;
     case AnswerClass::auth:
     case AnswerClass::auth_or_quota_ambiguous:
@@ -415,7 +416,7 @@ void Attempt::tell_ledger(Instant now) {
 
 // Who refuses in the midst of an answer is left alone, but what came of it is still to be settled.
 void Attempt::refuse_for_quota(Instant now) {
-  const quota::QuotaRefusal said = quota_refusal(*verdict_);
+  const quota::QuotaRefusal said = quota_refusal(*this);
   if (rule.settlement != routing::Settlement::settle) return reservation.refuse_for_quota(said, now);
   const quota::Cooldown cooldown{said.cause, now.boot + said.wait.value_or(kUntoldWait)};
   if (said.whole_account)
@@ -432,7 +433,7 @@ void Attempt::refuse_key(Instant now) {
   const CooldownCause cause = unpaid ? CooldownCause::payment_required : CooldownCause::auth;
   // Perhaps only this request's: moderation, or more output than is paid for.
   if (!said.whole_account)
-    return target->pool.cool_down_model({cause, now.boot + said.wait.value_or(kUntoldWait)}, now);
+    return target->pool.cool_down_model({cause, now.boot + told_wait().value_or(kUntoldWait)}, now);
   if (unpaid)
     target->pool.cool_down_account({cause, kUntilMended}, now);
   else

@@ -65,6 +65,9 @@ struct Attempt {
   void teach_refused(const wire::ChatRequest& chat, const tokens::PromptSize& size) const;
   // What a refusal says; of what was none, nothing.
   [[nodiscard]] const providers::Verdict& verdict() const noexcept;
+  // How long what refused asks to be left alone, and is. "At once" is when the refused request came: who
+  // believes it is refused again, and so are those behind it.
+  [[nodiscard]] std::optional<Duration> told_wait() const noexcept;
   // A stream that had begun has ended, at its end or not; the client is there. What an error event said of
   // quota or of the key is heard like a refusal.
   void note_end(bool is_whole, Instant now);

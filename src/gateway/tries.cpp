@@ -55,9 +55,7 @@ void Tries::exclude(const Attempt& attempt) {
   const bool is_hopeless = attempt.verdict().wait > routing::kLongestHint;
   if (attempt.rule.next == routing::Next::other_or_same && !worn_out && !is_hopeless) {
     again_.push_back(attempt.target);
-    const std::optional<Duration> wait = attempt.verdict().wait;
-    const bool is_hint = wait && *wait > Duration::zero();  // "at once" is none
-    hints_.emplace_back(attempt.target, is_hint ? wait : std::nullopt);
+    hints_.emplace_back(attempt.target, attempt.told_wait());
   }
   choose_hint();
 }
