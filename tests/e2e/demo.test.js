@@ -42,7 +42,8 @@ test('one provider runs dry and the others take over, until nothing is left', as
   let refusal;
   for (let wave = 0; wave < 50 && !refusal; ++wave) {
     for (const end of await Promise.allSettled(Array.from({ length: 10 }, ask))) {
-      if (end.status === 'rejected') refusal = end.reason;
+      // One that got its turn just before its deadline may end at it, with a 504.
+      if (end.status === 'rejected') refusal = end.reason.status === 504 ? refusal : end.reason;
       else servers.add(end.value.response.headers.get('x-weir-served-by').split('/')[0]);
     }
   }

@@ -20,6 +20,7 @@ TEST_F(Descriptors, AClientTakesThatOfAnIdleConnection) {
   RawProvider provider(serves());
   start({provider_at("only", provider.port())});
   ASSERT_EQ(ask().status, 200);
+  take_turns(*loop_);  // the connection is kept once the answer has been written
   RawClient client;
   const NoMoreDescriptors none;
   client.connect(server_->port());
@@ -34,6 +35,7 @@ TEST_F(Descriptors, AConnectionToAProviderTakesThatOfAnIdleOne) {
   RawClient client = connect();
   ASSERT_EQ(client.exchange(post(R"({"model":"kept/m","messages":[{"role":"user","content":"hi"}]})")).status,
             200);
+  take_turns(*loop_);
   const NoMoreDescriptors none;
   const RawAnswer answer =
       client.exchange(post(R"({"model":"other/m","messages":[{"role":"user","content":"hi"}]})"));
