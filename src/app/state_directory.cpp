@@ -31,8 +31,9 @@ Error failure(const std::filesystem::path& path, const std::string& what) {
 // Of a run by an earlier version, or by another user, or brought here by hand.
 Result<void> make_all_private(const std::filesystem::path& path, const std::string& database) {
   if (auto made = make_directory_private(path, database); !made) return made;
-  for (const std::string& name : {std::string(kLockFile), std::string(kDaemonFile), std::string(kIntentLog),
-                                  std::string(kKeysFile), database, database + "-wal", database + "-shm"})
+  for (const std::string& name :
+       {std::string(kLockFile), std::string(kDaemonFile), std::string(kIntentLog), std::string(kKeysFile),
+        database, database + "-wal", database + "-shm", database + ".lock"})
     if (auto made = make_file_private(path / name); !made) return made;
   return {};
 }
@@ -69,6 +70,7 @@ Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, 
                          : std::string("in use by another weir"));
   }
   StateDirectory state(path, lock, "");
+  if (database.empty()) return state;
   if (auto held = state.hold_database(path / database); !held) return std::move(held).error();
   return state;
 }
@@ -78,7 +80,7 @@ Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, 
 Result<void> StateDirectory::hold_database(const std::filesystem::path& database) {
   std::error_code ec;
   const std::filesystem::path real = std::filesystem::weakly_canonical(database, ec);
-  if (ec || real.parent_path() == std::filesystem::weakly_canonical(path_, ec)) return {};
+  if (ec) return {};
   const int lock = ::open((real.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) return {};
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {

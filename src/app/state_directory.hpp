@@ -18,14 +18,14 @@ struct DaemonFile {
 };
 
 // The daemon's state directory, held exclusively: a lock that the kernel lets go of when the process ends,
-// however it ends. A database that lies elsewhere is held likewise, by a file of its name and ".lock" beside
-// it: two daemons that write one lose each other's counts. Created with mode 0700; files in it are 0600, and
-// made so where they were open to others. One that can't be made or locked keeps nobody from serving: then it
-// isn't held, unusable() says why, and nothing may be written in it.
+// however it ends. The database, which may lie elsewhere, is held likewise, by a file of its name and ".lock"
+// beside it: two daemons that write one lose each other's counts. Created with mode 0700; files in it are
+// 0600, and made so where they were open to others. One that can't be made or locked keeps nobody from
+// serving: then it isn't held, unusable() says why, and nothing may be written in it.
 class StateDirectory {
  public:
   // Fails with kind io where it or a file in it is another user's, or where another daemon holds it or the
-  // database: then the message has its pid. `database` may also be a path elsewhere.
+  // database: then the message has its pid. `database` may also be a path elsewhere; empty: there is none.
   [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path,
                                                     const std::string& database);
   StateDirectory(StateDirectory&& other) noexcept;
@@ -48,7 +48,7 @@ class StateDirectory {
 
   std::filesystem::path path_;
   int lock_;                // -1: not held
-  int database_lock_ = -1;  // -1: none is held, as where it lies in the directory
+  int database_lock_ = -1;  // -1: not held
   std::string unusable_;
 };
 

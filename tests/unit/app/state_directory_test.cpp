@@ -73,10 +73,22 @@ TEST_F(StateDirectoryTest, ADatabaseElsewhereIsHeldByOneToo) {
   EXPECT_TRUE(StateDirectory::claim(at("two"), database));
 }
 
-TEST_F(StateDirectoryTest, ADatabaseInItNeedsNoLockOfItsOwn) {
-  const auto state = StateDirectory::claim(at("state"), at("state/weir.db").string());
-  ASSERT_TRUE(state);
-  EXPECT_FALSE(std::filesystem::exists(at("state/weir.db.lock")));
+TEST_F(StateDirectoryTest, ADatabaseInAnothersDirectoryIsHeldByOneToo) {
+  const std::string database = at("one/weir.db").string();
+  {
+    const auto owner = StateDirectory::claim(at("one"), "weir.db");
+    ASSERT_TRUE(owner);
+    EXPECT_FALSE(StateDirectory::claim(at("two"), database));
+  }
+  const auto other = StateDirectory::claim(at("two"), database);
+  ASSERT_TRUE(other);
+  EXPECT_FALSE(StateDirectory::claim(at("one"), "weir.db"));
+}
+
+TEST_F(StateDirectoryTest, WithoutADatabaseNoneIsHeld) {
+  const auto first = StateDirectory::claim(at("one"), "");
+  EXPECT_TRUE(first);
+  EXPECT_TRUE(StateDirectory::claim(at("two"), at("one/weir.db").string()));
 }
 
 TEST_F(StateDirectoryTest, ADatabaseThatCantBeLockedIsTheStoresMatter) {
