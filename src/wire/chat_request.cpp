@@ -15,6 +15,8 @@ using Kind = JsonReader::Kind;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kLongestEcho = 64;  // of a client's own key in our message
+// Of one request: many times what the APIs know. Each is remembered and compared with the others.
+constexpr std::size_t kMostMembers = 1000;
 constexpr std::string_view kIncludeUsage = R"("include_usage":true)";
 constexpr std::string_view kWithUsage = R"({"include_usage":true})";
 
@@ -86,6 +88,8 @@ std::optional<ReadFailure> RequestReader::read() {
   request_.members.reserve(16);
   request_.texts.reserve(8);
   while (!refused_ && json_.next_member()) {
+    if (request_.members.size() == kMostMembers)
+      return failure("", "the request has more than " + std::to_string(kMostMembers) + " members");
     remember_key();
     member();
     Member& taken = request_.members.back();
