@@ -85,9 +85,10 @@ Refused ProxyRequest::know_client() {
   if (!client) return because({.error = client.error()});
   client_ = *client;
   if (client_ != nullptr) record_.client = client_->name;
-  deadline_ = snapshot_->routing.deadline;
-  clients_deadline_ = client_deadline(request_.head->fields).value_or(Duration::max());
-  deadline_ = std::min(deadline_, clients_deadline_);
+  const auto deadline = client_deadline(request_.head->fields);
+  if (!deadline) return because({.error = deadline.error(), .param = "x-weir-timeout-ms"});
+  clients_deadline_ = deadline->value_or(Duration::max());
+  deadline_ = std::min(snapshot_->routing.deadline, clients_deadline_);
   priority_ = snapshot_->routing.default_class;
   if (const auto asked = request_.head->fields.find(kPriorityField)) {
     const auto named = routing::priority_named(*asked);

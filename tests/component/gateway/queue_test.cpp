@@ -266,13 +266,17 @@ TEST_F(Waiting, TooManyAreToldToComeAgain) {
   EXPECT_THAT(full.body, HasSubstr("overloaded"));
 }
 
-TEST_F(Waiting, APriorityThatIsNoneIsRefused) {
+TEST_F(Waiting, APriorityOrTimeoutThatIsNoneIsRefused) {
   RawProvider provider(serves());
   start_waiting({provider_at("one", provider.port())});
-  const RawAnswer answer =
-      chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})", "x-weir-priority: urgent\r\n");
-  EXPECT_EQ(answer.status, 400);
-  EXPECT_THAT(answer.body, HasSubstr("interactive, normal or batch"));
+  const std::pair<std::string_view, std::string_view> wrong[] = {
+      {"x-weir-priority: urgent\r\n", "x-weir-priority must be interactive, normal or batch"},
+      {"x-weir-timeout-ms: 5s\r\n", "x-weir-timeout-ms must be a number of milliseconds"}};
+  for (const auto& [field, why] : wrong) {
+    const RawAnswer answer = chat(R"({"model":"smart","messages":[{"role":"user","content":"hi"}]})", field);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer.body, HasSubstr(why));
+  }
   EXPECT_EQ(provider.requests(), 0U);
 }
 

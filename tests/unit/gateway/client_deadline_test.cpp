@@ -14,20 +14,27 @@ http::Fields with(std::string_view name, std::string_view value) {
 }
 
 TEST(ClientDeadline, ReadsBothHeadersInTheirUnits) {
-  EXPECT_EQ(client_deadline(with("x-weir-timeout-ms", "1500")), Duration(1500ms));
-  EXPECT_EQ(client_deadline(with("x-stainless-timeout", "600")), Duration(600s));
+  EXPECT_EQ(client_deadline(with("x-weir-timeout-ms", "1500")).value(), Duration(1500ms));
+  EXPECT_EQ(client_deadline(with("x-stainless-timeout", "600")).value(), Duration(600s));
 }
 
 TEST(ClientDeadline, OursWinsOverTheSdks) {
   http::Fields fields = with("x-stainless-timeout", "600");
   fields.add("x-weir-timeout-ms", "20");
-  EXPECT_EQ(client_deadline(fields), Duration(20ms));
+  EXPECT_EQ(client_deadline(fields).value(), Duration(20ms));
 }
 
-TEST(ClientDeadline, WhatIsNoPositiveNumberSaysNothing) {
-  for (const char* text : {"", "0", "-5", "soon", "1s", "nan", "inf", "1e300"})
-    EXPECT_EQ(client_deadline(with("x-weir-timeout-ms", text)), std::nullopt) << text;
-  EXPECT_EQ(client_deadline({}), std::nullopt);
+TEST(ClientDeadline, OfWhatIsNoPositiveNumberOursIsAnErrorAndTheSdksSaysNothing) {
+  for (const char* text : {"", "0", "-5", "soon", "1s", "nan", "inf", "1e300"}) {
+    const auto ours = client_deadline(with("x-weir-timeout-ms", text));
+    ASSERT_FALSE(ours) << text;
+    EXPECT_EQ(ours.error().kind, ErrorKind::invalid_request);
+    EXPECT_EQ(client_deadline(with("x-stainless-timeout", text)).value(), std::nullopt) << text;
+  }
+}
+
+TEST(ClientDeadline, IsNoneWhereNobodySaysOne) {
+  EXPECT_EQ(client_deadline({}).value(), std::nullopt);
 }
 
 }  // namespace
