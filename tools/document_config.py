@@ -25,8 +25,8 @@ editors too: `# yaml-language-server: $schema=schema/weir.schema.json`.
 `~/.config`), `/etc/weir/weir.yaml`. `--listen` and `$WEIR_LISTEN` stand above `server.listen`.
 
 **Variables** stand in values: `${VAR}`, `${VAR:-default}`, `${VAR:?message}`; `$$` is a dollar. One that isn't set is an
-error, but for a provider's key: that provider is left out, with a warning. A `.env` beside the file, or `--env-file`, is
-read; a real variable wins over it. Relative paths count from the file's folder.
+error, but for a provider's key: that provider is left out, with a warning. A `.env` beside the file, or the one that
+`--env-file` or `$WEIR_ENV_FILE` names, is read; a real variable wins over it. Relative paths count from the file's folder.
 
 **Types**: a *count* may have k, M or B behind it (12k is 12,000); a *size* B, KiB, MiB, GiB, kB, MB or GB; a *duration* ns, us,
 ms, s, m, h or d, also several (1h30m), and without a unit is in seconds; a *share* ends in %; a *flag* is true or false.

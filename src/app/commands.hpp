@@ -79,8 +79,9 @@ struct TokensOptions {
 };
 [[nodiscard]] int count_tokens(const TokensOptions& options);
 
-// `weir init`: a commented file for the keys found in the environment; never over one that is there.
-[[nodiscard]] int init(const std::string& path);
+// `weir init`: a commented file for the keys found in the environment and in the env file, which is a .env
+// beside it where none is named; never over one that is there.
+[[nodiscard]] int init(const std::string& path, const std::optional<std::filesystem::path>& env_file);
 
 // `weir doctor`: looks at all that serving needs, by calls that cost nothing.
 struct DoctorOptions {
@@ -89,8 +90,8 @@ struct DoctorOptions {
 };
 [[nodiscard]] int doctor(const DoctorOptions& options);
 
-[[nodiscard]] int list_presets();
-[[nodiscard]] int show_preset(const std::string& name);
+[[nodiscard]] int list_presets(const config::LoadOptions& load);
+[[nodiscard]] int show_preset(const std::string& name, const config::LoadOptions& load);
 
 // `weir explain`: a dry run of the router in the running daemon.
 struct ExplainOptions {

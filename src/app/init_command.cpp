@@ -34,10 +34,11 @@ int write_new(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-int init(const std::string& path) {
+int init(const std::string& path, const std::optional<std::filesystem::path>& env_file) {
   const config::SystemEnvironment environment;
   config::LoadOptions load;
   load.file = path;
+  load.env_file = env_file;
   const StarterFile starter = starter_file(*config::environment_of(load, environment));
   if (const int code = write_new(path, starter.text); code != kFine) return code;
   std::printf("%s is written, with %zu %s whose key is set\n", path.c_str(), starter.found,

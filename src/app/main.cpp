@@ -77,16 +77,18 @@ struct Arguments {
   std::string shell;
 };
 
+CLI::Option& add_env_file_option(CLI::App& command, Arguments& arguments) {
+  CLI::Option& option = *command.add_option("--env-file", arguments.serve.load.env_file,
+                                            "file with KEY=value lines; real variables win");
+  return *option.check(kSomething)->envname("WEIR_ENV_FILE");
+}
+
 void add_config_options(CLI::App& command, Arguments& arguments) {
   command
       .add_option("--config", arguments.serve.load.file,
                   "configuration file; else the one that WEIR_CONFIG names")
       ->check(kSomething);
-  command
-      .add_option("--env-file", arguments.serve.load.env_file,
-                  "file with KEY=value lines; real variables win")
-      ->check(kSomething)
-      ->envname("WEIR_ENV_FILE");
+  add_env_file_option(command, arguments);
 }
 
 void add_state_option(CLI::App& command, Arguments& arguments) {
@@ -141,9 +143,11 @@ int run_quota(const CLI::App& quota, const QuotaOptions& options) {
 
 void add_presets_commands(CLI::App& presets, Arguments& arguments) {
   presets.require_subcommand(1);
-  presets.add_subcommand("list", "all of them, and whose key is set");
+  CLI::App& list = *presets.add_subcommand("list", "all of them, and whose key is set");
   CLI::App& show = *presets.add_subcommand("show", "its address, keys, models and limits, with their dates");
   show.add_option("name", arguments.preset, "of the preset")->required();
+  for (CLI::App* const command : {&list, &show})
+    add_env_file_option(*command, arguments).check(CLI::ExistingFile);
 }
 
 void add_status_options(CLI::App& command, Arguments& arguments) {
@@ -214,6 +218,7 @@ void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
 void add_init_options(CLI::App& command, Arguments& arguments) {
   command.add_option("file", arguments.init_file, "where; one that is there is left as it is")
       ->capture_default_str();
+  add_env_file_option(command, arguments).check(CLI::ExistingFile);  // what is wrong with it only load() says
 }
 
 void add_check_options(CLI::App& command, Arguments& arguments) {
@@ -251,7 +256,9 @@ const std::array kCommands{
               return check(load_as_served(arguments), arguments.format == "json", arguments.print_effective);
             }},
     Command{"init", "write a commented weir.yaml for the keys found in the environment", add_init_options,
-            [](const CLI::App&, Arguments& arguments) { return init(arguments.init_file); }},
+            [](const CLI::App&, Arguments& arguments) {
+              return init(arguments.init_file, arguments.serve.load.env_file);
+            }},
     Command{"status", "providers, windows, cooldowns and resets, from the running daemon", add_status_options,
             [](const CLI::App&, Arguments& arguments) {
               arguments.status.daemon = arguments.quota.daemon;
@@ -296,7 +303,9 @@ const std::array kCommands{
             }},
     Command{"presets", "the providers that weir knows", add_presets_commands,
             [](const CLI::App& command, Arguments& arguments) {
-              return command.got_subcommand("list") ? list_presets() : show_preset(arguments.preset);
+              const config::LoadOptions& load = arguments.serve.load;
+              return command.got_subcommand("list") ? list_presets(load)
+                                                    : show_preset(arguments.preset, load);
             }},
     Command{
         "healthcheck", "exit 0 if the daemon answers, else 1", add_state_option,

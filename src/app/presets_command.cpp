@@ -81,9 +81,9 @@ void show(const Preset& preset, const config::Environment& environment) {
 
 }  // namespace
 
-int list_presets() {
+int list_presets(const config::LoadOptions& load) {
   const config::SystemEnvironment real;
-  const auto environment = config::environment_of({}, real);
+  const auto environment = config::environment_of(load, real);
   std::size_t width = 0;
   for (const Preset& preset : providers::builtin_presets()) width = std::max(width, preset.name.size());
   for (const Preset& preset : providers::builtin_presets()) {
@@ -97,11 +97,11 @@ int list_presets() {
   return kFine;
 }
 
-int show_preset(const std::string& name) {
+int show_preset(const std::string& name, const config::LoadOptions& load) {
   const Preset* const preset = providers::find_preset(name);
   if (preset != nullptr) {
     const config::SystemEnvironment real;
-    show(*preset, *config::environment_of({}, real));
+    show(*preset, *config::environment_of(load, real));
     return kFine;
   }
   std::fprintf(stderr, "error: there is no preset \"%s\"; weir presets list shows all\n", name.c_str());

@@ -193,6 +193,14 @@ test('presets: list names all and whose key is set, show one with its limits', a
   assert.match((await run(['presets', 'show', 'mistral'], { cwd: place.folder })).stdout, /MISTRAL_API_KEY \(set\)$/m);
   assert.match((await run(['init'], { cwd: place.folder })).stdout, /with 1 provider whose key is set/);
   place.remove();
+  const elsewhere = scratch({ keys: 'MISTRAL_API_KEY=x\nGROQ_API_KEY=y\n' });
+  const named = { cwd: elsewhere.folder, env: { WEIR_ENV_FILE: elsewhere.file('keys') } };
+  assert.match((await run(['presets', 'list'], named)).stdout, /^groq .*\(set\)$/m);
+  assert.match((await run(['init'], named)).stdout, /with 2 providers whose key is set/);
+  const gone = await run(['init', 'b.yaml', '--env-file', 'gone'], { cwd: elsewhere.folder });
+  assert.equal(gone.code, 2);
+  assert.match(gone.stderr, /gone/);
+  elsewhere.remove();
   const shown = await run(['presets', 'show', 'groq']);
   assert.match(shown.stdout, /base_url: https:\/\/api\.groq\.com/);
   assert.match(shown.stdout, /openai\/gpt-oss-120b: free, .*rpm 30 \(.*as of \d{4}-\d\d-\d\d\)/);
