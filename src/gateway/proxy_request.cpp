@@ -236,10 +236,24 @@ routing::AdmissionQueue::Want ProxyRequest::want(std::vector<const routing::Targ
   return want;
 }
 
-// An attempt that begins at the deadline would be wasted: the last part of it is left for one.
+// An attempt that begins at the deadline would be wasted: the last part of it is left for one; and of the
+// client's own what the fastest takes as a rule, up to half.
 BootTime ProxyRequest::last_start() const {
-  const Duration for_the_attempt = std::min<Duration>(kLeastAttempt, deadline_ / 10);
+  Duration for_the_attempt = std::min<Duration>(kLeastAttempt, deadline_ / 10);
+  if (deadline_ == clients_deadline_) {
+    Duration usual = Duration::max();
+    for (const routing::Candidate& candidate : route_->candidates)
+      usual = std::min(usual, usual_time(*candidate.target));
+    for_the_attempt = std::max(for_the_attempt, std::min(usual, deadline_ / 2));
+  }
   return began_.boot + deadline_ + written_ - for_the_attempt;
+}
+
+// What an answer of the target took of late; where that isn't known, nothing.
+Duration ProxyRequest::usual_time(const routing::Target& target) const {
+  const std::uint64_t tokens = std::min(ask_.output_tokens, tokens::kTypicalOutput);
+  const auto took = chat_.stream ? target.speed->to_commit() : target.speed->expected(tokens);
+  return took.value_or(Duration::zero());
 }
 
 BootTime ProxyRequest::queue_until() const {
@@ -308,13 +322,17 @@ net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
     attempt.judge(answer.error(), attempt.heard);
 }
 
-// DESIGN "Time": while another target could still serve, this one gets half of what is left of the deadline;
-// and of the client's own, after which nobody hears an answer, half with all of the writing.
+// While another target could still serve, this one gets half of what is left of the deadline, or where its
+// answers take longer as a rule up to three quarters; and of the client's own, after which nobody hears an
+// answer, as much with all of the writing.
 void ProxyRequest::allow_time(Attempt& attempt, Instant at) const {
   const providers::Timeouts& timeouts = attempt.target->provider->timeouts;
   const bool is_last = record_.attempts.size() + 1 >= snapshot_->routing.max_attempts;
   const bool others = !is_last && tries_.leaves_another(attempt, ask_, at, at.boot + left(at));
-  const Duration share = std::min({timeouts.first_byte, timeouts.total, others ? left(at) / 2 : left(at)});
+  const auto part = [enough = usual_time(*attempt.target) * 3 / 2](Duration whole) {
+    return std::max(whole / 2, std::min(whole / 4 * 3, enough));
+  };
+  const Duration share = std::min({timeouts.first_byte, timeouts.total, others ? part(left(at)) : left(at)});
   Duration all = share;
   if (!chat_.stream) {
     const double speed = attempt.target->speed->tokens_per_second().value_or(kAssumedTokensPerSecond);
@@ -322,7 +340,7 @@ void ProxyRequest::allow_time(Attempt& attempt, Instant at) const {
     constexpr double kDay = 24 * 3600;
     all += std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, kDay)));
   }
-  if (others) all = std::min(all, (clients_deadline_ - (at.boot - began_.boot)) / 2);
+  if (others) all = std::min(all, part(clients_deadline_ - (at.boot - began_.boot)));
   attempt.share_ends = at.boot + share;
   attempt.commit_by = at.boot + std::min(all, timeouts.total);
 }

@@ -74,6 +74,7 @@ class ProxyRequest {
   void give_back_time(const Attempt& attempt);
   [[nodiscard]] routing::AdmissionQueue::Want want(std::vector<const routing::Target*> excluded) const;
   [[nodiscard]] BootTime last_start() const;
+  [[nodiscard]] Duration usual_time(const routing::Target& target) const;
   [[nodiscard]] BootTime queue_until() const;
   [[nodiscard]] Refusal out_of_targets(const routing::NoRoom& none, Instant now) const;
   void write_answer_lines(const Attempt& attempt, Instant at, http::FieldLines& lines) const;

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using namespace std::chrono_literals;
 
 // One way for a provider to fail before the client has seen a byte.
 struct Failure {
@@ -181,6 +182,32 @@ TEST_F(FallbackRules, AProviderThatHangsLeavesHalfOfTheClientsOwnDeadline) {
   ASSERT_TRUE(eventually([&] { return hangs.requests() == 1; }));
   advance(std::chrono::milliseconds(3001));
   EXPECT_EQ(client.read_answer().field("x-weir-served-by"), "good/m");
+}
+
+// An answer took four seconds: no reason to leave the next after three. Where that hangs a quarter is left.
+TEST_F(FallbackRules, WhatAnAnswerTakesAsARuleIsLeftToIt) {
+  std::atomic<bool> is_written = false;
+  RawProvider slow([&](RawConnection& peer) {
+    while (peer.read_request()) {
+      if (slow.requests() == 3 && peer.wait_for_close()) return;
+      if (!eventually([&] { return is_written.exchange(false); })) return;
+      peer.send(RawProvider::answer(200, kGoodAnswer, "content-type: application/json\r\n"));
+    }
+  });
+  RawProvider other(serves());
+  start({provider_at("slow", slow.port()), provider_at("other", other.port())});
+  const auto served_by = [&](std::string_view timeout, unsigned asked, Duration waits, bool is_heard) {
+    RawClient client = connect();
+    client.send(post(kLongPlain, "x-weir-timeout-ms: " + std::string(timeout) + "\r\n"));
+    EXPECT_TRUE(eventually([&] { return slow.requests() == asked; }));
+    advance(waits);
+    take_turns(*loop_);
+    is_written = is_heard;
+    return client.read_answer().field("x-weir-served-by");
+  };
+  EXPECT_EQ(served_by("60000", 1, 4s, true), "slow/m");
+  EXPECT_EQ(served_by("6000", 2, 4s, true), "slow/m");
+  EXPECT_EQ(served_by("6000", 3, 4501ms, false), "other/m");
 }
 
 TEST_F(FallbackRules, AConnectionThatHangsLeavesTimeForTheNext) {

@@ -97,6 +97,26 @@ TEST_F(Waiting, LeavesTimeForTheAttempt) {
   EXPECT_LE(std::stoi(answer.field("retry-after-ms")), 60'100);
 }
 
+TEST_F(Waiting, LeavesTheTimeThatAnAnswerTookBefore) {
+  std::promise<void> go;
+  RawProvider provider([written = go.get_future().share()](RawConnection& peer) {
+    while (peer.read_request()) {
+      written.wait();
+      peer.send(RawProvider::answer(200, kGoodAnswer));
+    }
+  });
+  start_waiting({provider_at("one", provider.port(), {requests_per_minute(1)})});
+  auto first = begin();
+  ASSERT_TRUE(eventually([&] { return provider.requests() == 1; }));
+  advance(8s);
+  go.set_value();
+  EXPECT_EQ(first.get().status, 200);
+  const RawAnswer answer = begin("x-weir-timeout-ms: 59000\r\n").get();  // room is back in 52 s
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_LE(std::stoi(answer.field("retry-after-ms")), 52'100);
+  EXPECT_EQ(provider.requests(), 1U);
+}
+
 // A target that fails asks to be left alone for longer than another takes to have room.
 TEST_F(Waiting, IsForTheOtherTargetWhereThatIsSoonerThanAnotherTry) {
   std::atomic<int> asked = 0;
