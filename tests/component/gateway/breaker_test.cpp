@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/closed_port.hpp"
 
 namespace weir::test {
 namespace {
@@ -52,10 +53,10 @@ TEST_F(BreakerTest, AfterItsFailuresATargetIsLeftAloneAndThenProbedByOneRequest)
 }
 
 TEST_F(BreakerTest, AnAddressThatNobodyListensAtIsLeftAlone) {
-  std::uint16_t nobody = 0;
-  { nobody = RawProvider(serves()).port(); }
+  const ClosedPort nobody;
   RawProvider good(serves());
-  gateway::Settings settings = settings_for({provider_at("down", nobody), provider_at("good", good.port())});
+  gateway::Settings settings =
+      settings_for({provider_at("down", nobody.port()), provider_at("good", good.port())});
   settings.routing.breaker.failures = 2;
   start_with(std::move(settings));
   for (int i = 0; i < 2; ++i) EXPECT_EQ(ask().field("x-weir-attempts"), "2");

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/closed_port.hpp"
 #include "weir/base/log.hpp"
 
 namespace weir::test {
@@ -356,10 +357,9 @@ TEST_F(FallbackRules, APromptTooLongForAllThatCanServeIsToldAsThat) {
 }
 
 TEST_F(FallbackRules, AConnectionThatIsRefusedSpendsNoQuota) {
-  std::uint16_t nobody = 0;
-  { nobody = RawProvider(serves()).port(); }
+  const ClosedPort nobody;
   RawProvider good(serves());
-  start({provider_at("down", nobody, {requests_per_minute(1)}), provider_at("good", good.port())});
+  start({provider_at("down", nobody.port(), {requests_per_minute(1)}), provider_at("good", good.port())});
   for (int i = 0; i < 3; ++i) {
     const RawAnswer answer = ask();
     ASSERT_EQ(answer.status, 200);

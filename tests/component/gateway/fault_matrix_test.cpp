@@ -5,12 +5,15 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <deque>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 
 #include "component/gateway/fault_catalogue.hpp"
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/closed_port.hpp"
 #include "weir/base/log.hpp"
 #include "weir/wire/sse.hpp"
 
@@ -51,16 +54,16 @@ class FaultTest : public GatewayTest, public ::testing::WithParamInterface<Case>
     log::hide(Secret(kPlantedKey));
     for (std::size_t i = 0; i < who_.broken; ++i) add(fault_.script, "bad" + std::to_string(i), fault_.reach);
     for (std::size_t i = 0; i < who_.good; ++i) add(serves_both(), "good", Fault::Reach::usual);
-    if (fault_.reach == Fault::Reach::nobody_listens)
-      for (std::size_t i = 0; i < who_.broken; ++i) servers_[i].reset();
     gateway::Settings settings = settings_for(providers_);
     settings.routing.deadline = 20min;  // for three that hang
     start_with(std::move(settings));
   }
 
   void add(RawProvider::Script script, std::string name, Fault::Reach reach) {
-    servers_.push_back(std::make_unique<RawProvider>(std::move(script)));
-    providers_.push_back(provider_at(std::move(name), servers_.back()->port()));
+    const bool listens = reach != Fault::Reach::nobody_listens;
+    servers_.push_back(listens ? std::make_unique<RawProvider>(std::move(script)) : nullptr);
+    providers_.push_back(
+        provider_at(std::move(name), listens ? servers_.back()->port() : closed_.emplace_back().port()));
     providers_.back().keys[0].value = Secret(kPlantedKey);
     providers_.back().base_url.tls = reach == Fault::Reach::tls;
   }
@@ -105,7 +108,8 @@ class FaultTest : public GatewayTest, public ::testing::WithParamInterface<Case>
 
   const Fault fault_ = GetParam().fault;
   const Who who_ = GetParam().who;
-  std::vector<std::unique_ptr<RawProvider>> servers_;
+  std::vector<std::unique_ptr<RawProvider>> servers_;  // null where nobody listens
+  std::deque<ClosedPort> closed_;
   std::vector<providers::Provider> providers_;
 };
 

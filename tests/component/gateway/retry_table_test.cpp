@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "component/gateway/gateway_fixture.hpp"
+#include "support/closed_port.hpp"
 #include "support/no_more_descriptors.hpp"
 
 namespace weir::test {
@@ -100,10 +101,6 @@ RawProvider::Script sends(std::string bytes) {
   };
 }
 
-std::uint16_t nobodys_port() {
-  return RawProvider(serves()).port();
-}
-
 TEST_F(RetryTableTest, OwnShortageIsNoFailureOfTheProvidersAndGivesEverythingBack) {
   if (kChecksNeedDescriptors) GTEST_SKIP() << "the sanitizer itself needs descriptors";
   RawProvider provider(serves());
@@ -131,8 +128,9 @@ TEST_F(RetryTableTest, OwnShortageIsNoFailureOfTheProvidersAndGivesEverythingBac
 }
 
 TEST_F(RetryTableTest, UnreachableGoesToTheNextAndGivesEverythingBack) {
+  const ClosedPort nobody;
   RawProvider good(serves());
-  start({limited("bad", nobodys_port()), limited("good", good.port())});
+  start({limited("bad", nobody.port()), limited("good", good.port())});
   const RawAnswer answer = ask();
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.field("x-weir-trail"), HasSubstr("bad/m#main=connect_failed("));
@@ -141,7 +139,8 @@ TEST_F(RetryTableTest, UnreachableGoesToTheNextAndGivesEverythingBack) {
 }
 
 TEST_F(RetryTableTest, UnreachableAloneIsTriedOnceMore) {
-  start({limited("bad", nobodys_port())});
+  const ClosedPort nobody;
+  start({limited("bad", nobody.port())});
   const RawAnswer answer = ask_for_long();
   EXPECT_EQ(answer.status, 502);
   EXPECT_EQ(answer.field("x-weir-attempts"), "2");

@@ -12,6 +12,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 
+#include "support/closed_port.hpp"
+
 namespace weir::test {
 namespace {
 
@@ -49,12 +51,9 @@ TEST(SocketTest, SendsAtOnceBlocksNobodyAndIsClosedInWhatIsExecuted) {
 }
 
 TEST(SocketTest, ARefusedConnectionSaysSo) {
-  boost::asio::io_context io;
-  tcp::acceptor acceptor(io, kAnyPort);
-  const tcp::endpoint nobody = acceptor.local_endpoint();
-  acceptor.close();
+  const ClosedPort nobody;
   error_code ec;
-  const Socket socket = transport::connect_to(nobody, ec);
+  const Socket socket = transport::connect_to({kAnyPort.address(), nobody.port()}, ec);
   if (!ec) {
     pollfd ended{.fd = socket.fd(), .events = POLLOUT, .revents = 0};
     ASSERT_EQ(::poll(&ended, 1, 10'000), 1);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <latch>
 
+#include "support/closed_port.hpp"
 #include "upstream_fixture.hpp"
 
 namespace weir::test {
@@ -89,11 +90,8 @@ TEST_F(Waiting, ConnectingHasADeadline) {
 }
 
 TEST_F(Waiting, ARefusedConnectionFailsAtOnce) {
-  std::uint16_t port = 0;
-  {
-    port = RawProvider([](RawConnection&) {}).port();
-  }
-  const Outcome outcome = fetch(ask_of_port(port));
+  const ClosedPort nobody;
+  const Outcome outcome = fetch(ask_of_port(nobody.port()));
   EXPECT_EQ(outcome.error, ErrorKind::connect_failed);
   EXPECT_NE(outcome.message.find("Connection refused"), std::string::npos) << outcome.message;
 }
