@@ -286,8 +286,8 @@ void Daemon::drain() {
   parts_->server->drain();
 }
 
-void Daemon::refuse_waiting() {
-  parts_->gateway->refuse_waiting();
+void Daemon::end_requests() {
+  parts_->server->end_requests();
 }
 
 void Daemon::close_store() {

@@ -35,7 +35,7 @@ class Daemon {
 
   // No new connections, no new requests; what is under way may finish.
   void drain();
-  void refuse_waiting();  // the drain is nearly over: who waits for room is told so, and is not cut off
+  void end_requests();  // the drain's time is over: what is under way is answered so, or ended with an error
   [[nodiscard]] bool idle() const;
   [[nodiscard]] Duration drain_timeout() const;  // how long idle() is to be waited for
   // The last counts are written. Nothing is served any more.

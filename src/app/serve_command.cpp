@@ -205,24 +205,31 @@ void reload(Daemon& daemon, Serving& serving) {
   log::info("reloaded", {{"config", loaded.config.file}});
 }
 
-// Until everything under way has finished, the time is up, or a second signal says now.
-int drain(Daemon& daemon, const Signals& signals, Duration limit) {
+enum class Drained : std::uint8_t { all, not_in_time, not_wanted };
+
+// Until nothing is under way, the time is up, or another signal says now.
+Drained wait_for_what_is_under_way(const Daemon& daemon, const Signals& signals, Duration limit) {
   constexpr std::chrono::milliseconds kStep(20);
-  constexpr std::chrono::milliseconds kLastWords(500);
+  for (Duration waited{}; !daemon.idle(); waited += kStep) {
+    if (waited >= limit) return Drained::not_in_time;
+    if (ends(signals.wait_for(kStep))) return Drained::not_wanted;
+  }
+  return Drained::all;
+}
+
+int drain(Daemon& daemon, const Signals& signals, Duration limit) {
+  constexpr std::chrono::milliseconds kLastWords(500);  // whoever reads takes them at once
   log::info("draining", {{"at_most_s", std::chrono::duration_cast<std::chrono::seconds>(limit).count()}});
   daemon.drain();
-  for (Duration waited{}; !daemon.idle() && waited < limit; waited += kStep) {
-    if (waited + kLastWords >= limit) daemon.refuse_waiting();
-    if (ends(signals.wait_for(kStep))) {
-      log::warn("stopped_at_once", {{"why", "second signal"}});
-      return kFine;
-    }
+  Drained drained = wait_for_what_is_under_way(daemon, signals, limit);
+  if (drained == Drained::all) log::info("stopped");
+  if (drained == Drained::not_in_time) {
+    log::warn("stopped_at_once", {{"why", "server.drain_timeout is over"},
+                                  {"effect", "what is still under way is ended with an error"}});
+    daemon.end_requests();
+    drained = wait_for_what_is_under_way(daemon, signals, kLastWords);
   }
-  if (daemon.idle())
-    log::info("stopped");
-  else
-    log::warn("stopped_at_once",
-              {{"why", "server.drain_timeout is over"}, {"effect", "what was still under way is cut off"}});
+  if (drained == Drained::not_wanted) log::warn("stopped_at_once", {{"why", "second signal"}});
   return kFine;
 }
 

@@ -88,7 +88,7 @@ net::Awaitable<void> Gateway::serve_events(const transport::Request& request, tr
     is_there = co_await responder.write(piece);
     record.bytes_out += piece.size();
   }
-  if (!is_there || responder.cancellation().requested()) co_return;
+  if (!is_there || responder.cancellation().client_gone()) co_return;
   piece = (*feed)->end();
   is_there = co_await responder.write(piece);
   if (is_there) is_there = co_await responder.finish();

@@ -32,10 +32,6 @@ constexpr std::string_view kPriorityField = "x-weir-priority";
 
 using Place = std::unique_ptr<routing::AdmissionQueue::Place>;
 
-Refusal cancelled() {
-  return {.error = {ErrorKind::cancelled, "the client has gone"}};
-}
-
 }  // namespace
 
 ProxyRequest::ProxyRequest(Visit& visit, routing::AdmissionQueue& queue, const transport::Request& request,
@@ -155,9 +151,7 @@ net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   }
   if (!std::holds_alternative<routing::Choice>(outcome) && tries_.may_try_again()) co_await back_off(outcome);
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, queue_until());
-  if (client_gone()) co_return because(cancelled());
-  if (!std::holds_alternative<routing::Choice>(outcome) && turn_.is_over())
-    co_return because(shutting_down());
+  if (is_cancelled()) co_return because(cancelled());
   const Instant at = now();
   if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
   if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
@@ -261,6 +255,11 @@ BootTime ProxyRequest::queue_until() const {
   return most ? std::min(last_start(), began_.boot + *most) : last_start();
 }
 
+Refusal ProxyRequest::cancelled() const {
+  if (!client_gone()) return shutting_down();
+  return {.error = {ErrorKind::cancelled, "the client has gone"}};
+}
+
 Refusal ProxyRequest::out_of_targets(const routing::NoRoom& none, Instant at) const {
   if (record_.attempts.empty()) return no_room(*route_, none, at);
   if (too_large_) {
@@ -284,12 +283,12 @@ net::Awaitable<void> ProxyRequest::back_off(Turn::Outcome& outcome) {
   const BootTime until = now().boot + pause;
   if (until > last_start()) co_return;
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, std::min(until, queue_until()));
-  if (client_gone() || turn_.is_over() || std::holds_alternative<routing::Choice>(outcome)) co_return;
+  if (is_cancelled() || std::holds_alternative<routing::Choice>(outcome)) co_return;
   const Instant from = now();
   net::Cancellation& cancellation = responder_.cancellation();
   co_await lane_.loop->sleep_until(until, cancellation);
   waited_ += now().boot - from.boot;
-  if (!client_gone()) outcome = turn_.begin(want(tries_.out_for_good()));
+  if (!is_cancelled()) outcome = turn_.begin(want(tries_.out_for_good()));
 }
 
 net::Awaitable<void> ProxyRequest::forward(Attempt& attempt) {
@@ -422,7 +421,7 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
 
 // Nothing has been sent to the client: decides whether another try is due.
 Refused ProxyRequest::fall_back(Attempt& attempt) {
-  if (client_gone()) {
+  if (is_cancelled()) {
     if (attempt.is_stream) settle(attempt);  // with what came; else the estimate stays
     return because(cancelled());
   }

@@ -67,7 +67,10 @@ class ProxyRequest {
   [[nodiscard]] std::string_view body() const {
     return cut_ && !cut_->body.empty() ? std::string_view(cut_->body) : request_.body_text();
   }
-  [[nodiscard]] bool client_gone() const { return responder_.cancellation().requested(); }
+  [[nodiscard]] bool client_gone() const { return responder_.cancellation().client_gone(); }
+  // Nothing more is to be tried: the client has gone, or weir stops.
+  [[nodiscard]] bool is_cancelled() const { return responder_.cancellation().requested(); }
+  [[nodiscard]] Refusal cancelled() const;
   // Of the deadline.
   [[nodiscard]] Duration left(Instant now) const { return deadline_ + written_ - (now.boot - began_.boot); }
   void allow_time(Attempt& attempt, Instant now) const;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "gateway/refusal.hpp"
 #include "weir/base/log.hpp"
 #include "weir/base/text.hpp"
 #include "weir/base/units.hpp"
@@ -55,7 +56,7 @@ net::Awaitable<bool> StreamRelay::run() {
     record_.bytes_out += out_.size();
     give_back(out_);  // no memory while nothing comes
   }
-  if (!client_there || responder_.cancellation().requested()) co_return false;
+  if (!client_there || responder_.cancellation().client_gone()) co_return false;
   co_await end();
   co_return !broken_;
 }
@@ -83,7 +84,9 @@ bool StreamRelay::take(const Result<std::string_view>& piece) {
   return !broken_ && !attempt_.stream.done() && !attempt_.stream.error();
 }
 
+// Who has gone is told nothing: of those that are cancelled the others are left.
 Error StreamRelay::why(const Error& error) const {
+  if (error.kind == ErrorKind::cancelled) return shutting_down().error;
   if (error.kind != ErrorKind::upstream_timeout) return error;
   const providers::Timeouts& timeouts = attempt_.target->provider->timeouts;
   std::string words = attempt_.target->name();
@@ -96,7 +99,8 @@ Error StreamRelay::why(const Error& error) const {
 
 net::Awaitable<void> StreamRelay::end() {
   const std::string events = ending();
-  attempt_.note_end(!broken_, loop_.now());
+  const bool is_our_doing = broken_ && responder_.cancellation().requested();
+  if (!is_our_doing) attempt_.note_end(!broken_, loop_.now());
   if (!events.empty()) {
     const bool told = co_await responder_.write(events);
     if (told) record_.bytes_out += events.size();

@@ -19,8 +19,6 @@ class Turn {
   // All outlive the turn.
   Turn(routing::AdmissionQueue& queue, net::Loop& loop, RandomSource& random);
 
-  // Nobody may wait any more: without room there is nothing to hope for.
-  [[nodiscard]] bool is_over() const noexcept { return queue_.is_closed(); }
   // What there is, without waiting.
   [[nodiscard]] Outcome begin(routing::AdmissionQueue::Want want);
   // Leaves the queue, or what was taken.

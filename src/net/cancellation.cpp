@@ -11,7 +11,8 @@ Cancellation::Registration::~Registration() {
   owner_.cancel_ = std::move(outer_);
 }
 
-void Cancellation::request() {
+void Cancellation::request(Reason reason) {
+  client_gone_ = client_gone_ || reason == Reason::client_gone;
   if (requested_) return;
   requested_ = true;
   if (cancel_) cancel_();

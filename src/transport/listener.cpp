@@ -91,6 +91,10 @@ void Listener::drain() {
   for (Session& session : sessions_) session.drain();
 }
 
+void Listener::end_requests() {
+  for (Session& session : sessions_) session.end_request();
+}
+
 void Listener::close_all() {
   drain();
   for (Session& session : sessions_) session.close();

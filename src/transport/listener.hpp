@@ -30,9 +30,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] boost::asio::ip::tcp::endpoint local_endpoint() const;
   [[nodiscard]] net::Loop& loop() noexcept { return loop_; }
 
-  void start();      // accepting
-  void drain();      // no further connections; sessions end after their request
-  void close_all();  // the same, and sessions end now
+  void start();         // accepting
+  void drain();         // no further connections; sessions end after their request
+  void end_requests();  // those are to be answered now
+  void close_all();     // drain(), and sessions end now
 
  private:
   static net::Awaitable<void> accept_connections(std::shared_ptr<Listener> self);

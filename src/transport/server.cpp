@@ -44,6 +44,7 @@ class Server::Impl {
   void drain() {
     if (!state_->draining.exchange(true)) tell_all(&Listener::drain);
   }
+  void end_requests() { tell_all(&Listener::end_requests); }
   Result<void> take_certificate(const std::string& cert_file, const std::string& key_file) {
     if (!state_->tls()) return {};
     auto tls = make_server_context(cert_file, key_file);
@@ -127,6 +128,9 @@ Result<void> Server::take_certificate(const std::string& cert_file, const std::s
 }
 void Server::drain() {
   impl_->drain();
+}
+void Server::end_requests() {
+  impl_->end_requests();
 }
 void Server::close_all() {
   impl_->close_all();

@@ -56,6 +56,10 @@ void Session::drain() noexcept {
   if (shaking_hands_ || reader_.idle()) stream_.close();
 }
 
+void Session::end_request() noexcept {
+  if (serving_ != nullptr) serving_->request(net::Cancellation::Reason::stopping);
+}
+
 void Session::close() noexcept {
   if (serving_ != nullptr) serving_->request();
   stream_.close();
@@ -125,7 +129,7 @@ net::Awaitable<Session::Next> Session::answer() {
 
   using State = SocketResponder::State;
   const State state = responder.state();
-  if (state == State::fresh && !cancellation.requested()) {
+  if (state == State::fresh && !cancellation.client_gone()) {
     // A bug, told already where it threw. The client must not wait for it.
     if (!threw) log::error("handler_gave_no_answer", {{"peer", peer_}});
     co_return co_await refuse(internal_error());

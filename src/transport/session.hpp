@@ -31,6 +31,8 @@ class Session
 
   // The server drains: ends at once where no request is under way.
   void drain() noexcept;
+  // The request under way is to be answered now, or what has begun of its answer ended.
+  void end_request() noexcept;
   // Ends now, and cancels the request under way.
   void close() noexcept;
 

@@ -81,6 +81,35 @@ test('a second SIGTERM ends at once', async () => {
   await weir.stop();
 });
 
+test('what is still under way when the time for a drain is over is told so', async () => {
+  const gates = [gate(), gate()];
+  const asked = gate();
+  provider.play(streamsStepwise(['one', 'never'], gates), () => asked.open(), answers('fine'));
+  const config = yaml({ first: provider }).replace('drain_timeout: 20s', 'drain_timeout: 100ms');
+  const weir = await Weir.serve(config);
+  gates[0].open();
+  const ask = (more) =>
+    fetch(`${weir.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...hello, ...more }),
+    });
+  const stream = await ask({ stream: true });
+  const plain = ask({});
+  await asked.opened;
+  weir.signal('SIGTERM');
+  const text = await stream.text();
+  assert.match(text, /"finish_reason":"error"/);
+  assert.match(text, /"error":\{"message":"weir is shutting down"/);
+  assert.doesNotMatch(text, /\[DONE\]/);
+  const told = await plain;
+  assert.equal(told.status, 503);
+  assert.equal((await told.json()).error.code, 'overloaded');
+  assert.deepEqual(await weir.exited, { code: 0, signal: null });
+  assert.match(weir.stderr, /"stopped_at_once","why":"server\.drain_timeout is over"/);
+  await weir.stop();
+});
+
 test('SIGHUP takes a good file and leaves all as it is for a bad one', async () => {
   const weir = await Weir.serve(yaml({ first: provider }));
   const names = async () => (await weir.sdk().models.list()).data.map((model) => model.id);

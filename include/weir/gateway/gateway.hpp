@@ -57,8 +57,6 @@ class Gateway final : public transport::Handler {
   void start();
   // From now on /readyz says no and new requests are answered 503.
   void drain() noexcept { draining_ = true; }
-  // Who waits for room is answered 503 now; what is under way goes on. Any thread; after drain().
-  void refuse_waiting() { queue_.close(); }
 
   // What has been counted, and the last requests. Any thread.
   [[nodiscard]] const telemetry::Telemetry& telemetry() const noexcept { return telemetry_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 
@@ -10,6 +11,11 @@ namespace weir::net {
 // its operation failed and looks at requested(). Loop's thread only.
 class Cancellation {
  public:
+  enum class Reason : std::uint8_t {
+    client_gone,  // nobody waits for what comes of it
+    stopping      // somebody does, and is to be told so
+  };
+
   // The registration of one canceller; its end takes it back. At most one at a time: a request awaits one
   // thing.
   class Registration {
@@ -25,12 +31,15 @@ class Cancellation {
   };
 
   // Calls the canceller that is registered now, or the next one as soon as it registers.
-  void request();
+  // That the client leaves outweighs any other reason, before or after it.
+  void request(Reason reason = Reason::client_gone);
   [[nodiscard]] bool requested() const noexcept { return requested_; }
+  [[nodiscard]] bool client_gone() const noexcept { return client_gone_; }
 
  private:
   std::function<void()> cancel_;
   bool requested_ = false;
+  bool client_gone_ = false;
 };
 
 }  // namespace weir::net

@@ -31,7 +31,7 @@ enum class Point : std::uint8_t {
   client_fault,   // 400, 422
   broken_answer,  // 200, and its body is cut short or is no answer; the client has nothing
   broken_stream,  // the same after content
-  client_gone,
+  client_gone,    // or weir stops
   served,
 };
 
@@ -40,7 +40,7 @@ enum class Next : std::uint8_t {
   other_target,    // this one had its turn
   other_or_same,   // this one again, after its hint or a backoff, where there is no other
   larger_context,  // one whose context is larger; to the client where there is none
-  give_up,         // the client has gone
+  give_up,         // nobody is to be asked any more
 };
 
 // What becomes of the reservation: DESIGN's refund table.

@@ -52,7 +52,8 @@ class Responder {
   virtual void abort() noexcept = 0;
 
   // Requested as soon as the client leaves: a reset, or a FIN after its whole request (we take that for
-  // gone).
+  // gone). And where it is still there, by Server::end_requests(): then it is to be answered at once, or what
+  // has begun to be ended.
   [[nodiscard]] virtual net::Cancellation& cancellation() noexcept = 0;
 };
 
@@ -119,6 +120,9 @@ class Server {
   // Accepts no more, closes idle connections and lets the others finish their request: answers from now on
   // say `connection: close`. Any thread; idempotent.
   void drain();
+  // The drain's time is over: the cancellations of all requests under way are requested, as stopping, so that
+  // their handlers end them. Waits for nobody. Any thread.
+  void end_requests();
   // Closes what is left. Any thread; the loops must still run.
   void close_all();
   [[nodiscard]] std::size_t connections() const noexcept;  // open now, any thread

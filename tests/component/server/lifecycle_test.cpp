@@ -189,6 +189,41 @@ TEST(Drain, ClosesIdleConnectionsAndLetsTheOthersFinish) {
   EXPECT_THROW(RawClient(server.port()), std::exception);
 }
 
+TEST(Drain, AtItsEndRequestsAreAnsweredAndWhoCannotTakeThatHoldsNobodyUp) {
+  TestServer server;
+  RawClient stuck;
+  stuck.set_receive_buffer(4096);
+  stuck.connect(server.port());
+  stuck.send(get("/flood"));
+  ASSERT_TRUE(becomes_true([&] { return stuck.has_input(); }));
+  RawClient waits = server.connect();
+  send_and_wait_for_handler(server, waits, get("/wait"));
+
+  server.server().drain();
+  server.server().end_requests();
+  EXPECT_EQ(waits.read_answer().body, "ended");
+  EXPECT_TRUE(waits.ends_silently());
+  waits.close();
+  EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 1; }));
+  EXPECT_EQ(server.handler().cancelled(), 0U);
+  server.server().close_all();
+  EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 0; }));
+  EXPECT_EQ(server.handler().cut_off(), 1U);
+}
+
+TEST(Drain, AtItsEndAClientThatLeavesIsGoneAllTheSame) {
+  TestServer server;
+  RawClient leaves = server.connect();
+  send_and_wait_for_handler(server, leaves, get("/wait"));
+  {
+    const auto busy = server.hold_loops();
+    leaves.close();
+    server.server().end_requests();
+  }
+  EXPECT_TRUE(becomes_true([&] { return server.server().connections() == 0; }));
+  EXPECT_EQ(server.escaped_exceptions(), 0U);
+}
+
 // The head is out already without "close"; the connection must end all the same.
 TEST(Drain, EndsAConnectionWhoseAnswerHadBegun) {
   for (const char* behind : {"", "\r\n"}) {

@@ -113,11 +113,11 @@ net::Awaitable<void> EchoHandler::wait(net::Loop& loop, transport::Responder& re
   const BootTime until = loop.now().boot + std::chrono::hours(1);
   co_await loop.sleep_until(until, responder.cancellation());
   --waiting_;
-  if (responder.cancellation().requested()) {
+  if (responder.cancellation().client_gone()) {
     ++cancelled_;
     co_return;
   }
-  std::string body = "waited";
+  std::string body = responder.cancellation().requested() ? "ended" : "waited";
   co_await answer(responder, 200, std::move(body));
 }
 

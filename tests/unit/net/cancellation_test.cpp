@@ -28,6 +28,21 @@ TEST(Cancellation, CallsAtOnceWhoeverRegistersLater) {
   EXPECT_EQ(calls, 3);
 }
 
+TEST(Cancellation, KnowsWhetherAnybodyStillListens) {
+  using Reason = Cancellation::Reason;
+  for (const bool client_first : {true, false}) {
+    Cancellation cancellation;
+    int calls = 0;
+    const Cancellation::Registration registration(cancellation, [&calls] { ++calls; });
+    cancellation.request(client_first ? Reason::client_gone : Reason::stopping);
+    EXPECT_TRUE(cancellation.requested());
+    EXPECT_EQ(cancellation.client_gone(), client_first);
+    cancellation.request(client_first ? Reason::stopping : Reason::client_gone);
+    EXPECT_TRUE(cancellation.client_gone());
+    EXPECT_EQ(calls, 1);
+  }
+}
+
 TEST(Cancellation, ForgetsARegistrationThatHasEnded) {
   Cancellation cancellation;
   int calls = 0;
