@@ -275,7 +275,7 @@ AdmissionQueue::join(Want want, std::function<void()> wake, Instant now) {
     remove(*waiter);
     return Full{};
   }
-  if (closed_ || !expects_room(*waiter, now)) {
+  if (!expects_room(*waiter, now)) {
     remove(*waiter);
     return std::move(waiter->none);
   }
@@ -298,13 +298,6 @@ void AdmissionQueue::room_changed(const quota::Account* account, Instant now) {
   const Looking looking(this);
   look(account, now);
   set_alarm(now);
-}
-
-void AdmissionQueue::close() {
-  const std::lock_guard lock(mutex_);
-  closed_ = true;
-  for (std::list<Waiter*>& line : lines_)
-    while (!line.empty()) refuse(*line.front(), std::move(line.front()->none));
 }
 
 void AdmissionQueue::look(const quota::Account* changed, Instant now) {

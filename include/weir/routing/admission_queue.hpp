@@ -59,10 +59,6 @@ class AdmissionQueue final : public quota::RoomListener {
   void ring(Instant now);
   void room_changed(const quota::Account* account, Instant now) override;
 
-  // Nobody waits any more, now or later: who does leaves with NoRoom.
-  void close();
-  [[nodiscard]] bool is_closed() const noexcept { return closed_; }
-
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
   // A place in the queue. Its end leaves the queue; what was granted and not taken goes back.
@@ -125,7 +121,6 @@ class AdmissionQueue final : public quota::RoomListener {
   const SetAlarm set_alarm_;
   std::atomic<std::size_t> max_length_ = 1000;
   std::atomic<std::size_t> waiting_ = 0;
-  std::atomic<bool> closed_ = false;
 
   std::mutex mutex_;  // guards all below
   std::array<std::list<Waiter*>, kPriorities> lines_;
