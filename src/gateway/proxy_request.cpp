@@ -144,35 +144,42 @@ void ProxyRequest::remember(const Attempt& attempt, Instant at) const {
 net::Awaitable<Refused> ProxyRequest::admit(std::unique_ptr<Attempt>& attempt) {
   if (snapshot_->tokens.estimator == tokens::Estimator::exact) co_await count_prompt();
   Turn::Outcome outcome = turn_.begin(want(tries_.had_turn()));
-  if (needs_count(outcome)) {
-    turn_.give_back(outcome);
-    co_await count_prompt();
-    outcome = turn_.begin(want(tries_.had_turn()));
-  }
+  if (needs_count(outcome)) co_await begin_with_count(outcome);
   if (!std::holds_alternative<routing::Choice>(outcome) && tries_.may_try_again()) co_await back_off(outcome);
   if (std::holds_alternative<Place>(outcome)) co_await wait_for_turn(outcome, queue_until());
   if (is_cancelled()) co_return because(cancelled());
-  const Instant at = now();
-  if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) co_return because(queue_full(*route_));
-  if (const auto* none = std::get_if<routing::NoRoom>(&outcome)) {
-    Refused refused = because(out_of_targets(*none, at));
-    if (refused->error.kind != ErrorKind::context_length_exceeded) co_return refused;
-    if (!cut_) cut_ = std::make_unique<Cut>(Cut{.body = {}, .dropped = {}, .overflow = std::move(refused)});
-    if (!drop_turns(at)) co_return std::move(cut_->overflow);
-    co_return co_await admit(attempt);
+  if (auto* const choice = std::get_if<routing::Choice>(&outcome)) {
+    attempt = begin_attempt(std::move(*choice));
+    co_return nullptr;
   }
-  auto& choice = std::get<routing::Choice>(outcome);
+  Refused refused = refuse_or_shorten(outcome);
+  if (refused) co_return refused;
+  co_return co_await admit(attempt);
+}
+
+std::unique_ptr<Attempt> ProxyRequest::begin_attempt(routing::Choice choice) {
   const Asked asked{.chat = chat_,
                     .body = body(),
                     .fields = request_.head->fields,
                     .request_id = record_.request_id,
                     .prompt_tokens = routing::likely_prompt_tokens(*choice.target, ask_)};
-  attempt = std::make_unique<Attempt>(std::move(choice), asked, at);
+  auto attempt = std::make_unique<Attempt>(std::move(choice), asked, now());
   record_.estimated_tokens = attempt->cost.tokens;
   if (cut_)
     record_.truncated = cut_->dropped.words();  // sent so, or about to be: until then nothing was dropped
   live_.tries(attempt->target->provider->name, attempt->target->model->name, attempt->target->key->label);
-  co_return nullptr;
+  return attempt;
+}
+
+// Why there is no turn; nothing where the request is shorter now, and may ask again.
+Refused ProxyRequest::refuse_or_shorten(const Turn::Outcome& outcome) {
+  const Instant at = now();
+  if (std::holds_alternative<routing::AdmissionQueue::Full>(outcome)) return because(queue_full(*route_));
+  Refused refused = because(out_of_targets(std::get<routing::NoRoom>(outcome), at));
+  if (refused->error.kind != ErrorKind::context_length_exceeded) return refused;
+  if (!cut_) cut_ = std::make_unique<Cut>(Cut{.body = {}, .dropped = {}, .overflow = std::move(refused)});
+  if (!drop_turns(at)) return std::move(cut_->overflow);
+  return nullptr;
 }
 
 // Whether an exact count could open a target, or a better one than what there is.
@@ -203,6 +210,12 @@ net::Awaitable<void> ProxyRequest::count_prompt() {
   net::Cancellation& cancellation = responder_.cancellation();
   const auto tokens = co_await lane_.counter->count(*lane_.loop, chat_, body(), cancellation);
   if (tokens) ask_.size = tokens::by_encoder(prompt_facts(chat_, body()), *tokens);
+}
+
+net::Awaitable<void> ProxyRequest::begin_with_count(Turn::Outcome& outcome) {
+  turn_.give_back(outcome);
+  co_await count_prompt();
+  outcome = turn_.begin(want(tries_.had_turn()));
 }
 
 net::Awaitable<void> ProxyRequest::wait_for_turn(Turn::Outcome& outcome, BootTime until) {

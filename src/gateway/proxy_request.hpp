@@ -42,8 +42,11 @@ class ProxyRequest {
   void recall_conversation();
 
   [[nodiscard]] net::Awaitable<Refused> admit(std::unique_ptr<Attempt>& attempt);
+  [[nodiscard]] std::unique_ptr<Attempt> begin_attempt(routing::Choice choice);
+  [[nodiscard]] Refused refuse_or_shorten(const Turn::Outcome& outcome);
   [[nodiscard]] bool needs_count(const Turn::Outcome& outcome) const;
   [[nodiscard]] net::Awaitable<void> count_prompt();
+  [[nodiscard]] net::Awaitable<void> begin_with_count(Turn::Outcome& outcome);
   [[nodiscard]] bool drop_turns(Instant now);
   [[nodiscard]] net::Awaitable<void> wait_for_turn(Turn::Outcome& outcome, BootTime until);
   [[nodiscard]] net::Awaitable<void> back_off(Turn::Outcome& outcome);
