@@ -140,7 +140,8 @@ class Account {
   };
 
   [[nodiscard]] std::size_t model_named(std::string_view id);
-  void attach(Model& model, const Limit& limit, std::string_view scope);
+  void attach(Model& model, const Limit& limit, std::string_view scope, std::vector<const Limit*>& in_force);
+  [[nodiscard]] std::size_t meter_for(const Limit& limit, std::string_view scope);
   void attach_untold(Model& model);
   void follow_replaced(const Model& model, std::span<const std::size_t> before);
   [[nodiscard]] bool is_shared(std::size_t meter) const;

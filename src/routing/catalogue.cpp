@@ -49,6 +49,7 @@ tokens::Family tokenizer_of(const providers::Model& model) {
 }
 
 // By its own id a provider counts a model: names that share one share its windows, under the limits of all.
+// Of one window the ledger takes the smallest.
 std::map<std::string_view, std::vector<quota::Limit>> limits_of(const providers::Provider& provider) {
   std::map<std::string_view, std::vector<quota::Limit>> limits;
   for (const providers::Model& model : provider.models) {

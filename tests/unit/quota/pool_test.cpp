@@ -348,6 +348,21 @@ TEST_F(Reload, OfTheSameWindowTwiceTakesTheSmaller) {
   }
 }
 
+TEST_F(Reload, OfTheSameWindowTwiceForgetsNothing) {
+  const Limits limits{from(Source::preset, rpm(30)), from(Source::preset, rpm(10)), rpm(60)};
+  const Pool before = bind(limits);
+  Reservation one = send(before);
+  const Observation said = heard(Dimension::requests, kMinutePeriod, 7, 5);
+  one.observe({&said, 1}, now());
+  EXPECT_EQ(view(before, "rpm").limit.amount, 7U);
+  const Pool after = bind(limits);
+  EXPECT_EQ(view(after, "rpm").limit.amount, 7U);
+  EXPECT_EQ(view(after, "rpm").limit.source, Source::header);
+  // Another amount of the one that counts is another limit, the others don't matter.
+  EXPECT_EQ(view(bind({rpm(50), limits[1]}), "rpm").limit.amount, 7U);
+  EXPECT_EQ(view(bind({rpm(50), rpm(9)}), "rpm").limit.amount, 9U);
+}
+
 TEST_F(Scope, NeverMistakesADayForAMinute) {
   // What other gateways do: requests a day read as requests a minute, and a refusal of one axis applied to
   // another.
