@@ -227,7 +227,7 @@ MeterView Meter::view(Instant now) const {
   view.reserved = held_;
   view.left = room(now);
   view.reset = reset(now);
-  view.drift = drift_;
+  view.drift = others_.known();
   return view;
 }
 
@@ -265,6 +265,7 @@ void Meter::send(Charge& charge, Instant now) {
   held_ = less(held_, charge.cost);
   in_flight_ += charge.cost;
   sent_ += charge.cost;
+  others_.sent();
   charge.stamp = window_->add(charge.cost, now);
   charge.sequence = ++sequence_;
   charge.in_flight = in_flight_;
@@ -295,7 +296,10 @@ void Meter::settle(const Charge& charge, const Ending& ending, Instant now) {
     pace_.give_back(each * static_cast<Duration::rep>(less(charge.cost, final)));
     pace_.add(each * static_cast<Duration::rep>(less(final, charge.cost)), now);
   }
-  sent_ += less(final, charge.cost);
+  const std::uint64_t more = less(final, charge.cost);
+  sent_ += more;
+  others_.ended(charge.sequence,
+                ending.outcome == Outcome::unknown ? std::nullopt : std::optional<std::uint64_t>(more));
   window_->settle(charge.stamp, charge.cost, final, now);
 }
 
@@ -320,7 +324,11 @@ void Meter::observe(Charge& charge, const Observation& said, Instant now) {
   charge.spare = less(ours, counted_there);
   if (const std::uint64_t foreign = less(counted_there, ours); foreign > 0) {
     start_at(foreign, said.reset, now);
-    if (!first) drift_ = plus(drift_, foreign);  // the first may show what was used before our time
+    if (first) return;  // it may show what was used before our time
+    if (limit_.dimension == Dimension::requests)
+      others_.add(foreign);
+    else
+      others_.suspect(foreign, sequence_);
     return;
   }
   const std::uint64_t most = plus(counted_there, plus(charge.in_flight, since));
@@ -329,12 +337,6 @@ void Meter::observe(Charge& charge, const Observation& said, Instant now) {
 
 bool Meter::is_behind_edge(const Charge& charge, Instant now) const {
   return charge.is_close && window_->current(now).has_value();
-}
-
-bool Meter::has_news_of_others() noexcept {
-  if (drift_ == 0 || drift_ / 2 < drift_told_) return false;
-  drift_told_ = drift_;
-  return true;
 }
 
 void Meter::hear(std::uint64_t limit, Instant now) {
@@ -421,7 +423,7 @@ void Meter::add(const Meter& earlier, Instant now) {
   }
   if (!learner_.learnt()) learner_ = earlier.learner_;
   margin_ = std::max(margin_, earlier.margin_);
-  drift_ = plus(drift_, earlier.drift_);
+  others_.add(earlier.others_.known());
   window_->set_amount(amount(), now);
 }
 
@@ -447,6 +449,7 @@ void Meter::end_open(Instant now) {
   held_ = 0;
   in_flight_ = 0;
   unused_ = 0;
+  others_.end_all();
   if (engine_.kind == WindowKind::concurrency) window_->clear(now);
 }
 
@@ -456,7 +459,7 @@ void Meter::forget(Instant now) {
   learner_.forget();
   early_at_.reset();
   margin_ = 0;
-  drift_ = drift_told_ = 0;
+  others_.forget();
   window_->set_amount(amount(), now);
 }
 

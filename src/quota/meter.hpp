@@ -7,6 +7,7 @@
 #include <string>
 
 #include "quota/learner.hpp"
+#include "quota/others_use.hpp"
 #include "quota/outcome.hpp"
 #include "quota/pace.hpp"
 #include "quota/window.hpp"
@@ -106,8 +107,8 @@ class Meter {
   void observe(Charge& charge, const Observation& said, Instant now);
   // What others used with the same key, as far as answers have shown; and whether that is the first of it or
   // twice what was told last.
-  [[nodiscard]] std::uint64_t used_by_others() const noexcept { return drift_; }
-  [[nodiscard]] bool has_news_of_others() noexcept;
+  [[nodiscard]] std::uint64_t used_by_others() const noexcept { return others_.known(); }
+  [[nodiscard]] bool has_news_of_others() noexcept { return others_.has_news(); }
   // A new meter begins with what the provider has counted, and gives back after `reset`.
   void start_at(std::uint64_t used, std::optional<Duration> reset, Instant now);
   // Whether it counts in the same scope for as long, by whatever window.
@@ -186,8 +187,7 @@ class Meter {
   std::uint64_t sequence_ = 0;
   std::uint64_t observed_ = 0;  // the newest sequence whose answer was applied
   bool is_fresh_ = true;        // the next answer applied may show what was used before our time
-  std::uint64_t drift_ = 0;
-  std::uint64_t drift_told_ = 0;
+  OthersUse others_;
 };
 
 }  // namespace weir::quota

@@ -17,13 +17,14 @@ void Meter::save(MeterState& state) const {
   state.learning.clear();
   learner_.save(state.learning);
   state.full_until = full_until_;
-  state.drift = drift_;
+  state.drift = others_.known();
   state.tally.clear();
   for (const std::uint64_t number : {held_, in_flight_, sent_, sequence_, observed_, margin_})
     put(state.tally, number);
   put(state.tally, margin_since_);
   put(state.tally, std::uint64_t{early_at_.has_value()});
   put(state.tally, early_at_.value_or(BootTime{}));
+  others_.save(state.tally);
   state.window.clear();
   window_->save(state.window);
 }
@@ -41,7 +42,7 @@ std::unique_ptr<Meter> Meter::load(const MeterState& state, Duration shift, Inst
   meter->is_fresh_ = meter->observed_ == 0;
   if (state.header != std::uint64_t{0}) meter->header_ = state.header;
   meter->heard_at_ = state.learnt_at;
-  meter->drift_ = meter->drift_told_ = state.drift;
+  meter->others_.load(state.drift, tally);
   if (state.full_until != BootTime::min()) meter->full_until_ = state.full_until + shift;
   if (!tally.ok() || !meter->learner_.load(state.learning, state.learnt, state.learnt_at, shift, now))
     return nullptr;

@@ -26,7 +26,7 @@ struct MeterState {
   Words learning;                       // how it goes on learning
   BootTime full_until = BootTime::min();
   std::uint64_t drift = 0;
-  Words tally;   // held, in flight, sent, sequence, observed
+  Words tally;   // held, in flight, sent, sequence, observed; what may be others' use
   Words window;  // what was sent and when
 };
 

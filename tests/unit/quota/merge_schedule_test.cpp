@@ -23,6 +23,7 @@ struct Manner {
   WindowKind window = WindowKind::sliding;
   Charging charging = Charging::at_admission;
   bool answers_get_lost = true;
+  bool estimates_are_too_low = false;  // then refusals are no wonder
   std::uint64_t limit = 1000;
 };
 
@@ -124,7 +125,9 @@ class Traffic {
   }
 
   void serve(std::uint64_t id, std::uint64_t cost) {
-    ASSERT_TRUE(provider_.admit(id, cost, clock_.now())) << "refused request " << id;
+    const bool is_taken = provider_.admit(id, cost, clock_.now());
+    if (!is_taken && manner_.estimates_are_too_low) return refuse(id);
+    ASSERT_TRUE(is_taken) << "refused request " << id;
     if (manner_.answers_get_lost && upto(9) == 0) {
       agenda_.in(time_upto(seconds(30)), [this, id] { give_up(id); });
       return;
@@ -133,14 +136,29 @@ class Traffic {
     agenda_.in(thinks, [this, id, cost] { answer(id, cost); });
   }
 
-  void answer(std::uint64_t id, std::uint64_t cost) {
-    const std::uint64_t remaining = manner_.limit - provider_.counted(clock_.now());
-    agenda_.in(kJourney, [this, id, remaining] {
-      const Observation head = heard(Dimension::tokens, kMinutePeriod, manner_.limit, remaining);
-      under_way_[id].observe({&head, 1}, clock_.now());
+  [[nodiscard]] Observation head() const {
+    const std::uint64_t counted = std::min(provider_.counted(clock_.now()), manner_.limit);
+    return heard(Dimension::tokens, kMinutePeriod, manner_.limit, manner_.limit - counted);
+  }
+  void observe(std::uint64_t id, const Observation& head) {
+    EXPECT_FALSE(under_way_[id].observe({&head, 1}, clock_.now()));  // nobody else uses the key
+  }
+
+  void refuse(std::uint64_t id) {
+    agenda_.in(kJourney, [this, id, head = head()] {
+      observe(id, head);
+      under_way_[id].refuse(clock_.now());
+      under_way_.erase(id);
     });
-    const std::uint64_t used = upto(cost);
-    agenda_.in(time_upto(seconds(20)), [this, id, used] {
+  }
+
+  void answer(std::uint64_t id, std::uint64_t cost) {
+    const std::uint64_t used = manner_.estimates_are_too_low ? cost + upto(3 * cost) : upto(cost);
+    // A plain answer is written when its usage is known, a stream's head is not.
+    const bool is_plain = manner_.estimates_are_too_low && upto(1) == 0;
+    if (is_plain) provider_.finish(id, used);
+    agenda_.in(kJourney, [this, id, head = head()] { observe(id, head); });
+    agenda_.in(is_plain ? Duration::zero() : time_upto(seconds(20)), [this, id, used] {
       provider_.finish(id, used);
       agenda_.in(kJourney, [this, id, used] {
         under_way_[id].settle(tokens(used), clock_.now());
@@ -186,6 +204,14 @@ TEST(MergeSchedules, NeverMakeRoomThatAFixedProviderHasNot) {
 TEST(MergeSchedules, NeverMakeRoomWhereUsageIsCountedOnlyAtTheEnd) {
   expect_no_refusals({.charging = Charging::at_end, .answers_get_lost = false});
   expect_no_refusals({.window = WindowKind::fixed, .charging = Charging::at_end, .answers_get_lost = false});
+}
+
+// What the provider counts of ours before we know of it looks like somebody else's use.
+TEST(MergeSchedules, NeverTakeForOthersWhatOurOwnUsedBeyondTheirEstimates) {
+  for (const WindowKind window : {WindowKind::sliding, WindowKind::fixed})
+    for (const Charging charging : {Charging::at_admission, Charging::at_end})
+      expect_no_refusals(
+          {.window = window, .charging = charging, .answers_get_lost = false, .estimates_are_too_low = true});
 }
 
 }  // namespace

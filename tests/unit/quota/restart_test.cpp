@@ -335,6 +335,24 @@ TEST_F(Restart, RemembersWhatIsLeftToOthers) {
   EXPECT_EQ(view(bind_to(*run_, {rpm(64)}), "rpm").left, 63U);
 }
 
+TEST_F(Restart, KeepsWhatMayBeOthersUseUntilItIsKnown) {
+  const Limits limits{tpm(1000)};
+  const Pool before = bind_to(*run_, limits);
+  serve(before, tokens(0));
+  Reservation first = send(before, tokens(100));
+  Observation head = heard(Dimension::tokens, kMinutePeriod, 1000, 900);
+  first.observe({&head, 1}, now());
+  first.settle(tokens(100), now());
+  Reservation second = send(before, tokens(100));
+  head.remaining = 500;  // 300 more than ours
+  second.observe({&head, 1}, now());
+  fold();
+  second.settle(tokens(150), now());
+  EXPECT_EQ(view(before, "tpm").drift, 250U);
+  kill();
+  EXPECT_EQ(view(bind_to(*run_, limits), "tpm").drift, 250U);
+}
+
 // Whatever happens, and wherever it is cut off, the next run knows what this one knew.
 TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
   const Limits limits{
