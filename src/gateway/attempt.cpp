@@ -117,18 +117,9 @@ std::optional<wire::Usage> Attempt::told_usage() const {
   return usage;
 }
 
-// The last word counts only where it was one. Told before the end it may be a stand-in: then 0 says nothing,
-// and what was written behind it counts on top.
+// The last word counts only where it was one.
 std::optional<wire::Usage> Attempt::told_in_stream() const {
-  std::optional<wire::Usage> usage = stream.usage();
-  const std::size_t behind = stream.text_behind_usage();
-  if (!usage || (stream.whole() && behind == 0)) return usage;
-  if (usage->prompt_tokens == 0U) usage->prompt_tokens.reset();
-  if (usage->completion_tokens == 0U && stream.text_bytes() > 0) usage->completion_tokens.reset();
-  const std::uint64_t more = tokens::tokens_of_text(behind);
-  if (usage->completion_tokens) *usage->completion_tokens = plus(*usage->completion_tokens, more);
-  if (usage->total_tokens) *usage->total_tokens = plus(*usage->total_tokens, more);
-  return usage;
+  return stream.whole() && !stream.text_is_behind_usage() ? stream.usage() : stream.usage_so_far();
 }
 
 Attempt::Used Attempt::used() const {

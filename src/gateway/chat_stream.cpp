@@ -1,5 +1,6 @@
 #include "gateway/chat_stream.hpp"
 
+#include "weir/base/arithmetic.hpp"
 #include "weir/tokens/estimator.hpp"
 
 namespace weir::gateway {
@@ -62,20 +63,35 @@ std::string ChatStream::ending() const {
 std::string ChatStream::missing() const {
   std::string events;
   if (finished_ == 0) events += mender_.finishing_event();
-  if (client_.wants_usage && !usage_told_)
-    events += mender_.usage_event(usage_to_tell(usage_, client_.prompt_tokens, text_bytes_));
+  if (client_.wants_usage && !usage_told_) events += usage_event();
   return events;
+}
+
+std::string ChatStream::usage_event() const {
+  if (!text_is_behind_usage())
+    return mender_.last_usage_event(usage_to_tell(usage_, client_.prompt_tokens, text_bytes_));
+  wire::CountedUsage counted = usage_to_tell(usage_so_far(), client_.prompt_tokens, text_bytes_);
+  counted.estimated = true;
+  return mender_.usage_event(counted);
+}
+
+std::optional<wire::Usage> ChatStream::usage_so_far() const {
+  std::optional<wire::Usage> usage = usage_;
+  if (!usage) return usage;
+  if (usage->prompt_tokens == 0U) usage->prompt_tokens.reset();
+  if (usage->completion_tokens == 0U && text_bytes_ > 0) usage->completion_tokens.reset();
+  const std::uint64_t more = tokens::tokens_of_text(text_bytes_ - told_bytes_);
+  if (usage->completion_tokens) *usage->completion_tokens = plus(*usage->completion_tokens, more);
+  if (usage->total_tokens) *usage->total_tokens = plus(*usage->total_tokens, more);
+  return usage;
 }
 
 wire::CountedUsage usage_to_tell(const std::optional<wire::Usage>& said, std::uint64_t prompt_tokens,
                                  std::size_t text_bytes) {
-  if (said && said->prompt_tokens && said->completion_tokens)
-    return {.prompt_tokens = *said->prompt_tokens,
-            .completion_tokens = *said->completion_tokens,
-            .estimated = false};
-  return {.prompt_tokens = prompt_tokens,
-          .completion_tokens = tokens::tokens_of_text(text_bytes),
-          .estimated = true};
+  const wire::Usage told = said.value_or(wire::Usage{});
+  return {.prompt_tokens = told.prompt_tokens.value_or(prompt_tokens),
+          .completion_tokens = told.completion_tokens.value_or(tokens::tokens_of_text(text_bytes)),
+          .estimated = !told.prompt_tokens || !told.completion_tokens};
 }
 
 }  // namespace weir::gateway

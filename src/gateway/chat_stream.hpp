@@ -45,12 +45,16 @@ class ChatStream {
   [[nodiscard]] const ErrorEvent* error() const noexcept { return error_.get(); }
   // The provider's own, whatever the client was told.
   [[nodiscard]] const std::optional<wire::Usage>& usage() const noexcept { return usage_; }
+  // The same of a stream that may go on, or went on behind it. Told before the end it may be a stand-in: then
+  // 0 says nothing, and what was written behind it counts on top.
+  [[nodiscard]] std::optional<wire::Usage> usage_so_far() const;
+  [[nodiscard]] bool text_is_behind_usage() const noexcept { return text_bytes_ > told_bytes_; }
   [[nodiscard]] std::size_t text_bytes() const noexcept { return text_bytes_; }
-  [[nodiscard]] std::size_t text_behind_usage() const noexcept { return text_bytes_ - told_bytes_; }
 
  private:
   void pass(const wire::SseEvent& event, const wire::EventFacts& facts, std::string& out);
   [[nodiscard]] std::string missing() const;
+  [[nodiscard]] std::string usage_event() const;
   [[nodiscard]] bool finished() const noexcept { return finished_ != 0 && (begun_ & ~finished_) == 0; }
 
   wire::SseFramer framer_;
@@ -68,8 +72,8 @@ class ChatStream {
   std::size_t told_bytes_ = 0;  // of them, before the last usage
 };
 
-// What a client is told where its answer had no usage in its place: the provider's numbers where it told
-// both, else what was counted: the estimate of the prompt, and the text's bytes.
+// What a client is told where its answer had no usage in its place: the provider's numbers, and for one that
+// it didn't tell what was counted: the estimate of the prompt, the text's bytes.
 [[nodiscard]] wire::CountedUsage usage_to_tell(const std::optional<wire::Usage>& said,
                                                std::uint64_t prompt_tokens, std::size_t text_bytes);
 

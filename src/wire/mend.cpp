@@ -98,9 +98,16 @@ std::string ChunkMender::finishing_event() const {
 }
 
 std::string ChunkMender::usage_event(const CountedUsage& counted) const {
+  return usage_chunk(usage_object(counted));
+}
+
+std::string ChunkMender::last_usage_event(const CountedUsage& counted) const {
   const bool is_withheld = impl_ && !impl_->state.withheld.empty();
-  const std::string usage = is_withheld ? impl_->state.withheld : usage_object(counted);
-  return chunk_event(impl_ ? impl_->head : head_of(origin_), R"("choices":[],"usage":)" + usage);
+  return is_withheld ? usage_chunk(impl_->state.withheld) : usage_event(counted);
+}
+
+std::string ChunkMender::usage_chunk(std::string_view usage) const {
+  return chunk_event(impl_ ? impl_->head : head_of(origin_), R"("choices":[],"usage":)" + std::string(usage));
 }
 
 void append_mended(std::string& out, const SseEvent& event, std::span<const Edit> edits) {

@@ -45,7 +45,7 @@ struct CountedUsage {
 
 enum class ChunkUsage : std::uint8_t {
   pass,      // a usage object stays
-  withhold,  // null takes its place, and usage_event() tells it
+  withhold,  // null takes its place, and last_usage_event() tells it
 };
 
 // Mends the chunks of one stream. Remembers what the stream has said of itself, and which tool calls have
@@ -63,12 +63,15 @@ class ChunkMender {
   [[nodiscard]] std::vector<Edit> edits(std::string_view data, ChunkUsage usage);
 
   // Whole events for what a stream left out before its [DONE]: a chunk with a finish_reason, and one with
-  // usage and no choices: what was withheld last, or else what is given.
+  // usage and no choices: what is given, or what was withheld last, where something was.
   [[nodiscard]] std::string finishing_event() const;
   [[nodiscard]] std::string usage_event(const CountedUsage& counted) const;
+  [[nodiscard]] std::string last_usage_event(const CountedUsage& counted) const;
 
  private:
   struct Impl;
+  [[nodiscard]] std::string usage_chunk(std::string_view usage) const;
+
   const AnswerOrigin& origin_;
   std::unique_ptr<Impl> impl_;  // from the first chunk on
 };

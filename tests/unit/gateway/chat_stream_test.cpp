@@ -249,6 +249,32 @@ TEST(ChatStream, OfSeveralUsagesTheLastIsTold) {
   }
 }
 
+// Some tell it before the words, with zeros for what isn't known yet.
+TEST(ChatStream, OfAStandInOnlyWhatItSaysIsToldAndTheRestCounted) {
+  const auto told = [](std::string_view early) {
+    Stream stream(true);
+    const auto all = usages(stream.pass(std::string(early) + kText + kStop + kDone));
+    EXPECT_EQ(all.size(), 1U) << early;
+    return all.empty() ? json() : all[0];
+  };
+  const json of_prompt =
+      json::parse(R"({"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"estimated":true})");
+  EXPECT_EQ(told(event(R"("choices":[],"usage":{"prompt_tokens":9,"completion_tokens":0,"total_tokens":9})")),
+            of_prompt);
+  EXPECT_EQ(
+      told(event(R"("choices":[{"index":0,"delta":{"role":"assistant"}}],"usage":{"prompt_tokens":9})")),
+      of_prompt);
+  const json of_nothing =
+      json::parse(R"({"prompt_tokens":7,"completion_tokens":2,"total_tokens":9,"estimated":true})");
+  EXPECT_EQ(told(event(R"("choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0})")),
+            of_nothing);
+  // What was written behind it counts on top.
+  const std::string begun = event(
+      R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":4})");
+  EXPECT_EQ(told(begun),
+            json::parse(R"({"prompt_tokens":9,"completion_tokens":6,"total_tokens":15,"estimated":true})"));
+}
+
 TEST(ChatStream, UsageWithoutChoicesIsKeptFromAClientThatDidNotAsk) {
   for (const char* members : {R"("usage":{"prompt_tokens":9,"completion_tokens":2})",
                               R"("choices":null,"usage":{"prompt_tokens":9,"completion_tokens":2})"}) {
