@@ -72,6 +72,7 @@ void Run::arrive(const Demand& demand) {
 
 routing::Ask Run::ask_of(const Demand& demand) const {
   routing::Ask ask = demand.ask();
+  ask.patience = scenario_.routing.tier_patience;
   ask.day = routing::day_rule(scenario_.routing, demand.priority);
   ask.peak = routing::peak_of(scenario_.routing, demand.priority);
   return ask;

@@ -68,7 +68,7 @@ struct Scenario {
   std::map<std::string, Truth> truths{};  // by provider; one that isn't here is as configured
   Journey journey{};
   Traffic traffic{};
-  routing::RoutingConfig routing{};                // spread, reserve, peak and queue of it
+  routing::RoutingConfig routing{};                // tier_patience, spread, reserve, peak and queue of it
   Duration time = std::chrono::minutes(30);        // of arrivals
   Duration settling_in = std::chrono::minutes(1);  // not measured
   WallTime start = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);

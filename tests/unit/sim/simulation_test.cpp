@@ -67,6 +67,22 @@ TEST(Simulation, LetsNobodyWaitLongerThanTheQueueLets) {
   EXPECT_LE(report.wait_at(1), seconds(1));
 }
 
+TEST(Simulation, WaitsForTheFirstTierAsLongAsTheGatewayWould) {
+  const auto sent_to_the_second = [](Duration patience) {
+    Scenario made = scenario({{limit(WindowKind::interval, Dimension::requests, 60)}, {}}, 1);
+    made.parts.routes[0].targets[1].tier = 2;
+    made.traffic.load.reset();
+    made.traffic.rate = 0.5;
+    made.routing.tier_patience = patience;
+    const Report report = run(std::move(made));
+    EXPECT_EQ(report.turned_away, 0U);
+    EXPECT_LE(report.wait_at(1), patience);
+    return report.rows.at(1).counts.sent;
+  };
+  EXPECT_GT(sent_to_the_second({}), 100U);
+  EXPECT_EQ(sent_to_the_second(seconds(30)), 0U);
+}
+
 TEST(Simulation, TurnsAwayAtOnceWhereNobodyMayWait) {
   Scenario of_length = small(1);
   of_length.routing.queue_length = 0;
