@@ -16,11 +16,13 @@ struct Fit {
 
 std::optional<Fit> weigh(const Target& target, const Ask& ask, Instant now) {
   if (unfit(target, ask) != Unfit::none) return std::nullopt;
-  for (const bool to_window : {false, true}) {
-    const Fitted fitted = to_window ? fit(target, ask, now) : fit_to_model(target, ask);
-    if (const auto headroom = target.pool.headroom(fitted.cost, now, fitted.terms))
-      return Fit{.target = &target, .headroom = *headroom, .to_window = to_window};
-  }
+  const Fitted wanted = fit_to_model(target, ask);
+  if (const auto headroom = target.pool.headroom(wanted.cost, now, wanted.terms))
+    return Fit{.target = &target, .headroom = *headroom, .to_window = false};
+  const Fitted lowered = fit(target, ask, now);
+  if (lowered.max_tokens == wanted.max_tokens) return std::nullopt;  // the same, which has no room
+  if (const auto headroom = target.pool.headroom(lowered.cost, now, lowered.terms))
+    return Fit{.target = &target, .headroom = *headroom, .to_window = true};
   return std::nullopt;
 }
 
