@@ -48,7 +48,8 @@ inline void put_time(IntentRecord& record, BootTime time) noexcept {
 }
 
 // What an answer said of a window: the amounts in 48 bits each, in the rest the seconds to the reset, rounded
-// up, and one more; `detail` says whether it is the calendar's. Figures beyond these bits are nonsense.
+// up, and one more, 0 where none is said; `detail` says whether it is the calendar's. Figures beyond these
+// bits are nonsense.
 struct ObservedBits {
   static constexpr unsigned kAmount = 48;
   static constexpr std::uint64_t kUntold = (std::uint64_t{1} << kAmount) - 1;

@@ -89,7 +89,8 @@ struct Observation {
   Period period = kMinutePeriod;
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> remaining;
-  std::optional<Duration> reset;  // from now: by then all is back that others have used
+  // From now: by then all is back that others have used. Zero says nothing: it stands where none is known.
+  std::optional<Duration> reset;
   // Where nobody configured the window: it is a civil day or month of UTC.
   bool by_calendar = false;
 };

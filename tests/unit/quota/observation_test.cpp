@@ -229,6 +229,19 @@ TEST_F(ObservationTest, WithAResetBeyondThePeriodCountsForThePeriod) {
   EXPECT_EQ(view(pool, "rpm").used, 0U);
 }
 
+// It stands where a provider knows no moment. Taken at its word it would let go what others have used.
+TEST_F(ObservationTest, WithAResetOfZeroCountsForThePeriod) {
+  const Pool pool = bind({rpm(100)});
+  Reservation one = send(pool);
+  Observation head = rpm_heard(100, 50);
+  head.reset = Duration::zero();
+  hear(one, head);
+  pass(minutes(1));
+  EXPECT_EQ(view(pool, "rpm").used, 50U);
+  pass(kMinuteHeld - minutes(1));
+  EXPECT_EQ(view(pool, "rpm").used, 0U);
+}
+
 // Others' use belongs between ours, and each of ours keeps its own time.
 TEST_F(ObservationTest, OfOthersUseKeepsTheOrderOfManyCosts) {
   const Pool pool = bind({rpm(10'000)});
