@@ -120,7 +120,8 @@ Refusal Account::why_not(const Wanted& wanted, Instant now) {
     Meter& meter = *meters_[index];
     const std::uint64_t part = wanted.cost.of(meter.limit().dimension);
     if (meter.fits(part, now, wanted.day)) continue;
-    if (!meter.fits(part, now)) meter.press();  // what only a rule of ours keeps shows nothing of the limit
+    if (!meter.fits(part, now))
+      press(index, now);  // what only a rule of ours keeps shows nothing of the limit
     if (meter.amount() == 0)
       return {.available_at = BootTime::max(),
               .limit = std::string(name(CooldownCause::not_on_plan)),
@@ -132,6 +133,15 @@ Refusal Account::why_not(const Wanted& wanted, Instant now) {
       refusal = {.available_at = at, .limit = meter.name()};
   }
   return refusal;
+}
+
+void Account::press(std::size_t index, Instant now) {
+  Meter& meter = *meters_[index];
+  if (!meter.press()) return;
+  write({.kind = IntentRecord::Kind::pressed,
+         .dimension = meter.limit().dimension,
+         .id = static_cast<std::uint32_t>(index)},
+        now);
 }
 
 std::uint32_t Account::take(const Wanted& wanted, Instant now) {

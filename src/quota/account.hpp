@@ -182,7 +182,10 @@ class Account {
   std::optional<std::size_t> add_meter(const MeterState& saved, Instant now);
   void correct_meter(std::size_t index, std::uint64_t used, Instant now);
   void open_again(Breaker& breaker, BootTime until);
+  [[nodiscard]] bool has_meter_of(const IntentRecord& record) const;
   void replay_correction(const IntentRecord& record, Instant now);
+  void replay_press(const IntentRecord& record);
+  void press(std::size_t index, Instant now);
   std::optional<std::size_t> make_meter(std::size_t model, const Limit& limit);
   void join_open(std::size_t model, std::size_t meter, Instant now);
 

@@ -257,9 +257,11 @@ bool Account::correct(std::size_t model, std::string_view window, std::uint64_t 
 
 void Account::replay_correction(const IntentRecord& record, Instant now) {
   const std::lock_guard lock(mutex_);
-  const bool is_there =
-      record.id < meters_.size() && meters_[record.id]->limit().dimension == record.dimension;
-  if (is_there) correct_meter(record.id, record.first, advance_to(now));
+  if (has_meter_of(record)) correct_meter(record.id, record.first, advance_to(now));
+}
+
+bool Account::has_meter_of(const IntentRecord& record) const {
+  return record.id < meters_.size() && meters_[record.id]->limit().dimension == record.dimension;
 }
 
 void Account::correct_meter(std::size_t index, std::uint64_t used, Instant now) {

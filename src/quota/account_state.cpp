@@ -250,7 +250,14 @@ void Account::replay(const IntentRecord& record, Instant at, Duration shift) {
       return has_model ? open_again(models_[record.model].breaker, time_of(record, shift)) : void();
     case Kind::account_opened:
       return open_again(breaker_, time_of(record, shift));
+    case Kind::pressed:
+      return replay_press(record);
   }
+}
+
+void Account::replay_press(const IntentRecord& record) {
+  const std::lock_guard lock(mutex_);
+  if (has_meter_of(record)) meters_[record.id]->press();
 }
 
 void Account::open_again(Breaker& breaker, BootTime until) {

@@ -61,7 +61,7 @@ Slot slot_of(const IntentRecord& record, std::uint64_t number, std::uint32_t epo
 
 bool is_whole(const Slot& slot) noexcept {
   return slot.checksum == checksum_of(slot) &&
-         slot.kind <= static_cast<std::uint8_t>(IntentRecord::Kind::account_opened) &&
+         slot.kind <= static_cast<std::uint8_t>(IntentRecord::Kind::pressed) &&
          slot.dimension <= static_cast<std::uint8_t>(Dimension::in_flight) &&
          slot.unit <= static_cast<std::uint8_t>(Period::Unit::month);
 }

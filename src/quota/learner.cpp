@@ -67,6 +67,7 @@ void Learner::save(Words& words) const {
   put(words, patience_);
   put(words, next_patience_);
   put(words, std::uint64_t{was_served_});
+  put(words, std::uint64_t{is_pressed_});
 }
 
 bool Learner::load(std::span<const std::uint64_t> words, std::optional<std::uint64_t> learnt,
@@ -86,6 +87,7 @@ bool Learner::load(std::span<const std::uint64_t> words, std::optional<std::uint
   saved.patience_ = std::clamp<std::uint64_t>(reader.number(), 1, kPatienceMax);
   saved.next_patience_ = std::clamp(reader.number(), 2 * kPatience, kPatienceMax);
   saved.was_served_ = reader.number() != 0;
+  saved.is_pressed_ = reader.left() > 0 && reader.number() != 0;  // earlier versions didn't write it
   if (!reader.ok()) return false;
   *this = saved;
   return true;

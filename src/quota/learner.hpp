@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "weir/base/clock.hpp"
 #include "weir/quota/limit.hpp"
@@ -30,8 +31,8 @@ class Learner {
   [[nodiscard]] bool is_trying() const noexcept { return step_ > 0; }
   // By how much it was raised last.
   [[nodiscard]] std::uint64_t step() const noexcept { return step_; }
-  // Someone had to wait because of this limit.
-  void pressed() noexcept { is_pressed_ = true; }
+  // Someone had to wait because of this limit. Whether that is new since it was last changed.
+  bool pressed() noexcept { return !std::exchange(is_pressed_, true); }
   // A request was served under it. `most` is what configuration allows. Whether the amount rose.
   bool served(std::uint64_t in_force, std::uint64_t most, Duration period, Instant now) noexcept;
   // One cost alone was as large as that, and served. Whether the amount rose.

@@ -97,8 +97,8 @@ class Meter {
   // The answer to `charge` refused it for quota and named that wait. Whether that is because it came a moment
   // too early: then no limit is learnt from it, and what comes back does so a little later from now on.
   [[nodiscard]] bool came_too_early(const Charge& charge, std::optional<Duration> wait, Instant now);
-  // Something had to wait for this.
-  void press() noexcept { learner_.pressed(); }
+  // Something had to wait for this. Whether that is new since its amount was last changed.
+  bool press() noexcept { return learner_.pressed(); }
   // The answer to `charge` refused it for quota and named no other limit: what was accepted shows how large
   // this one is; or, where answers name the amount, that others use it too. Whether that was something new.
   bool learn_from_refusal(const Charge& charge, Instant now);

@@ -29,6 +29,7 @@ struct IntentRecord {
     warmed,             // model, detail: the key: their cooldowns have been ended
     model_opened,       // model: its breaker, until
     account_opened,     // its breaker, until
+    pressed,            // id: the meter's index, dimension
   };
   Kind kind = Kind::held;
   std::uint8_t detail = 0;

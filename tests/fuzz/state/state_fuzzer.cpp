@@ -79,7 +79,7 @@ std::vector<NumberedRecord> records_of(std::span<const std::uint8_t> bytes) {
     const auto picked = [&](auto last) { return static_cast<decltype(last)>(numbers.next() % 16); };
     IntentRecord record{.kind = picked(IntentRecord::Kind{}),
                         .detail = static_cast<std::uint8_t>(numbers.next())};
-    if (record.kind > IntentRecord::Kind::account_opened) continue;
+    if (record.kind > IntentRecord::Kind::pressed) continue;
     record.dimension = static_cast<Dimension>(numbers.next() % 5);
     record.id = static_cast<std::uint32_t>(numbers.next());
     record.model = static_cast<std::uint32_t>(numbers.next() % 4);

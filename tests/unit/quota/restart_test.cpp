@@ -353,12 +353,14 @@ TEST_F(Restart, KeepsWhatMayBeOthersUseUntilItIsKnown) {
   EXPECT_EQ(view(bind_to(*run_, limits), "tpm").drift, 250U);
 }
 
+class RandomRun : public Restart, public ::testing::WithParamInterface<unsigned> {};
+
 // Whatever happens, and wherever it is cut off, the next run knows what this one knew.
-TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
+TEST_P(RandomRun, LosesNothingAtAnyMoment) {
   const Limits limits{
       rpm(40), tpm(3000), rpd(500, WindowKind::fixed), tpm(2500, WindowKind::first_use),
       make_limit(Dimension::requests, 3, {Period::Unit::span, seconds(2)}, WindowKind::refill)};
-  std::mt19937_64 dice(11);
+  std::mt19937_64 dice(GetParam());
   Pool pool = bind_to(*run_, limits);
   fold();
   std::vector<Reservation> open;
@@ -417,6 +419,8 @@ TEST_F(Restart, AtAnyMomentOfARandomRunLosesNothing) {
     if (HasFailure()) return;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomRun, ::testing::Range(1U, 21U));
 
 // What a person has said holds, of every kind of window.
 TEST_F(Restart, KeepsCorrections) {
