@@ -17,6 +17,8 @@ namespace {
 using providers::Preset;
 using providers::Provider;
 
+// Which preset is meant, where the name is near none.
+constexpr std::string_view kAnyOther = "openai_compatible for an address that none of them has";
 constexpr Duration kLongestTimeout = std::chrono::hours(24);
 
 std::optional<std::string> first_variable(const Environment& environment, std::string_view a,
@@ -96,11 +98,14 @@ class ProviderReader {
     std::vector<std::string_view> names;
     for (const Preset& preset : surroundings_.presets) names.push_back(preset.name);
     const std::string near = did_you_mean(nearest(wanted, names));
+    const auto or_any = [&near](std::string remedy) {
+      return near.empty() ? remedy.append(kAnyOther) : near;
+    };
     if (field) {
-      report_error(reading_, *field, "unknown preset " + in_quotes(wanted) + near);
+      report_error(reading_, *field, "unknown preset " + in_quotes(wanted) + or_any("; choose "));
     } else {
       reading_.report.error(name_place_, map_.path() + ": no preset is named " + in_quotes(wanted) +
-                                             (near.empty() ? "; name one with preset:" : near));
+                                             or_any("; name one with preset:, "));
     }
     return unknown_preset();
   }

@@ -259,7 +259,14 @@ TEST(Provider, SaysWhatIsWrong) {
       {"{\"my/groq\": {preset: groq}}",
        "providers: expected a name of letters, digits, \"-\", \"_\" and \".\", got \"my/groq\""},
       {"{grop: {}}", "providers.grop: no preset is named \"grop\"; did you mean \"groq\"?"},
-      {"{something: {}}", "providers.something: no preset is named \"something\"; name one with preset:"},
+      {"{something: {}}",
+       "providers.something: no preset is named \"something\"; name one with preset:, openai_compatible for "
+       "an "
+       "address that none of them has"},
+      {"{x: {preset: custom}}",
+       "providers.x.preset: unknown preset \"custom\"; choose openai_compatible for an address that none of "
+       "them "
+       "has"},
       {"{x: {preset: openrouterr}}",
        "providers.x.preset: unknown preset \"openrouterr\"; did you mean \"openrouter\"?"},
       {"{openrouter: {plan: gold}}", "providers.openrouter.plan: expected free or topped_up, got \"gold\""},

@@ -181,7 +181,8 @@ models: {smart: {targets: [nope/x]}}
 aliases: {a: smart, b: nope/x}
 )");
   EXPECT_THAT(lines_of(loaded),
-              ElementsAre("2:13: error: providers.nope: no preset is named \"nope\"; name one with preset:"));
+              ElementsAre("2:13: error: providers.nope: no preset is named \"nope\"; name one with preset:, "
+                          "openai_compatible for an address that none of them has"));
 }
 
 }  // namespace
