@@ -2,6 +2,7 @@
 
 #include "weir/base/arithmetic.hpp"
 #include "weir/tokens/estimator.hpp"
+#include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
 
@@ -57,6 +58,10 @@ void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts
 
 std::string ChatStream::ending() const {
   return done_ ? std::string() : missing() + "data: [DONE]\n\n";
+}
+
+std::string ChatStream::breaking(const Error& error, std::string_view request_id) const {
+  return mender_.breaking_event() + "data: " + wire::error_body(error, {}, request_id, {}) + "\n\n";
 }
 
 // What should have come before [DONE].

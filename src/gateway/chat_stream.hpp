@@ -31,6 +31,9 @@ class ChatStream {
   [[nodiscard]] Result<void> take(std::string_view bytes, std::string& out);
   // What a stream that is whole and has ended without [DONE] still owes the client. Nothing behind [DONE].
   [[nodiscard]] std::string ending() const;
+  // The two events that end a broken one honestly: a chunk with finish_reason "error", and the error object.
+  // No [DONE] follows.
+  [[nodiscard]] std::string breaking(const Error& error, std::string_view request_id) const;
 
   [[nodiscard]] bool said_something() const noexcept { return said_something_; }  // more than comments
   [[nodiscard]] bool committed() const noexcept { return committed_; }

@@ -9,7 +9,6 @@
 #include "weir/base/text.hpp"
 #include "weir/base/units.hpp"
 #include "weir/net/cancellation.hpp"
-#include "weir/wire/error_body.hpp"
 
 namespace weir::gateway {
 namespace {
@@ -116,7 +115,7 @@ std::string StreamRelay::ending() {
     break_by({ErrorKind::upstream_closed, attempt_.target->name() + " ended the stream before its end"});
   if (!broken_) return stream.ending();
   broken_->message = log::redact(broken_->message);
-  return wire::stream_error(*broken_, record_.request_id);
+  return stream.breaking(*broken_, record_.request_id);
 }
 
 // [DONE] is here but perhaps not yet the framing's end; a connection read to its end is used again. Nobody

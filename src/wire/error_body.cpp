@@ -57,17 +57,4 @@ std::string error_body(const Error& error, std::string_view param, std::string_v
   return out;
 }
 
-std::string stream_error(const Error& error, std::string_view request_id) {
-  // A client that reads no error events at least sees that the answer didn't end well. created and model are
-  // there because typed clients insist on them.
-  std::string out = "data: {";
-  append_member(out, "id", request_id);
-  out += R"(,"object":"chat.completion.chunk","created":0,"model":"","choices":[{"index":0,"delta":{},)"
-         R"("finish_reason":"error"}]})";
-  out += "\n\ndata: ";
-  out += error_body(error, {}, request_id, {});
-  out += "\n\n";
-  return out;
-}
-
 }  // namespace weir::wire

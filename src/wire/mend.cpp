@@ -97,6 +97,11 @@ std::string ChunkMender::finishing_event() const {
   return chunk_event(impl_ ? impl_->head : head_of(origin_), members);
 }
 
+std::string ChunkMender::breaking_event() const {
+  return chunk_event(impl_ ? impl_->head : head_of(origin_),
+                     R"("choices":[{"index":0,"delta":{},"finish_reason":"error"}])");
+}
+
 std::string ChunkMender::usage_event(const CountedUsage& counted) const {
   return usage_chunk(usage_object(counted));
 }

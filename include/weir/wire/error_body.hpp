@@ -21,8 +21,5 @@ struct AttemptNote {
 // Valid JSON whatever the texts hold.
 [[nodiscard]] std::string error_body(const Error& error, std::string_view param, std::string_view request_id,
                                      std::span<const AttemptNote> attempts);
-// The two events that end a broken stream honestly: a chunk with finish_reason "error", and the error object.
-// Belongs behind a whole event; no [DONE] follows.
-[[nodiscard]] std::string stream_error(const Error& error, std::string_view request_id);
 
 }  // namespace weir::wire

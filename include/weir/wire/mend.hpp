@@ -65,6 +65,8 @@ class ChunkMender {
   // Whole events for what a stream left out before its [DONE]: a chunk with a finish_reason, and one with
   // usage and no choices: what is given, or what was withheld last, where something was.
   [[nodiscard]] std::string finishing_event() const;
+  // The chunk of one that broke: who reads no error events sees at least that the answer didn't end well.
+  [[nodiscard]] std::string breaking_event() const;
   [[nodiscard]] std::string usage_event(const CountedUsage& counted) const;
   [[nodiscard]] std::string last_usage_event(const CountedUsage& counted) const;
 

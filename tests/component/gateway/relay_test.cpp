@@ -238,8 +238,10 @@ TEST_F(Relay, AStreamThatBreaksAfterContentEndsHonestlyAndIsNotSplicedWithAnothe
   const RawAnswer answer = ask_stream();
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, HasSubstr("hello"));
-  EXPECT_THAT(answer.body, HasSubstr("\"error\""));
-  EXPECT_THAT(answer.body, HasSubstr("\"finish_reason\":\"error\""));
+  EXPECT_THAT(answer.body, HasSubstr("\n\ndata: {\"error\":{"));
+  EXPECT_THAT(answer.body,
+              HasSubstr(R"({"id":"c1","object":"chat.completion.chunk","created":1,"model":"upstream-m",)"
+                        R"("choices":[{"index":0,"delta":{},"finish_reason":"error"}]})"));
   EXPECT_THAT(answer.body, Not(HasSubstr("[DONE]")));
   EXPECT_EQ(other.requests(), 0U);
 }

@@ -110,6 +110,24 @@ TEST(ChatStream, WhatComesBehindDoneIsDropped) {
   EXPECT_EQ(stream.ending(), "");
 }
 
+// By a chunk of its own kind, for who reads no error events.
+TEST(ChatStream, ABrokenOneEndsWithAChunkAndTheErrorAndNoDone) {
+  Stream stream(false);
+  const std::string error = R"(data: {"error":{"message":"broken off\nhere",)";
+  const std::string nothing = stream.breaking({ErrorKind::upstream_closed, "broken off\nhere"}, "req_1");
+  EXPECT_TRUE(
+      nothing.starts_with(R"(data: {"id":"chatcmpl-req_1","object":"chat.completion.chunk","created":42,)"))
+      << nothing;
+  stream.pass(kText);
+  const std::string chunk = event(R"("choices":[{"index":0,"delta":{},"finish_reason":"error"}])");
+  const std::string events = stream.breaking({ErrorKind::upstream_closed, "broken off\nhere"}, "req_1");
+  ASSERT_TRUE(events.starts_with(chunk + error)) << events;
+  EXPECT_EQ(events.find("[DONE]"), std::string::npos);
+  const std::string told = events.substr(chunk.size() + 6);
+  EXPECT_EQ(json::parse(told)["error"]["weir"]["request_id"], "req_1");
+  EXPECT_TRUE(told.ends_with("}\n\n"));
+}
+
 TEST(ChatStream, AnEndWithoutFinishReasonOrDoneIsATruncation) {
   Stream cut(false);
   cut.pass(kText);

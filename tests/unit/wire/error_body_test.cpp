@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "weir/wire/sse.hpp"
-
 namespace weir::wire {
 namespace {
 
@@ -47,23 +45,6 @@ TEST(ErrorBody, IsValidJsonWhateverTheTextsHold) {
   const std::string text = error_body({ErrorKind::internal, nasty}, nasty, nasty, notes);
   ASSERT_TRUE(Json::accept(text)) << text;
   EXPECT_EQ(Json::parse(text)["error"]["weir"]["attempts"].size(), 1U);
-}
-
-TEST(StreamError, EndsAStreamWithAChunkAndTheErrorAndNoDone) {
-  SseFramer framer;
-  ASSERT_TRUE(framer.feed(stream_error({ErrorKind::upstream_closed, "broken off\nhere"}, "req_1")));
-  const auto first = framer.next();
-  ASSERT_TRUE(first);
-  const Json chunk = Json::parse(first->data);
-  EXPECT_EQ(chunk["object"], "chat.completion.chunk");
-  EXPECT_EQ(chunk["choices"][0]["finish_reason"], "error");
-  EXPECT_TRUE(read_event(first->data).error);
-  const auto second = framer.next();
-  ASSERT_TRUE(second);
-  EXPECT_TRUE(second->data.starts_with(R"({"error":{)"));
-  EXPECT_EQ(Json::parse(second->data)["error"]["message"], "broken off\nhere");
-  EXPECT_FALSE(framer.next());
-  EXPECT_EQ(framer.rest(), "");
 }
 
 }  // namespace
