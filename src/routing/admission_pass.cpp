@@ -44,13 +44,13 @@ const AdmissionQueue::Pass::Hopeless* AdmissionQueue::Pass::as_hopeless(const Wa
 
 // Who asks for no less than one that gives way does so too wherever it has room. Without that each would try
 // each target at each look: thousands of records of what is given back at once, and no room for others.
-const AdmissionQueue::Pass::Yielding* AdmissionQueue::Pass::as_yielding(const Waiter& waiter) const {
+const AdmissionQueue::Waiter* AdmissionQueue::Pass::as_yielding(const Waiter& waiter) const {
   const Want& want = waiter.want;
-  const auto found = std::ranges::find_if(yielding_, [&](const Yielding& one) {
-    return one.waiter->want.route == want.route && is_no_less(want.ask, one.waiter->want.ask);
+  const auto found = std::ranges::find_if(yielding_, [&](const Waiter* one) {
+    return one->want.route == want.route && is_no_less(want.ask, one->want.ask);
   });
   if (found == yielding_.end()) return nullptr;
-  return earliest_room(*want.route, want.ask, want.excluded, now_) <= now_.boot ? &*found : nullptr;
+  return earliest_room(*want.route, want.ask, want.excluded, now_) <= now_.boot ? *found : nullptr;
 }
 
 // Patience may have kept it from later tiers.
@@ -60,10 +60,11 @@ bool AdmissionQueue::Pass::has_tried_all(const Waiter& waiter, const Ask& ask) {
   return waiter.want.excluded.empty() && (!has_tiers || ask.patience == Duration::zero());
 }
 
-void AdmissionQueue::Pass::give_way(Waiter& waiter, const Waiter& hurt) {
+void AdmissionQueue::Pass::give_way(Waiter& waiter, BootTime look_at) {
   waiter.gives_way = true;
+  waiter.is_held_back = false;
   waiter.earliest = now_.boot;
-  waiter.look_at = hurt.look_at;
+  waiter.look_at = look_at;
   before_.push_back(&waiter);
 }
 
@@ -76,7 +77,8 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
     if (waiter.none.skips.empty()) waiter.none = same->waiter->none;
     return before_.push_back(&waiter);
   }
-  if (const Yielding* const same = as_yielding(waiter)) return give_way(waiter, *same->hurt);
+  // What that one lacks room for opens no later for it than for who asks for more.
+  if (const Waiter* const same = as_yielding(waiter)) return give_way(waiter, same->look_at);
   const Ask ask = waiter.ask_at(now_);
   std::vector<const Target*> excluded = waiter.want.excluded;
   std::vector<const Target*> harmless;
@@ -86,8 +88,8 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
     auto chosen = choose(*waiter.want.route, ask, excluded, now_, *queue_.random_);
     if (auto* const none = std::get_if<NoRoom>(&chosen)) {
       if (hurt == nullptr) return find_no_room(waiter, std::move(*none));
-      if (has_tried_all(waiter, ask) && yielding_.size() < kYieldingMax) yielding_.push_back({&waiter, hurt});
-      return give_way(waiter, *hurt);
+      if (has_tried_all(waiter, ask) && yielding_.size() < kYieldingMax) yielding_.push_back(&waiter);
+      return give_way(waiter, std::min(hurt->look_at, first_to_open(*none)));
     }
     Choice& choice = std::get<Choice>(chosen);
     if (std::ranges::find(harmless, choice.target) != harmless.end())
@@ -106,6 +108,14 @@ void AdmissionQueue::Pass::serve(Waiter& waiter) {
   }
 }
 
+// Of the targets without room.
+BootTime AdmissionQueue::Pass::first_to_open(const NoRoom& none) const {
+  BootTime first = BootTime::max();
+  for (const Skip& skip : none.skips)
+    if (skip.available_at > now_.boot) first = std::min(first, skip.available_at);
+  return first;
+}
+
 void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   waiter.gives_way = false;
   waiter.earliest = earliest_room(*waiter.want.route, waiter.want.ask, waiter.want.excluded, now_);
@@ -120,11 +130,8 @@ void AdmissionQueue::Pass::find_no_room(Waiter& waiter, NoRoom none) {
   const BootTime patient_until = waiter.want.arrived + waiter.want.ask.patience;
   // There may be room that patience keeps it from, or that another thread has just taken or given back.
   waiter.look_at = waiter.earliest > now_.boot ? waiter.earliest : now_.boot + kSoon;
-  if (waiter.earliest <= now_.boot && patient_until > now_.boot) {
-    waiter.look_at = patient_until;
-    for (const Skip& skip : none.skips)
-      if (skip.available_at > now_.boot) waiter.look_at = std::min(waiter.look_at, skip.available_at);
-  }
+  if (waiter.earliest <= now_.boot && patient_until > now_.boot)
+    waiter.look_at = std::min(patient_until, first_to_open(none));
   waiter.none = std::move(none);
   before_.push_back(&waiter);
   if (waiter.want.excluded.empty() && waiter.earliest > now_.boot)

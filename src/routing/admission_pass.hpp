@@ -66,12 +66,8 @@ class AdmissionQueue::Pass {
     BootTime earliest;
     BootTime hoped;  // before this no wait helps; where nobody had to ask, the earliest
   };
-  // An ask that there is room for, but at each target it would move one before it.
-  struct Yielding {
-    const Waiter* waiter;
-    const Waiter* hurt;  // by the last of them
-  };
-  // So many are compared with who comes behind them: more help little, as few ask for the least.
+  // So many that give way are compared with who comes behind them: more help little, as few ask for the
+  // least.
   static constexpr std::size_t kYieldingMax = 32;
   // One that may have been moved, and its moment with what was taken.
   struct Suspect {
@@ -82,11 +78,12 @@ class AdmissionQueue::Pass {
   [[nodiscard]] Waiter* next();
   [[nodiscard]] bool is_due(const Waiter& waiter) const;
   [[nodiscard]] const Hopeless* as_hopeless(const Waiter& waiter) const;
-  [[nodiscard]] const Yielding* as_yielding(const Waiter& waiter) const;
+  [[nodiscard]] const Waiter* as_yielding(const Waiter& waiter) const;
   void serve(Waiter& waiter);
   [[nodiscard]] static bool has_tried_all(const Waiter& waiter, const Ask& ask);
-  void give_way(Waiter& waiter, const Waiter& hurt);
+  void give_way(Waiter& waiter, BootTime look_at);
   void find_no_room(Waiter& waiter, NoRoom none);
+  [[nodiscard]] BootTime first_to_open(const NoRoom& none) const;
   [[nodiscard]] std::vector<Suspect> suspects(const Choice& choice, std::size_t most) const;
   [[nodiscard]] const Waiter* first_moved(const std::vector<Suspect>& suspects) const;
 
@@ -96,7 +93,7 @@ class AdmissionQueue::Pass {
   std::array<std::list<Waiter*>::iterator, kPriorities> at_{};
   std::vector<Waiter*> before_;  // who was looked at and waits on
   std::vector<Hopeless> hopeless_;
-  std::vector<Yielding> yielding_;
+  std::vector<const Waiter*> yielding_;  // each would move one before it at every target that has room
 };
 
 }  // namespace weir::routing

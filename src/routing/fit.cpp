@@ -19,12 +19,6 @@ std::uint64_t long_output(const Target& target) noexcept {
   return measured.value_or(kUntilMeasured);
 }
 
-// What an answer likely takes. Unknown is no reason to refuse: as little as can be, until it is measured.
-std::uint64_t likely_output(const Target& target) noexcept {
-  const auto measured = target.counting == nullptr ? std::nullopt : target.counting->output(0.5);
-  return measured.value_or(0);
-}
-
 // What a prompt may come to at the most: an estimate by sizes alone may be a quarter too low.
 std::uint64_t longest_prompt(const Target& target, const Ask& ask) noexcept {
   constexpr double kAsGoodAsAll = 0.99;
@@ -71,6 +65,11 @@ std::uint64_t left_by(const quota::Ceiling& ceiling, const ChargeRule& rule, std
 }
 
 }  // namespace
+
+std::uint64_t likely_output(const Target& target) noexcept {
+  const auto measured = target.counting == nullptr ? std::nullopt : target.counting->output(0.5);
+  return measured.value_or(0);
+}
 
 Fitted fit_to_model(const Target& target, const Ask& ask) noexcept {
   const std::uint64_t most = target.model->max_output;

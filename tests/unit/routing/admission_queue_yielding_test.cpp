@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "queue_fixture.hpp"
@@ -59,6 +62,67 @@ TEST_F(Yielding, IsNotTakenForRoomWhereThereIsNone) {
   EXPECT_TRUE(waiting_.back()->waits());
   EXPECT_TRUE(q_.come("ra", tokens(6001))->refused);                        // no window is that large
   EXPECT_TRUE(q_.come("ra", tokens(5500), Priority::normal, 5s)->refused);  // nor free before
+}
+
+// Beside the refilled target one for a request a minute, which is spent; or one for small requests only.
+class YieldingAmongTwo : public ::testing::Test {
+ protected:
+  static std::unique_ptr<Queue> queue(quota::Limit other, std::uint32_t last_tier = 1) {
+    return std::make_unique<Queue>(
+        std::map<std::string, std::vector<quota::Limit>>{{"a", {std::move(other)}},
+                                                         {"b", {refilled_tokens(6000)}}},
+        last_tier);
+  }
+};
+
+TEST_F(YieldingAmongTwo, TakesWhatOpensElsewhere) {
+  for (const std::uint32_t last_tier : {1U, 2U}) {
+    SCOPED_TRACE(last_tier);
+    const auto q = queue(fixed_requests(1), last_tier);
+    q->pass(45s);
+    q->spend("ra");
+    q->spend("rb", tokens(3000));
+    const auto first = q->come("rb", tokens(5900));
+    const auto before = q->come("both", tokens(10));
+    Ask patient = tokens(11);
+    patient.patience = last_tier == 1 ? 0s : 20s;
+    const auto one = q->come("both", patient);
+    EXPECT_TRUE(before->waits() && one->waits());
+    q->pass(16s);  // the minute is over
+    EXPECT_TRUE(before->served() || one->served());
+    EXPECT_TRUE(first->waits());
+  }
+}
+
+TEST_F(YieldingAmongTwo, WhoAsksForLessIsTriedAsEver) {
+  const auto q = queue(refilled_tokens(50));
+  q->spend("rb", tokens(3000));
+  const auto first = q->come("rb", tokens(5000));
+  const auto large = q->come("both", tokens(100));  // too large for the other
+  EXPECT_TRUE(first->waits() && large->waits());
+  EXPECT_TRUE(q->come("both", tokens(10))->served());
+}
+
+TEST_F(YieldingAmongTwo, WhoAsksElsewhereIsTriedAsEver) {
+  const auto q = queue(refilled_tokens(6000));
+  q->spend("rb", tokens(3000));
+  const auto first = q->come("rb", tokens(5000));
+  const auto second = q->come("rb", tokens(100));
+  EXPECT_TRUE(first->waits() && second->waits());
+  EXPECT_TRUE(q->come("ra", tokens(100))->served());
+}
+
+TEST(YieldingAmongThree, WhoIsNotPatientIsTriedWhereOnesPatienceKeptItFrom) {
+  Queue q({{"a", {refilled_tokens(6000)}}, {"b", {fixed_requests(1)}}, {"c", {}}}, 2);
+  q.pass(45s);
+  q.spend("ra", tokens(3000));
+  q.spend("rb");
+  const auto first = q.come("ra", tokens(5000));
+  Ask patient = tokens(100);
+  patient.patience = 20s;  // the second target of the first tier is back in 15
+  const auto second = q.come("both", patient);
+  EXPECT_TRUE(first->waits() && second->waits());
+  EXPECT_TRUE(q.come("both", tokens(100))->served());
 }
 
 }  // namespace
