@@ -53,6 +53,7 @@ void OthersUse::save(Words& words) const {
   put(words, under_way_);
   for (const Finding& finding : {first_, next_})
     for (const std::uint64_t number : {finding.amount, finding.newest, finding.under_way}) put(words, number);
+  put(words, told_);
 }
 
 void OthersUse::load(std::uint64_t known, WordReader& reader) {
@@ -62,6 +63,7 @@ void OthersUse::load(std::uint64_t known, WordReader& reader) {
   for (Finding* const finding : {&first_, &next_})
     for (std::uint64_t* const number : {&finding->amount, &finding->newest, &finding->under_way})
       *number = reader.number();
+  if (reader.left() > 0) told_ = reader.number();
 }
 
 }  // namespace weir::quota

@@ -30,7 +30,7 @@ class OthersUse {
   void forget() noexcept;
 
   void save(Words& words) const;
-  // What was known had been told. A state of before there were findings has none.
+  // A state of before there were findings has none, and what was known then had been told.
   void load(std::uint64_t known, WordReader& reader);
 
  private:

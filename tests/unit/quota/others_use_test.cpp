@@ -58,10 +58,21 @@ TEST_F(OthersUseTest, IsNotExplainedByWhatWasSentLater) {
   Reservation plain = send(pool_, tokens(100));
   EXPECT_FALSE(hear(plain, 1100));
   Reservation later = send(pool_, tokens(100));
+  later.settle(tokens(5000), now());
   plain.settle(tokens(100), now());
   EXPECT_EQ(view(pool_, "tpm").drift, 1000U);
-  later.settle(tokens(5000), now());
-  EXPECT_EQ(view(pool_, "tpm").drift, 1000U);
+}
+
+TEST_F(OthersUseTest, IsNotExplainedTwiceByOne) {
+  Reservation first = send(pool_, tokens(100));
+  Reservation second = send(pool_, tokens(100));
+  EXPECT_FALSE(hear(first, view(pool_, "tpm").used + 400));
+  Reservation third = send(pool_, tokens(100));
+  EXPECT_FALSE(hear(third, view(pool_, "tpm").used + 300));
+  first.settle(tokens(100), now());
+  second.settle(tokens(600), now());  // 500 more than was charged
+  third.settle(tokens(100), now());
+  EXPECT_EQ(view(pool_, "tpm").drift, 200U);
 }
 
 // Else it would never be known where there is always something under way.

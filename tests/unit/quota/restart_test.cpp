@@ -353,6 +353,27 @@ TEST_F(Restart, KeepsWhatMayBeOthersUseUntilItIsKnown) {
   EXPECT_EQ(view(bind_to(*run_, limits), "tpm").drift, 250U);
 }
 
+TEST_F(Restart, TellsOfOthersUseThatNoAnswerHasToldYet) {
+  const Limits limits{tpm(10'000)};
+  const Pool before = bind_to(*run_, limits);
+  Reservation first = send(before, tokens(100));
+  Observation head = heard(Dimension::tokens, kMinutePeriod, 10'000, 9900);
+  first.observe({&head, 1}, now());
+  first.settle(tokens(100), now());
+  Reservation second = send(before, tokens(100));
+  head.remaining = 8800;  // 1000 more than ours
+  EXPECT_FALSE(second.observe({&head, 1}, now()));
+  second.settle(tokens(100), now());
+  for (const std::uint64_t told : {1000U, 0U}) {
+    fold();
+    kill();
+    const Pool after = bind_to(*run_, limits);
+    Reservation next = send(after, tokens(0));
+    const auto drift = next.observe({&head, 1}, now());
+    EXPECT_EQ(drift ? drift->used_by_others : 0, told);
+  }
+}
+
 class RandomRun : public Restart, public ::testing::WithParamInterface<unsigned> {};
 
 // Whatever happens, and wherever it is cut off, the next run knows what this one knew.
