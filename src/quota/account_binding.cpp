@@ -15,6 +15,14 @@ bool applies(const Limit& limit, std::string_view model) {
          std::ranges::any_of(limit.models, [model](const auto& glob) { return matches_glob(glob, model); });
 }
 
+// Of two of one window. What is configured holds whatever answers say, which a smaller one of a preset
+// doesn't.
+bool goes_before(const Limit& limit, const Limit& other) {
+  const bool is_configured = limit.source == Source::config;
+  if (is_configured != (other.source == Source::config)) return is_configured;
+  return limit.amount < other.amount;
+}
+
 bool contains(const std::vector<std::size_t>& list, std::size_t value) {
   return std::ranges::find(list, value) != list.end();
 }
@@ -75,8 +83,8 @@ std::uint8_t Account::key_named(std::string_view id) {
   return static_cast<std::uint8_t>(index);
 }
 
-// Of several limits of one window the smallest counts, of equals the first. `in_force` has those of the
-// meters that the model has so far.
+// Of several limits of one window the smallest counts, of those that are configured where some are; of equals
+// the first. `in_force` has those of the meters that the model has so far.
 void Account::attach(Model& model, const Limit& limit, std::string_view scope,
                      std::vector<const Limit*>& in_force) {
   const std::size_t meter = meter_for(limit, scope);
@@ -87,7 +95,7 @@ void Account::attach(Model& model, const Limit& limit, std::string_view scope,
     return;
   }
   const Limit*& so_far = in_force[static_cast<std::size_t>(found - model.meters.begin())];
-  if (limit.amount < so_far->amount) so_far = &limit;
+  if (goes_before(limit, *so_far)) so_far = &limit;
 }
 
 std::size_t Account::meter_for(const Limit& limit, std::string_view scope) {

@@ -359,8 +359,18 @@ TEST_F(Reload, OfTheSameWindowTwiceForgetsNothing) {
   EXPECT_EQ(view(after, "rpm").limit.amount, 7U);
   EXPECT_EQ(view(after, "rpm").limit.source, Source::header);
   // Another amount of the one that counts is another limit, the others don't matter.
-  EXPECT_EQ(view(bind({rpm(50), limits[1]}), "rpm").limit.amount, 7U);
-  EXPECT_EQ(view(bind({rpm(50), rpm(9)}), "rpm").limit.amount, 9U);
+  EXPECT_EQ(view(bind({from(Source::preset, rpm(20)), rpm(60)}), "rpm").limit.amount, 7U);
+  EXPECT_EQ(view(bind({rpm(60), rpm(9)}), "rpm").limit.amount, 9U);
+}
+
+// A preset's is where to begin from: an answer may tell of more, but not of more than is configured.
+TEST_F(Reload, OfTheSameWindowTwiceTakesWhatIsConfigured) {
+  const Pool pool = bind({from(Source::preset, rpm(10)), rpm(20)});
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 20U);
+  Reservation one = send(pool);
+  const Observation said = heard(Dimension::requests, kMinutePeriod, 60, 59);
+  one.observe({&said, 1}, now());
+  EXPECT_EQ(view(pool, "rpm").limit.amount, 20U);
 }
 
 TEST_F(Scope, NeverMistakesADayForAMinute) {
