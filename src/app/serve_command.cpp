@@ -257,7 +257,9 @@ admin::Orders orders(bool can_reload) {
   const config::GatewayConfig& config = loaded.config;
   if (!config.log.file.empty()) log_problems(loaded.problems);  // else the log is where they stand already
   const auto state_path = config::state_directory(options.state_directory, config::SystemEnvironment());
-  const auto state = StateDirectory::claim(state_path, config.state_in_memory ? "" : config.state_file);
+  const auto state = StateDirectory::claim(
+      state_path, config.state_file,
+      config.state_in_memory ? StateDirectory::Database::none : StateDirectory::Database::used);
   if (!state) {
     std::fprintf(stderr, "error: %s\n", state.error().message.c_str());
     return kFailed;

@@ -50,7 +50,8 @@ int open_lock(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, const std::string& database) {
+Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, const std::string& database,
+                                             Database use) {
   std::error_code ec;
   const bool made = std::filesystem::create_directories(path, ec);
   const auto unusable = [&path](const std::string& why) {
@@ -70,7 +71,7 @@ Result<StateDirectory> StateDirectory::claim(const std::filesystem::path& path, 
                          : std::string("in use by another weir"));
   }
   StateDirectory state(path, lock, "");
-  if (database.empty()) return state;
+  if (use == Database::none) return state;
   if (auto held = state.hold_database(path / database); !held) return std::move(held).error();
   return state;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,10 +25,13 @@ struct DaemonFile {
 // serving: then it isn't held, unusable() says why, and nothing may be written in it.
 class StateDirectory {
  public:
+  // Whether the run has one; what lies there of another run is made private all the same.
+  enum class Database : std::uint8_t { used, none };
   // Fails with kind io where it or a file in it is another user's, or where another daemon holds it or the
-  // database: then the message has its pid. `database` may also be a path elsewhere; empty: there is none.
+  // database: then the message has its pid. `database` may also be a path elsewhere.
   [[nodiscard]] static Result<StateDirectory> claim(const std::filesystem::path& path,
-                                                    const std::string& database);
+                                                    const std::string& database,
+                                                    Database use = Database::used);
   StateDirectory(StateDirectory&& other) noexcept;
   StateDirectory& operator=(StateDirectory&&) = delete;
   ~StateDirectory();  // withdraws

@@ -85,9 +85,15 @@ TEST_F(StateDirectoryTest, ADatabaseInAnothersDirectoryIsHeldByOneToo) {
   EXPECT_FALSE(StateDirectory::claim(at("one"), "weir.db"));
 }
 
-TEST_F(StateDirectoryTest, WithoutADatabaseNoneIsHeld) {
-  const auto first = StateDirectory::claim(at("one"), "");
-  EXPECT_TRUE(first);
+TEST_F(StateDirectoryTest, ADatabaseThatIsNotUsedIsNotHeldAndMadePrivateAllTheSame) {
+  std::filesystem::create_directory(at("one"));
+  ::chmod(at("one").c_str(), 0775);
+  std::ofstream(at("one/weir.db")) << "of an earlier run";
+  ::chmod(at("one/weir.db").c_str(), 0644);
+  const auto first = StateDirectory::claim(at("one"), "weir.db", StateDirectory::Database::none);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(std::filesystem::status(at("one/weir.db")).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_TRUE(StateDirectory::claim(at("two"), at("one/weir.db").string()));
 }
 
