@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "app/starter_file.hpp"
 #include "weir/config/config.hpp"
 #include "weir/config/environment.hpp"
+#include "weir/config/problem.hpp"
 
 namespace weir::app {
 namespace {
@@ -39,7 +41,9 @@ int init(const std::string& path, const std::optional<std::filesystem::path>& en
   config::LoadOptions load;
   load.file = path;
   load.env_file = env_file;
-  const StarterFile starter = starter_file(*config::environment_of(load, environment));
+  std::vector<config::Problem> problems;
+  const StarterFile starter = starter_file(*config::environment_of(load, environment, problems));
+  std::fputs(config::format_problems(problems).c_str(), stderr);
   if (const int code = write_new(path, starter.text); code != kFine) return code;
   std::printf("%s is written, with %zu %s whose key is set\n", path.c_str(), starter.found,
               starter.found == 1 ? "provider" : "providers");

@@ -218,7 +218,7 @@ void add_diagnose_options(CLI::App& command, DiagnoseOptions& options) {
 void add_init_options(CLI::App& command, Arguments& arguments) {
   command.add_option("file", arguments.init_file, "where; one that is there is left as it is")
       ->capture_default_str();
-  add_env_file_option(command, arguments).check(CLI::ExistingFile);  // what is wrong with it only load() says
+  add_env_file_option(command, arguments).check(CLI::ExistingFile);
 }
 
 void add_check_options(CLI::App& command, Arguments& arguments) {

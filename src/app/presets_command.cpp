@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "app/commands.hpp"
 #include "weir/base/units.hpp"
 #include "weir/config/config.hpp"
 #include "weir/config/environment.hpp"
+#include "weir/config/problem.hpp"
 #include "weir/providers/preset.hpp"
 
 namespace weir::app {
@@ -79,11 +82,20 @@ void show(const Preset& preset, const config::Environment& environment) {
   }
 }
 
+// What is wrong with the env file is no reason to show nothing.
+std::unique_ptr<config::Environment> variables_of(const config::LoadOptions& load,
+                                                  const config::Environment& real) {
+  std::vector<config::Problem> problems;
+  auto environment = config::environment_of(load, real, problems);
+  std::fputs(config::format_problems(problems).c_str(), stderr);
+  return environment;
+}
+
 }  // namespace
 
 int list_presets(const config::LoadOptions& load) {
   const config::SystemEnvironment real;
-  const auto environment = config::environment_of(load, real);
+  const auto environment = variables_of(load, real);
   std::size_t width = 0;
   for (const Preset& preset : providers::builtin_presets()) width = std::max(width, preset.name.size());
   for (const Preset& preset : providers::builtin_presets()) {
@@ -101,7 +113,7 @@ int show_preset(const std::string& name, const config::LoadOptions& load) {
   const Preset* const preset = providers::find_preset(name);
   if (preset != nullptr) {
     const config::SystemEnvironment real;
-    show(*preset, *config::environment_of(load, real));
+    show(*preset, *variables_of(load, real));
     return kFine;
   }
   std::fprintf(stderr, "error: there is no preset \"%s\"; weir presets list shows all\n", name.c_str());

@@ -167,10 +167,10 @@ Loaded load_text(std::string_view text, std::string_view name, const LoadOptions
   return loaded;
 }
 
-std::unique_ptr<Environment> environment_of(const LoadOptions& options, const Environment& environment) {
-  std::vector<Problem> unsaid;
+std::unique_ptr<Environment> environment_of(const LoadOptions& options, const Environment& environment,
+                                            std::vector<Problem>& problems) {
   const auto path = find_env_file(options, find_file(options, environment).path.parent_path(), environment);
-  return std::make_unique<LayeredEnvironment>(environment, read_env_file(path, environment, unsaid));
+  return std::make_unique<LayeredEnvironment>(environment, read_env_file(path, environment, problems));
 }
 
 }  // namespace weir::config

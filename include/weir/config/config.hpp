@@ -106,9 +106,10 @@ struct LoadOptions {
                                const Environment& environment);
 
 // The variables as load() sees them: those of the process, which `environment` has and which must outlive it,
-// above those of the env file. What is wrong with that file only load() says.
+// above those of the env file. What is wrong with that file is appended to `problems`.
 [[nodiscard]] std::unique_ptr<Environment> environment_of(const LoadOptions& options,
-                                                          const Environment& environment);
+                                                          const Environment& environment,
+                                                          std::vector<Problem>& problems);
 
 // Whether anyone on the network could spend the providers' quota: who listens there, and asks for no key.
 [[nodiscard]] bool is_open_to_network(const ListenAddress& listen, const std::vector<ClientKey>& keys);

@@ -27,14 +27,19 @@ TEST(EnvironmentOf, HasTheVariablesOfTheEnvFileUnderTheRealOnes) {
   MapEnvironment environment;
   environment.variables = {{"REAL", "real"}};
   environment.files = {{".env", "REAL=file\nHERE=here\n"}, {"/there/.env", "THERE=there\n"}};
-  const auto here = environment_of({}, environment);
+  std::vector<Problem> problems;
+  const auto here = environment_of({}, environment, problems);
   EXPECT_EQ(here->variable("REAL"), "real");
   EXPECT_EQ(here->variable("HERE"), "here");
   LoadOptions options;
   options.file = "/there/weir.yaml";  // one that is still to be written
-  EXPECT_EQ(environment_of(options, environment)->variable("THERE"), "there");
+  EXPECT_EQ(environment_of(options, environment, problems)->variable("THERE"), "there");
   options.env_file = ".env";
-  EXPECT_EQ(environment_of(options, environment)->variable("HERE"), "here");
+  EXPECT_EQ(environment_of(options, environment, problems)->variable("HERE"), "here");
+  EXPECT_THAT(problems, IsEmpty());
+  environment.files[".env"] = "no line of a kind";
+  EXPECT_EQ(environment_of(options, environment, problems)->variable("HERE"), std::nullopt);
+  EXPECT_EQ(problems.size(), 1U);
 }
 
 // Without its variables keys would be left out as if nobody had wanted any.
