@@ -43,8 +43,8 @@ void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts
   if (facts.usage_only && (!client_.wants_usage || usage_told_)) return;
   auto usage = wire::ChunkUsage::pass;
   if (client_.wants_usage && facts.has_usage) {
-    const bool is_place = facts.usage_only && !facts.lacks_choices && finished();
-    if (!is_place) usage = wire::ChunkUsage::withhold;
+    const bool is_place = facts.usage && facts.usage_only && !facts.lacks_choices && finished();
+    if (!is_place) usage = facts.usage ? wire::ChunkUsage::withhold : wire::ChunkUsage::drop;
     usage_told_ = usage_told_ || is_place;
   }
   if (usage == wire::ChunkUsage::pass && !mender_.wants(facts)) {
@@ -52,7 +52,7 @@ void ChatStream::pass(const wire::SseEvent& event, const wire::EventFacts& facts
     return;
   }
   const auto edits = mender_.edits(event.data, usage);
-  if (facts.usage_only && usage == wire::ChunkUsage::withhold) return;  // nothing else is in it
+  if (facts.usage_only && usage != wire::ChunkUsage::pass) return;  // nothing else is in it
   wire::append_mended(out, event, edits);
 }
 
@@ -94,9 +94,14 @@ std::optional<wire::Usage> ChatStream::usage_so_far() const {
 wire::CountedUsage usage_to_tell(const std::optional<wire::Usage>& said, std::uint64_t prompt_tokens,
                                  std::size_t text_bytes) {
   const wire::Usage told = said.value_or(wire::Usage{});
-  return {.prompt_tokens = told.prompt_tokens.value_or(prompt_tokens),
-          .completion_tokens = told.completion_tokens.value_or(tokens::tokens_of_text(text_bytes)),
-          .estimated = !told.prompt_tokens || !told.completion_tokens};
+  wire::CountedUsage counted{
+      .prompt_tokens = told.prompt_tokens.value_or(prompt_tokens),
+      .completion_tokens = told.completion_tokens.value_or(tokens::tokens_of_text(text_bytes)),
+      .estimated = !told.prompt_tokens || !told.completion_tokens};
+  // Thinking that a provider doesn't list is in the total all the same.
+  const std::uint64_t unlisted = less(told.total_tokens.value_or(0), counted.prompt_tokens);
+  counted.completion_tokens = std::max(counted.completion_tokens, unlisted);
+  return counted;
 }
 
 }  // namespace weir::gateway

@@ -104,10 +104,11 @@ void MendReader::usage(const Slot& usage, std::string& inserted) {
   if (withhold(usage)) edits_.push_back({*usage.value, "null"});
 }
 
-// Whether it is kept, to be told later.
+// Whether it is taken out; what it says is kept, to be told later.
 bool MendReader::withhold(const Slot& usage) {
   const bool is_object = usage.value && bytes(*usage.value).starts_with('{');
   if (task_.stream == nullptr || !is_object || task_.usage == ChunkUsage::pass) return false;
+  if (task_.usage == ChunkUsage::drop) return true;         // what was told before it is still so
   const bool is_sane = usage.value->size <= kLongestUsage;  // else its numbers are told
   task_.stream->withheld = is_sane ? bytes(*usage.value) : std::string_view();
   return true;

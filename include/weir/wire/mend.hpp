@@ -46,6 +46,7 @@ struct CountedUsage {
 enum class ChunkUsage : std::uint8_t {
   pass,      // a usage object stays
   withhold,  // null takes its place, and last_usage_event() tells it
+  drop,      // null takes its place: it says nothing
 };
 
 // Mends the chunks of one stream. Remembers what the stream has said of itself, and which tool calls have

@@ -291,6 +291,27 @@ TEST(ChatStream, OfAStandInOnlyWhatItSaysIsToldAndTheRestCounted) {
       R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":4})");
   EXPECT_EQ(told(begun),
             json::parse(R"({"prompt_tokens":9,"completion_tokens":6,"total_tokens":15,"estimated":true})"));
+  // So does what only the total has.
+  const std::string thought = event(
+      R"("choices":[{"index":0,"delta":{"role":"assistant","content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":50})");
+  EXPECT_EQ(told(thought),
+            json::parse(R"({"prompt_tokens":9,"completion_tokens":43,"total_tokens":52,"estimated":true})"));
+}
+
+TEST(ChatStream, AUsageWithoutNumbersTakesNothingBack) {
+  const std::string usage = R"(,"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11})";
+  const std::string delta = R"("choices":[{"index":0,"delta":{}}])";
+  const std::string stop = R"("choices":[{"index":0,"delta":{},"finish_reason":"stop"}])";
+  for (const std::string& events :
+       {kText + event(delta + usage) + event(stop + R"(,"usage":{})") + kDone,
+        kText + event(stop + usage) + event(R"("choices":[],"usage":{ })") + kDone,
+        kText + event(delta + usage) + event(stop + R"(,"usage":{"queue_time":0.1})") + kDone,
+        kText + event(stop + R"(,"usage":{})") + event(R"("choices":[])" + usage) + kDone}) {
+    Stream stream(true);
+    const auto told = usages(stream.pass(events));
+    ASSERT_EQ(told.size(), 1U) << events;
+    EXPECT_EQ(told[0]["total_tokens"], 11) << events;
+  }
 }
 
 TEST(ChatStream, UsageWithoutChoicesIsKeptFromAClientThatDidNotAsk) {
