@@ -89,7 +89,7 @@ net::Awaitable<LocalAnswer> tokenize(Lane& lane, std::shared_ptr<const Snapshot>
   std::optional<std::uint64_t> count;
   if (tokens::has_encoder()) {
     const auto counted = co_await lane.counter->count(*lane.loop, chat, body, cancellation);
-    if (cancellation.requested()) co_return LocalAnswer{shutting_down()};
+    if (cancellation.requested() && !cancellation.client_gone()) co_return LocalAnswer{shutting_down()};
     count = counted;
   }
   tokens::PromptSize size = tokens::by_bytes(facts);
