@@ -258,7 +258,7 @@ BootTime ProxyRequest::last_start() const {
 
 // What an answer of the target took of late; where that isn't known, nothing.
 Duration ProxyRequest::usual_time(const routing::Target& target) const {
-  const std::uint64_t tokens = std::min(ask_.output_tokens, tokens::kTypicalOutput);
+  const std::uint64_t tokens = std::min(ask_.output_tokens, routing::likely_output(target));
   const auto took = chat_.stream ? target.speed->to_commit() : target.speed->expected(tokens);
   return took.value_or(Duration::zero());
 }

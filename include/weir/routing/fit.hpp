@@ -28,5 +28,7 @@ struct Fitted {
 [[nodiscard]] Fitted fit(const Target& target, const Ask& ask, Instant now);
 // The same where no window has a say: cheaper, and enough where the cost has room.
 [[nodiscard]] Fitted fit_to_model(const Target& target, const Ask& ask) noexcept;
+// Tokens that half of its answers stay under. Unknown is no reason to refuse: 0, until it is measured.
+[[nodiscard]] std::uint64_t likely_output(const Target& target) noexcept;
 
 }  // namespace weir::routing

@@ -117,6 +117,35 @@ TEST_F(Waiting, LeavesTheTimeThatAnAnswerTookBefore) {
   EXPECT_EQ(provider.requests(), 1U);
 }
 
+// Forty tokens in two seconds say nothing of five hundred.
+TEST_F(Waiting, LeavesNoMoreThanAnswersAsLongAsThoseBeforeTake) {
+  constexpr int kAnswers = 12;
+  std::string answer(kGoodAnswer);
+  answer.replace(answer.find(R"("completion_tokens":2,"total_tokens":11)"), 39,
+                 R"("completion_tokens":40,"total_tokens":49)");
+  std::atomic<bool> is_written = false;
+  RawProvider provider([&](RawConnection& peer) {
+    while (peer.read_request()) {
+      if (!eventually([&] { return is_written.exchange(false); })) return;
+      peer.send(RawProvider::answer(200, answer));
+    }
+  });
+  start_waiting({provider_at("one", provider.port(), {requests_per_minute(kAnswers)})});
+  for (int i = 1; i <= kAnswers; ++i) {
+    auto one = begin();
+    ASSERT_TRUE(eventually([&] { return provider.requests() == static_cast<std::size_t>(i); }));
+    advance(2s);
+    is_written = true;
+    ASSERT_EQ(one.get().status, 200);
+  }
+  advance(27s);
+  auto waits = begin("x-weir-timeout-ms: 14000\r\n");  // room is back in 9 s
+  expect_waiting(1);
+  advance(10s);
+  is_written = true;
+  EXPECT_EQ(waits.get().status, 200);
+}
+
 // A target that fails asks to be left alone for longer than another takes to have room.
 TEST_F(Waiting, IsForTheOtherTargetWhereThatIsSoonerThanAnotherTry) {
   std::atomic<int> asked = 0;
