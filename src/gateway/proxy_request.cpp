@@ -435,7 +435,10 @@ void ProxyRequest::note_attempt(const Attempt& attempt) {
 // Nothing has been sent to the client: decides whether another try is due.
 Refused ProxyRequest::fall_back(Attempt& attempt) {
   if (is_cancelled()) {
-    if (attempt.is_stream) settle(attempt);  // with what came; else the estimate stays
+    if (!client_gone() && attempt.rule.settlement == routing::Settlement::settle)
+      attempt.reservation.keep(now());  // who has nothing but a 503 isn't charged
+    else if (attempt.is_stream)
+      settle(attempt);  // with what came; else the estimate stays
     return because(cancelled());
   }
   using providers::AnswerClass;

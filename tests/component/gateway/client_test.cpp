@@ -78,6 +78,31 @@ TEST_F(ClientLimits, AProvidersRefusalCostsItNothing) {
   EXPECT_EQ(chat(kAsk, kLaptop).status, 400) << "not 429";
 }
 
+TEST_F(ClientLimits, WhatTheEndOfADrainCutsShortCostsItNothing) {
+  for (const std::string_view bytes :
+       {"", "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: PROCESSING\n\n"}) {
+    RawProvider stalls([bytes](RawConnection& peer) {
+      if (!peer.read_request()) return;
+      peer.send(bytes);
+      (void)peer.wait_for_close();
+    });
+    start_with_keys({tokens_per_minute(1000)}, stalls);
+    const quota::Pool pool =
+        ledger_.bind("client key laptop", "", std::vector{tokens_per_minute(1000)}, {}, {});
+    RawClient client = connect();
+    client.send(
+        post(R"({"model":"smart","stream":true,"messages":[{"role":"user","content":"hi"}]})", kLaptop));
+    ASSERT_TRUE(eventually([&] { return stalls.requests() == 1; }));
+    take_turns(*loop_);
+    server_->drain();
+    server_->end_requests();
+    EXPECT_EQ(client.read_answer().status, 503);
+    take_turns(*loop_);
+    EXPECT_EQ(pool.view(clock_.now())[0].used, 0U);
+    stop();
+  }
+}
+
 TEST_F(ClientLimits, AReloadForgetsNothing) {
   start_with_keys({requests_per_minute(1)}, good_);
   EXPECT_EQ(chat(kAsk, kLaptop).status, 200);
