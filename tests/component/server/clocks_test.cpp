@@ -229,9 +229,7 @@ TEST(FarewellClock, WhoGoesOnSendingIsReadFrom) {
 
 TEST(WriteClock, AReaderThatIsStuckIsCutOff) {
   TestServer server;
-  RawClient client;
-  client.set_receive_buffer(4096);
-  client.connect(server.port());
+  RawClient client = server.connect_narrow();
   client.send(get("/flood"));
   ASSERT_TRUE(becomes_true([&] { return server.handler().calls() == 1; }));
   // It comes to a stop when all buffers are full. No step of the clock is enough by itself.
@@ -244,9 +242,7 @@ TEST(WriteClock, AReaderThatIsStuckIsCutOff) {
 
 TEST(WriteClock, AReaderThatIsSlowIsServed) {
   TestServer server;
-  RawClient client;
-  client.set_receive_buffer(4096);
-  client.connect(server.port());
+  RawClient client = server.connect_narrow();
   client.send(get("/large"));
   ASSERT_TRUE(becomes_true([&] { return server.handler().calls() == 1; }));
   server.settle();

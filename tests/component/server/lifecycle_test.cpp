@@ -61,9 +61,7 @@ TEST(ClientLeaving, IsNoticedBehindPipelinedBytes) {
 
 TEST(ClientLeaving, InTheMiddleOfAStreamStopsIt) {
   TestServer server;
-  RawClient client;
-  client.set_receive_buffer(4096);
-  client.connect(server.port());
+  RawClient client = server.connect_narrow();
   client.send(get("/flood"));
   ASSERT_TRUE(becomes_true([&] { return client.has_input(); }));
   client.reset();
@@ -191,9 +189,7 @@ TEST(Drain, ClosesIdleConnectionsAndLetsTheOthersFinish) {
 
 TEST(Drain, AtItsEndRequestsAreAnsweredAndWhoCannotTakeThatHoldsNobodyUp) {
   TestServer server;
-  RawClient stuck;
-  stuck.set_receive_buffer(4096);
-  stuck.connect(server.port());
+  RawClient stuck = server.connect_narrow();
   stuck.send(get("/flood"));
   ASSERT_TRUE(becomes_true([&] { return stuck.has_input(); }));
   RawClient waits = server.connect();

@@ -67,6 +67,13 @@ class TestServer {
 
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
   [[nodiscard]] RawClient connect() const { return RawClient(port()); }
+  // One that has hardly any room: what is written to it stops as long as it doesn't read.
+  [[nodiscard]] RawClient connect_narrow() const {
+    RawClient client;
+    client.set_receive_buffer(4096);
+    client.connect(port());
+    return client;
+  }
   // connect(), and the server has a session for it.
   [[nodiscard]] RawClient connect_and_settle();
   // The loops have looked at everything that was sent to them.
